@@ -1,0 +1,90 @@
+"""Ask a model for one reply, and say in our words what went wrong where none came.
+
+A `Reply` is what the ledger keeps of an `AIMessage`. A request that the provider refuses for what it says is a reply too, with
+the finish reason `REFUSED`: asked again, it would be refused again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration
+from langchain_core.runnables import Runnable
+
+from self_instruct.prompts.replies import reply_of
+from self_instruct.seeds.errors import (
+    ModelDeniedError,
+    ModelRefusedError,
+    ModelUnavailableError,
+    SelfInstructError,
+    SettingsError,
+)
+from self_instruct.seeds.records import Reply, Usage
+
+REFUSED = "refused"
+DENIED_STATUS = frozenset({401, 403, 404})
+REFUSED_STATUS = frozenset({400, 413, 422})
+MAX_WORDS_SHOWN = 300  # characters of a provider's own words
+SHORTEST_SECRET = 8  # characters; what is shorter guards nothing, and may be a word like any other
+_HOLDS_SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)$", re.IGNORECASE)
+
+
+async def ask(asking: Runnable[Any, AIMessage | str], given: dict[str, Any]) -> Reply:
+    """Return the reply to one request.
+
+    Raises `ModelDeniedError` or `ModelUnavailableError`; a refusal of this request alone is a reply.
+    """
+    try:
+        return message_to_reply(await asking.ainvoke(given))
+    except SelfInstructError:
+        raise
+    except Exception as error:
+        translated = translate(error)
+        if isinstance(translated, ModelRefusedError):
+            return Reply(_storable(str(translated)), REFUSED)
+        raise translated from error
+
+
+def translate(error: Exception) -> SelfInstructError:
+    """Return a provider's error as one of ours, with the provider's own words in one line.
+
+    By HTTP status where there is one: 401, 403 and 404 deny the model, 400, 413 and 422 refuse this request. All else (a
+    timeout, a rate limit, a broken connection, a reply that is not JSON) is what time may cure.
+    """
+    words = without_secrets(" ".join(str(error).split()))[:MAX_WORDS_SHOWN] or type(error).__name__
+    if isinstance(error, TypeError) and "unexpected keyword argument" in words:
+        return SettingsError(f"the model does not take a parameter of its stage: {words}; set that parameter to null.")
+    status = getattr(error, "status_code", None)
+    if status in DENIED_STATUS:
+        return ModelDeniedError(f"the provider denies the model: {words}")
+    if status in REFUSED_STATUS:
+        return ModelRefusedError(words)
+    return ModelUnavailableError(f"{type(error).__name__}: {words}")
+
+
+def message_to_reply(message: AIMessage | str) -> Reply:
+    """Return what the ledger keeps of a model's answer. Text that cannot be UTF-8 (half a surrogate pair) becomes "?"."""
+    if isinstance(message, str):
+        return Reply(_storable(message))
+    reply = reply_of(ChatGeneration(message=message))
+    usage = message.usage_metadata
+    return Reply(
+        text=_storable(reply.text),
+        finish_reason=reply.finish_reason,
+        usage=Usage(usage["input_tokens"], usage["output_tokens"]) if usage else Usage(),
+    )
+
+
+def without_secrets(words: str) -> str:
+    """Return a text without the keys, tokens and passwords that the environment holds; some providers repeat them."""
+    secrets = {value for name, value in os.environ.items() if _HOLDS_SECRET.search(name) and len(value) >= SHORTEST_SECRET}
+    for secret in sorted(secrets, key=len, reverse=True):
+        words = words.replace(secret, "(hidden)")
+    return words
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,61 @@
+"""Who answers a run's requests: the prompts of the run, and a model for each stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable
+
+from self_instruct.chains.answers import ask
+from self_instruct.chains.models import Model, answering
+from self_instruct.ledger import RequestId
+from self_instruct.prompts.prompt_set import PromptSet
+from self_instruct.seeds.profiles import Settings
+from self_instruct.seeds.records import Reply, Stage
+
+
+class Asker(Protocol):
+    """Answers one request at a time; several may be under way at once."""
+
+    async def __call__(self, request: RequestId, given: Mapping[str, Any]) -> Reply:
+        """Return the reply to `request`, whose prompt takes the variables in `given`.
+
+        Raises `ModelUnavailableError` or `ModelDeniedError`.
+        """
+        ...
+
+
+class ModelAsker:
+    """Sends each request to the model of its stage, with the stage's parameters."""
+
+    def __init__(self, prompts: PromptSet, models: Mapping[Stage, Model], settings: Settings) -> None:
+        self._prompts = prompts
+        self._models = models
+        instances = settings.instances
+        self._instructions = self._asking(prompts.instructions, Stage.INSTRUCTIONS, settings.instructions.parameters)
+        self._classification = [
+            self._asking(prompt, Stage.CLASSIFICATION, settings.classification.parameters)
+            for prompt in (prompts.classification, prompts.classification_again)
+        ]
+        self._output_first = self._asking(prompts.output_first, Stage.INSTANCES, instances.classification_parameters)
+        self._input_first = self._asking(prompts.input_first, Stage.INSTANCES, instances.parameters)
+
+    def _asking(
+        self, prompt: Runnable[Any, Any], stage: Stage, parameters: Mapping[str, Any]
+    ) -> Runnable[Any, AIMessage | str]:
+        return prompt | answering(self._models[stage], parameters)
+
+    async def __call__(self, request: RequestId, given: Mapping[str, Any]) -> Reply:
+        """Return the model's reply; see `Asker`."""
+        return await ask(self._runnable(request, given), dict(given))
+
+    def _runnable(self, request: RequestId, given: Mapping[str, Any]) -> Runnable[Any, AIMessage | str]:
+        match request.stage:
+            case Stage.INSTRUCTIONS:
+                return self._instructions
+            case Stage.CLASSIFICATION:
+                return self._classification[request.attempt - 1]
+            case Stage.INSTANCES:
+                return self._output_first if given["is_classification"] else self._input_first

@@ -1,0 +1,93 @@
+"""Run the loop to its end: with models (`generate`), or with stored replies alone (`decide_stored`)."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from self_instruct.chains.asking import Asker, ModelAsker
+from self_instruct.chains.loop import Loop, Outcome, Snapshot
+from self_instruct.chains.models import Model, load_model
+from self_instruct.chains.runs import RunPlan
+from self_instruct.ledger import Ledger
+from self_instruct.seeds.errors import SettingsError
+from self_instruct.seeds.profiles import Settings
+from self_instruct.seeds.records import Stage
+
+
+def models_of(settings: Settings) -> dict[Stage, Model]:
+    """Return the model of each stage. Raises `SettingsError` where there is none."""
+    if settings.model is None:
+        raise SettingsError("no model is named; name one with --model PROVIDER:NAME.")
+    return dict.fromkeys(Stage, load_model(settings.model, base_url=settings.base_url, seed=settings.seed))
+
+
+def generate(
+    ledger: Ledger,
+    plan: RunPlan,
+    on_progress: Callable[[Snapshot], None] | None = None,
+    on_stop: Callable[[], None] | None = None,
+) -> Outcome:
+    """Return how the run ended that goes on from where its ledger stands, asking its models for what is missing.
+
+    The first SIGINT (Ctrl-C) or SIGTERM lets what is in flight arrive and be stored, and calls `on_stop`; a second raises
+    KeyboardInterrupt at once. Raises `SettingsError` or `ModelDeniedError` where a model cannot be used, `LedgerError` where
+    nothing can be stored.
+    """
+    asker = ModelAsker(plan.prompts(), models_of(plan.settings), plan.settings)
+    plan.remember(ledger)
+    return asyncio.run(_run(ledger, plan, asker, on_progress, on_stop))
+
+
+def decide_stored(ledger: Ledger, plan: RunPlan) -> Outcome:
+    """Return how far the replies already in the ledger carry the run; no model is asked."""
+    return asyncio.run(_run(ledger, plan, None))
+
+
+async def _run(
+    ledger: Ledger,
+    plan: RunPlan,
+    asker: Asker | None,
+    on_progress: Callable[[Snapshot], None] | None = None,
+    on_stop: Callable[[], None] | None = None,
+) -> Outcome:
+    loop = Loop(ledger, plan, asker, on_progress)
+    asyncio.get_running_loop().set_default_executor(_Threads(plan.settings.concurrency))
+    with _stopped_by_signals(loop, on_stop or (lambda: None)):
+        return await loop.run()
+
+
+class _Threads(ThreadPoolExecutor):
+    """The threads in which models without an async client answer; nobody waits for them when the run stops at once."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
+        """Let those that still answer go on by themselves."""
+        super().shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _stopped_by_signals(loop: Loop, on_stop: Callable[[], None]) -> Iterator[None]:
+    """Let the first signal stop the loop gently, and restore the second one's usual effect."""
+    is_main = threading.current_thread() is threading.main_thread()  # elsewhere Python takes no signals
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM) if is_main}
+    running = asyncio.get_running_loop()
+
+    def stop(*_: object) -> None:
+        restore()
+        loop.stop()
+        running.call_soon_threadsafe(on_stop)  # not here: a signal may come in the middle of printing
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        restore()

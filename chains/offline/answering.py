@@ -1,0 +1,98 @@
+"""Answer a prompt by rule: read it, let the grammar write, put in the faults a real model has.
+
+The answer is a function of the prompt's text and a seed alone, in any process and thread. `model` wraps it for LangChain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from random import Random
+
+from self_instruct.chains.offline import faults, guessing
+from self_instruct.chains.offline.family import Kind
+from self_instruct.chains.offline.grammar import grammar
+from self_instruct.chains.offline.reading import InstancePrompt, ListPrompt, PlainPrompt, QuestionPrompt, read_prompt
+from self_instruct.seeds.records import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model says, and why it stopped: "stop", or "length" where it was cut off."""
+
+    text: str
+    finish_reason: str = "stop"
+
+
+def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = True) -> Answer:
+    """Return the answer to a prompt: the continuation of a list, yes or no, instances, or a plain sentence."""
+    prompt = read_prompt(human, system)
+    said = f"{system}\0{human}"
+    rng = _generator(seed, "content", said)
+    flaws = _generator(seed, "faults", said) if with_faults else None
+    if isinstance(prompt, ListPrompt):
+        return _answer_list(prompt, rng, flaws)
+    if isinstance(prompt, QuestionPrompt):
+        return _answer_question(prompt, flaws)
+    if isinstance(prompt, InstancePrompt):
+        return _answer_instances(prompt, rng, flaws)
+    return _answer_plainly(prompt)
+
+
+def _generator(seed: int, role: str, text: str) -> Random:
+    """Return a random generator that depends on its arguments alone. `hash` would depend on the process."""
+    digest = blake2b(f"{seed}\0{role}\0{text}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return Random(int.from_bytes(digest))
+
+
+def _answer_list(prompt: ListPrompt, rng: Random, flaws: Random | None) -> Answer:
+    count = prompt.last - prompt.first + 1
+    tasks = [grammar().instruction(rng, prompt.classification_only) for _ in range(count)]
+    if flaws is None:
+        return Answer(_as_list(tasks, prompt.first))
+    is_cut_off = flaws.random() < faults.CUT_OFF_LIST
+    text = _as_list(faults.worsened_list(tasks, prompt.demonstrations, flaws), prompt.first)
+    return Answer(faults.cut_off(text, flaws), "length") if is_cut_off else Answer(text)
+
+
+def _as_list(tasks: Sequence[str], first: int) -> str:
+    """Return the tasks as the rest of a numbered list whose first number stands in the prompt already."""
+    head, *others = tasks
+    return "\n".join((f" {head}", *(f"{number}. {task}" for number, task in enumerate(others, first + 1))))
+
+
+def _answer_question(prompt: QuestionPrompt, flaws: Random | None) -> Answer:
+    if flaws is not None and not prompt.is_reminded and flaws.random() < faults.UNDECIDED:
+        return Answer(flaws.choice(faults.UNDECIDED_ANSWERS))
+    known = grammar().recognised(prompt.instruction)
+    is_it = known.family.kind is Kind.CLASSIFICATION if known else guessing.is_probably_classification(prompt.instruction)
+    return Answer(" Yes" if is_it else " No")
+
+
+def _answer_instances(prompt: InstancePrompt, rng: Random, flaws: Random | None) -> Answer:
+    known = grammar().recognised(prompt.instruction)
+    instances = known.instances(rng) if known else guessing.guessed_instances(prompt.instruction, prompt.is_output_first, rng)
+    write = _label_first if prompt.is_output_first else _input_first
+    fate = flaws.random() if flaws is not None else 1.0
+    if flaws is None or fate >= faults.CUT_OFF_INSTANCES + faults.FAULTY_INSTANCES:
+        return Answer(write(instances))
+    if fate < faults.CUT_OFF_INSTANCES:
+        return Answer(faults.cut_off(write(instances), flaws), "length")
+    return Answer(write(faults.worsened_instances(instances, prompt.is_output_first, flaws)))
+
+
+def _input_first(instances: Sequence[Instance]) -> str:
+    if not instances[0].input:
+        return f"Output: {instances[0].output}"
+    return "\n".join(
+        f"Example {number}\nInput: {instance.input}\nOutput: {instance.output}" for number, instance in enumerate(instances, 1)
+    )
+
+
+def _label_first(instances: Sequence[Instance]) -> str:
+    return "\n".join(f"Class label: {instance.output}\n{instance.input}".rstrip() for instance in instances)
+
+
+def _answer_plainly(prompt: PlainPrompt) -> Answer:
+    return Answer(guessing.small_talk(prompt.text))

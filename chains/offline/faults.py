@@ -1,0 +1,117 @@
+"""The faults that real models have, put into right answers on purpose, so that every rule of the chain has something to do.
+
+After `answering` has composed a reply, before the model gives it out. Each fault is drawn from a generator of its own, so a
+model without faults says the same but for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import TypeAlias
+
+from self_instruct.chains.offline.family import raised
+from self_instruct.seeds.records import Instance
+
+Change: TypeAlias = Callable[[Instance], Instance]
+Worsening: TypeAlias = Callable[[Sequence[Instance], Random], list[Instance]]
+
+NEAR_DUPLICATE = 0.12  # of the items of a list
+UNFIT = 0.02  # of the items of a list: a word the rules forbid, or too short
+CUT_OFF_LIST = 0.02  # of the lists
+UNDECIDED = 0.01  # of the answers whether a task is a classification task
+CUT_OFF_INSTANCES = 0.008  # of the replies with instances
+FAULTY_INSTANCES = 0.022  # of the replies with instances: one that the rules refuse
+
+UNFIT_TASKS = (
+    "Draw a picture of a windmill and describe it.", "Plot a graph of the weekly temperatures.", "Sort it.",
+    "Translate this sentence.", "Write a program that sorts a list of names.",
+    "Find the village on the map and name the nearest river.", "Open the file and count its lines.",
+    "Describe the image in one sentence.", "Go to the library's website and copy the opening hours.", "Summarise, please.",
+    "Write a program to add two numbers.", "Look at the pictures and tell what has changed.",
+)  # fmt: skip
+NEAR_WORDS: Mapping[str, str] = {
+    "write": "compose", "explain": "describe", "describe": "explain", "short": "brief", "brief": "short", "list": "name",
+    "name": "list", "give": "provide", "find": "identify", "calculate": "compute", "work": "figure", "make": "create",
+    "three": "four", "two": "three", "four": "five", "sentence": "line", "about": "on", "needs": "requires",
+    "needed": "required", "which": "what", "answer": "reply", "reply": "answer", "tell": "inform", "put": "place",
+    "decide": "judge", "judge": "decide", "sort": "arrange", "compare": "contrast", "simple": "plain", "plain": "simple",
+    "friendly": "cheerful", "small": "little", "old": "ancient", "first": "second",
+}  # fmt: skip
+UNDECIDED_ANSWERS = (
+    " It depends on how the answer is meant to be given.", " That is hard to say from the instruction alone.",
+    " Possibly, if the labels were fixed beforehand.", " Both readings are possible here.",
+)  # fmt: skip
+
+
+def near_duplicate(task: str, rng: Random) -> str:
+    """Return a task that differs from this one in a single word."""
+    words = task.split()
+    places = [place for place, word in enumerate(words) if word.lower() in NEAR_WORDS]
+    if not places:
+        return " ".join(("Please", task[:1].lower() + task[1:]))
+    place = rng.choice(places)
+    other = NEAR_WORDS[words[place].lower()]
+    words[place] = raised(other) if words[place][0].isupper() else other
+    return " ".join(words)
+
+
+def worsened_list(tasks: Sequence[str], demonstrations: Sequence[str], rng: Random) -> list[str]:
+    """Return the tasks of a list with some replaced by near-duplicates of what came before, or by unfit ones."""
+    given: list[str] = []
+    for task in tasks:
+        fate = rng.random()
+        earlier = [*demonstrations, *given]
+        if fate < NEAR_DUPLICATE and earlier:
+            given.append(near_duplicate(rng.choice(earlier), rng))
+        elif NEAR_DUPLICATE <= fate < NEAR_DUPLICATE + UNFIT:
+            given.append(rng.choice(UNFIT_TASKS))
+        else:
+            given.append(task)
+    return given
+
+
+def cut_off(text: str, rng: Random) -> str:
+    """Return the text broken off within its last third, in the middle of a word where it has long ones."""
+    return text[: rng.randint(len(text) * 2 // 3, max(len(text) * 2 // 3, len(text) - 4))].rstrip()
+
+
+def worsened_instances(instances: Sequence[Instance], is_classification: bool, rng: Random) -> list[Instance]:
+    """Return the instances with one fault in them, of a kind that fits the task."""
+    kinds = _LABEL_FAULTS if is_classification else _INPUT_FAULTS if instances[0].input else _OUTPUT_FAULTS
+    return rng.choice(kinds)(instances, rng)
+
+
+def _echoed(instances: Sequence[Instance], rng: Random) -> list[Instance]:
+    return _replaced(instances, rng, lambda instance: Instance(instance.input, instance.input))
+
+
+def _emptied(instances: Sequence[Instance], rng: Random) -> list[Instance]:
+    return _replaced(instances, rng, lambda instance: Instance(instance.input, ""))
+
+
+def _left_open(instances: Sequence[Instance], rng: Random) -> list[Instance]:
+    return _replaced(instances, rng, lambda instance: Instance(instance.input, instance.output.rstrip(".") + ":"))
+
+
+def _mislabelled(instances: Sequence[Instance], rng: Random) -> list[Instance]:
+    return _replaced(
+        instances, rng, lambda instance: Instance(instance.input, "It is not quite clear which label would fit here.")
+    )
+
+
+def _contradicted(instances: Sequence[Instance], rng: Random) -> list[Instance]:
+    """Add an input that is there already, with another output."""
+    first = rng.choice(instances)
+    others = [instance.output for instance in instances if instance.output != first.output]
+    return [*instances, Instance(first.input, others[0] if others else f"not {first.output}")]
+
+
+def _replaced(instances: Sequence[Instance], rng: Random, change: Change) -> list[Instance]:
+    place = rng.randrange(len(instances))
+    return [change(instance) if place == at else instance for at, instance in enumerate(instances)]
+
+
+_LABEL_FAULTS: tuple[Worsening, ...] = (_mislabelled, _contradicted, _left_open)
+_INPUT_FAULTS: tuple[Worsening, ...] = (_echoed, _emptied, _left_open, _contradicted)
+_OUTPUT_FAULTS: tuple[Worsening, ...] = (_emptied, _left_open)

@@ -1,0 +1,69 @@
+"""Answers to tasks the grammar does not know, of a person or of another model: modest, but well formed."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+
+from self_instruct.chains.offline.family import raised
+from self_instruct.prompts.class_labels import named_labels
+from self_instruct.seeds.records import Instance
+
+_DECIDES = re.compile(
+    r"\b(?:classif\w+|categori[sz]e\w*|label|sentiment|whether|true or false|yes or no|which of the following|detect|spam"
+    r"|decide if|determine if|is (?:it|this|the)|does (?:it|this|the)|are (?:they|these|the))\b",
+    re.IGNORECASE,
+)
+_TAKES_INPUT = re.compile(
+    r"\b(?:given|following|below|this|these|provided|input|passage|sentence|text|list|paragraph)\b", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_COMMON = frozenset({
+    "about", "above", "after", "again", "also", "answer", "based", "before", "below", "between", "brief", "could", "does",
+    "each", "every", "explain", "find", "following", "from", "give", "given", "have", "into", "list", "make", "many", "more",
+    "most", "name", "need", "number", "other", "output", "provide", "question", "sentence", "should", "some", "text", "than",
+    "that", "their", "them", "then", "there", "these", "they", "this", "those", "three", "using", "what", "when", "where",
+    "which", "while", "with", "word", "words", "would", "write", "your",
+})  # fmt: skip
+_INPUTS = (
+    "The meeting about {} begins at ten and lasts an hour.", "Clara wrote three lines about {} in her notebook.",
+    "Two friends talked about {} on the way home.", "A short report on {} arrived this morning.",
+)  # fmt: skip
+_ANSWERS = (
+    "In short, {} is what this comes down to; the rest follows from it.",
+    "The main point here is {}, stated as plainly as possible.", "Seen from the practical side, {} matters most in this case.",
+    "This is about {}, and little needs to be added.",
+)  # fmt: skip
+
+
+def is_probably_classification(instruction: str) -> bool:
+    """Say whether an instruction reads like a choice from a few labels.
+
+    >>> is_probably_classification("Is this review positive or negative?"), is_probably_classification("Write a short poem.")
+    (True, False)
+    """
+    return _DECIDES.search(instruction) is not None or bool(named_labels(instruction))
+
+
+def guessed_instances(instruction: str, is_output_first: bool, rng: Random) -> list[Instance]:
+    """Return instances in a general form: one of each label, two with an input, or one without."""
+    topic = _topic(instruction)
+    inputs = [text.format(topic) for text in rng.sample(_INPUTS, len(_INPUTS))]
+    if is_output_first:
+        labels = named_labels(instruction)[: len(inputs)] or ("Yes", "No")
+        return [Instance(given, label) for given, label in zip(inputs, labels, strict=False)]
+    answers = [text.format(topic) for text in rng.sample(_ANSWERS, 2)]
+    if _TAKES_INPUT.search(instruction):
+        return [Instance(given, answer) for given, answer in zip(inputs, answers, strict=False)]
+    return [Instance("", answers[0])]
+
+
+def small_talk(text: str) -> str:
+    """Return a short plain answer to anything that is not one of our prompts."""
+    topic = _topic(text)
+    return f"This is the offline model, which answers by rule. {raised(topic)}: noted, and thank you for asking."
+
+
+def _topic(text: str) -> str:
+    words = [word.lower() for word in _WORD.findall(text) if word.lower() not in _COMMON]
+    return " and ".join(dict.fromkeys(words[-2:])) or "the matter in hand"

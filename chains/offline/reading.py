@@ -1,0 +1,81 @@
+"""What a prompt asks for: the stage it belongs to, told from its text alone, and what stands in it.
+
+Before `answering`. The prompts are those of `prompts/templates`, or a user's own of the same build: a numbered list that breaks
+off after a number; a last "Task:" with an open question; a last "Task:" after worked ones.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+QUESTION = "Is it classification?"
+_TASK = "\nTask: "
+_NEXT_NUMBER = re.compile(r"(?:^|\n) *(\d+)\.$")
+_ITEM = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
+_LAST_NUMBER = re.compile(r"up to number (\d+)")
+_USUAL_LAST_NUMBER = 16  # 8 demonstrations and 8 new tasks, as in the paper
+
+
+@dataclass(frozen=True, slots=True)
+class ListPrompt:
+    """A list of tasks to go on with, from number `first` to number `last`."""
+
+    demonstrations: tuple[str, ...]
+    first: int
+    last: int
+    classification_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPrompt:
+    """The question whether a task is a classification task. `is_reminded`: an earlier answer was complained about."""
+
+    instruction: str
+    is_reminded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InstancePrompt:
+    """A task to write instances for; output-first names the class label before the input."""
+
+    instruction: str
+    is_output_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPrompt:
+    """Anything else: the last thing somebody said."""
+
+    text: str
+
+
+Prompt: TypeAlias = ListPrompt | QuestionPrompt | InstancePrompt | PlainPrompt
+
+
+def read_prompt(human: str, system: str = "") -> Prompt:
+    """Return what a prompt asks for. `system` may say how far a list shall go."""
+    number = _NEXT_NUMBER.search(human.rstrip()[-12:])
+    if number:
+        return _list_prompt(human, int(number[1]), system)
+    before, marker, last = ("\n" + human).rpartition(_TASK)
+    if not marker:
+        return PlainPrompt(human)
+    if last.rstrip().endswith(QUESTION):
+        return QuestionPrompt(last.rstrip().removesuffix(QUESTION).strip(), _is_reminded(before))
+    return InstancePrompt(last.strip(), is_output_first="class label" in before.lower())
+
+
+def _list_prompt(text: str, first: int, system: str) -> ListPrompt:
+    said = _LAST_NUMBER.search(system)
+    last = int(said[1]) if said else max(_USUAL_LAST_NUMBER, first + 7)
+    header = text.split("\n", 1)[0].lower()
+    return ListPrompt(tuple(_ITEM.findall(text)), first, max(first, last), classification_only="classification tasks" in header)
+
+
+def _is_reminded(before: str) -> bool:
+    """Say whether a sentence of its own stands between the worked tasks, or the header alone, and the last task."""
+    header, blank, rest = before.strip().partition("\n\n")
+    sentence = rest.rpartition("\n\n")[2]
+    return bool(header and blank and sentence) and QUESTION not in sentence

@@ -1,0 +1,37 @@
+"""Decide stored replies again under other rules, in a new run, without a model.
+
+Prompts are not redrawn: a replay shows what *these* replies give under other rules, not what other rules would have made the
+model write. Tasks that are kept anew have no replies to their follow-up questions; `generate --run NEW` asks for those alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from self_instruct.chains.generating import decide_stored
+from self_instruct.chains.runs import RunPlan
+from self_instruct.ledger import Ledger
+from self_instruct.seeds.configuration import Given, flatten, settle
+
+INHERITED = ("model", "seeds", "templates", "seed", "window", "batched", "base_url", "instructions.classification_only")
+
+
+def replay(before: Ledger, directory: Path, given: Given) -> Ledger:
+    """Return the ledger of a new run in `directory`, holding the replies of `before` decided under the settings given.
+
+    Without a profile, the rules of `before` hold except where something else was given; with one, that profile's. The new run
+    has no target: every reply is decided. Raises `SettingsError` or `LedgerError`.
+    """
+    plan = _plan(RunPlan.of(before), given)
+    ledger = Ledger.create(directory, plan.facts(), before.replies())
+    decide_stored(ledger, plan)
+    return ledger
+
+
+def _plan(source: RunPlan, given: Given) -> RunPlan:
+    ours = flatten(source.settings.model_dump(mode="json"))
+    kept = {key: ours[key] for key in INHERITED} if "profile" in given.values else ours
+    inherited = Given(kept, {key: source.origins.get(key, "default") for key in kept})
+    settled = settle(given.over(inherited))
+    return replace(source, settings=settled.settings.without_target(), origins=settled.origins)

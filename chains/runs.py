@@ -1,0 +1,137 @@
+"""What a run fixes when it starts: settings, seeds, few-shot tasks, templates; stored as facts in its ledger.
+
+A run that goes on takes all of it from there. Files may be named again, and are compared by what they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from self_instruct.chains.models import OFFLINE
+from self_instruct.ledger import Ledger
+from self_instruct.prompts.prompt_set import PromptSet, prompt_set
+from self_instruct.prompts.stage_prompt import Templates
+from self_instruct.seeds.configuration import Given, Settled, settle, settle_again
+from self_instruct.seeds.demonstrations import FewShotTasks, shipped_few_shot_tasks
+from self_instruct.seeds.errors import LedgerError, SettingsError
+from self_instruct.seeds.loading import load_seeds, seed_from_fields, seed_to_fields, shipped_seeds
+from self_instruct.seeds.profiles import Settings
+from self_instruct.seeds.records import SeedTask
+
+MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
+_FILES = ("seeds", "templates")
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """All that decides a run's dataset but for the replies. `origins` says where each setting's value came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    seeds: tuple[SeedTask, ...]
+    shown: FewShotTasks
+    templates: Templates
+
+    @classmethod
+    def new(cls, given: Given) -> Self:
+        """Return the plan of a new run.
+
+        Raises `SettingsError`, `SeedFileError` or `TemplateError`; also where there are fewer seeds than demonstrations.
+        """
+        settled = settle(given)
+        settings = settled.settings
+        seeds, templates = _seeds(settings.seeds), _templates(settings.templates)
+        plan = cls(settings, settled.origins, seeds, shipped_few_shot_tasks(), templates)
+        plan._check_seeds()
+        return plan
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> Self:
+        """Return the plan of a run that exists; raises `LedgerError` where what it was started with cannot be read."""
+        try:
+            return cls(
+                settings=Settings.model_validate(ledger.fact("settings")),
+                origins=dict(ledger.fact("origins")),
+                seeds=tuple(seed_from_fields(fields) for fields in ledger.fact("seeds")),
+                shown=FewShotTasks.from_fields(ledger.fact("shown")),
+                templates=Templates(ledger.fact("templates"), folder=str(ledger.path.parent)),
+            )
+        except (ValueError, TypeError, LookupError) as error:
+            words = " ".join(str(error).split())[:MAX_WORDS_SHOWN]
+            raise LedgerError(f"{ledger.path}: is damaged ({words}); restore a copy, or choose another --run.") from error
+
+    def going_on(self, given: Given) -> Self:
+        """Return this plan with the pacing settings that were given; raises `SettingsError` where a deciding one differs."""
+        named = given.values
+        if "seeds" in named and _seeds(named["seeds"]) != self.seeds:
+            raise _other_files("seeds", named["seeds"])
+        if "templates" in named and _templates(named["templates"]).sources != self.templates.sources:
+            raise _other_files("templates", named["templates"])
+        told = {key: value for key, value in given.values.items() if key not in _FILES}
+        settled = settle_again(Given(told, given.origins), Settled(self.settings, self.origins))
+        return replace(self, settings=settled.settings, origins=settled.origins)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the plan as the JSON values that its ledger stores."""
+        return {
+            "settings": self.settings.model_dump(mode="json"),
+            "origins": dict(self.origins),
+            "seeds": [seed_to_fields(seed) for seed in self.seeds],
+            "shown": self.shown.to_fields(),
+            "templates": self.templates.sources,
+        }
+
+    def remember(self, ledger: Ledger) -> None:
+        """Store the settings as they are now, with their origins, for the next time the run goes on."""
+        with ledger.transaction():
+            ledger.set_fact("settings", self.settings.model_dump(mode="json"))
+            ledger.set_fact("origins", dict(self.origins))
+
+    def prompts(self) -> PromptSet:
+        """Return the run's prompts."""
+        return prompt_set(self.templates, self.shown, classification_only=self.settings.instructions.classification_only)
+
+    def _check_seeds(self) -> None:
+        only = self.settings.instructions.classification_only
+        usable = sum(seed.is_classification or not only for seed in self.seeds)
+        needed = self.settings.instructions.demonstrations
+        if usable < needed:
+            kind = "classification seed tasks" if only else "seed tasks"
+            where = self.settings.seeds or "the seeds that ship with us"
+            raise SettingsError(
+                f"{where}: a prompt shows {needed} demonstrations, but there are only {usable} {kind};"
+                f" add seeds, or set instructions.demonstrations to {usable}."
+            )
+
+
+def _seeds(path: object) -> tuple[SeedTask, ...]:
+    return shipped_seeds() if path is None else load_seeds(Path(str(path)))
+
+
+def _templates(path: object) -> Templates:
+    return Templates.load(None if path is None else Path(str(path)))
+
+
+def _other_files(kind: str, path: object) -> SettingsError:
+    others = "ours" if path is None else f"those in {path}"
+    return SettingsError(f"this run was started with other {kind} than {others}; start another run with --run.")
+
+
+def open_run(directory: Path, given: Given) -> tuple[Ledger, RunPlan]:
+    """Return the ledger and plan of the run in `directory`, begun there if there is none, for one writer.
+
+    Raises `InputError` of every kind; nothing is left behind where a run could not begin. What is given to a run that is there
+    is not stored yet: see `RunPlan.remember`.
+    """
+    if not Ledger.exists(directory):
+        plan = RunPlan.new(given.over(Given({"model": OFFLINE}, {"model": "default"})))
+        return Ledger.create(directory, plan.facts()), plan
+    with ExitStack() as undo:
+        ledger = undo.enter_context(Ledger.open(directory))
+        plan = RunPlan.of(ledger).going_on(given)
+        undo.pop_all()
+        return ledger, plan

@@ -1,0 +1,172 @@
+"""The stages as LangChain runnables: each usable on its own, in anybody's pipe, with any chat or completion model.
+
+    instruction_chain     demonstrations -> candidates and rejections
+    classification_chain  an instruction -> is it a classification task?
+    instance_chain        an instruction and its kind -> instances and rejections (output-first for classification)
+    task_chain            an instruction -> a finished task: classify, branch, write, validate
+
+Source: Wang et al. 2023, arXiv:2212.10560, section 2.2. The models are used as they are given: bind temperature and stops to
+them (`Settings(...).instructions.parameters` holds ours). Novelty needs a pool: see `self_instruct.retrievers.NoveltyIndex`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from operator import itemgetter
+from typing import Any, TypedDict
+
+from langchain_core.runnables import Runnable, RunnableBranch, RunnableLambda, RunnablePassthrough
+
+from self_instruct.chains.answers import message_to_reply
+from self_instruct.chains.instance_rules import screen_instances
+from self_instruct.chains.models import Model, answering
+from self_instruct.chains.screening import screen
+from self_instruct.prompts.classification_parser import ClassificationParser
+from self_instruct.prompts.instance_parser import InstanceParser
+from self_instruct.prompts.instruction_parser import InstructionParser
+from self_instruct.prompts.prompt_set import PromptSet, prompt_set
+from self_instruct.seeds.profiles import Settings
+from self_instruct.seeds.records import Candidate, Classification, Instance, Rejection, Reply, Task
+
+
+class InstructionInput(TypedDict):
+    """The instructions shown as examples, usually 8: six human-written, two machine-written."""
+
+    demonstrations: Sequence[str]
+
+
+class TaskInput(TypedDict):
+    """One instruction."""
+
+    instruction: str
+
+
+class InstanceInput(TypedDict):
+    """One instruction, and whether it is a classification task."""
+
+    instruction: str
+    is_classification: bool
+
+
+def instruction_chain(
+    model: Model, settings: Settings | None = None, prompts: PromptSet | None = None
+) -> Runnable[InstructionInput, list[Candidate | Rejection]]:
+    """Return a runnable from demonstrations to what a reply brings: well-formed candidates, and rejections."""
+    settings = settings or Settings()
+    prompts = prompts or prompt_set(classification_only=settings.instructions.classification_only)
+    screening = RunnableLambda(partial(_screen_all, settings=settings), name="screening")
+    chain = prompts.instructions | answering(model) | instruction_parser(settings) | screening
+    return _typed(chain, InstructionInput, list[Candidate | Rejection])
+
+
+def classification_chain(
+    model: Model, settings: Settings | None = None, prompts: PromptSet | None = None
+) -> Runnable[TaskInput, Classification | Rejection]:
+    """Return a runnable from an instruction to its kind; `modern` asks again after a reply that is neither yes nor no."""
+    settings = settings or Settings()
+    prompts = prompts or prompt_set()
+    parser = classification_parser(settings)
+    first: Runnable[Any, Any] = prompts.classification | answering(model) | parser
+    if settings.classification.attempts == 1:
+        chain = first
+    else:
+        again = prompts.classification_again | answering(model) | parser
+        chain = RunnablePassthrough.assign(answer=first) | RunnableBranch((_was_rejected, again), itemgetter("answer"))
+    return _typed(chain, TaskInput, Classification | Rejection)
+
+
+def instance_chain(
+    model: Model, settings: Settings | None = None, prompts: PromptSet | None = None
+) -> Runnable[InstanceInput, list[Instance | Rejection]]:
+    """Return a runnable from an instruction and its kind to its instances, output-first for classification tasks."""
+    settings = settings or Settings()
+    prompts = prompts or prompt_set()
+    output_first: Runnable[Any, Any] = prompts.output_first | answering(model)
+    input_first: Runnable[Any, Any] = prompts.input_first | answering(model)
+    asking: Runnable[Any, Any] = RunnableBranch((itemgetter("is_classification"), output_first), input_first)
+    reading = RunnableLambda(partial(_read_answer, settings=settings), name="instance reading")
+    return _typed(RunnablePassthrough.assign(answer=asking) | reading, InstanceInput, list[Instance | Rejection])
+
+
+def task_chain(model: Model, settings: Settings | None = None, prompts: PromptSet | None = None) -> Runnable[TaskInput, Task]:
+    """Return a runnable from an instruction to a finished `Task`: classify it, write its instances, validate them."""
+    classify: Runnable[Any, Any] = classification_chain(model, settings, prompts)
+    write: Runnable[Any, Any] = instance_chain(model, settings, prompts)
+    unclear = RunnableLambda(_unclear_task, name="unclear task")
+    finish: Runnable[Any, Any] = (
+        RunnablePassthrough.assign(is_classification=lambda given: given["kind"].is_classification)
+        | RunnablePassthrough.assign(read=write)
+        | RunnableLambda(_finished_task, name="task")
+    )
+    chain: Runnable[Any, Any] = RunnablePassthrough.assign(kind=classify) | RunnableBranch((_has_no_kind, unclear), finish)
+    return _typed(chain, TaskInput, Task)
+
+
+def instruction_parser(settings: Settings) -> InstructionParser:
+    """Return the parser of instruction replies under these settings."""
+    return InstructionParser(form=settings.instructions.form, casing=settings.instructions.casing)
+
+
+def classification_parser(settings: Settings) -> ClassificationParser:
+    """Return the parser of answers to the classification question under these settings."""
+    return ClassificationParser(form=settings.classification.form)
+
+
+def instance_parser(settings: Settings, *, is_classification: bool) -> InstanceParser:
+    """Return the parser of instance replies under these settings."""
+    return InstanceParser(form=settings.instances.form, is_classification=is_classification)
+
+
+def read_instructions(reply: Reply, settings: Settings) -> list[Candidate | Rejection]:
+    """Return the candidates in a reply that obey the instruction rules, and what was refused of it, in the reply's order."""
+    return _screen_all(instruction_parser(settings).read(reply), settings)
+
+
+def read_instances(
+    reply: Reply, *, instruction: str, is_classification: bool, settings: Settings
+) -> list[Instance | Rejection]:
+    """Return the valid instances in a reply, and what was refused of it."""
+    read = instance_parser(settings, is_classification=is_classification).read(reply)
+    rules = settings.instances
+    return screen_instances(read, instruction=instruction, is_classification=is_classification, rules=rules)
+
+
+def _typed(chain: Runnable[Any, Any], given: Any, returned: Any) -> Runnable[Any, Any]:
+    """Return the chain with the types that its schemas and drawings show; unions are not `type`s to a type checker."""
+    return chain.with_types(input_type=given, output_type=returned)
+
+
+def _screen_all(read: list[Candidate | Rejection], settings: Settings) -> list[Candidate | Rejection]:
+    rules, tokens = settings.instructions, settings.novelty.tokens
+    return [screen(each, rules, tokens) if isinstance(each, Candidate) else each for each in read]
+
+
+def _read_answer(given: dict[str, Any], settings: Settings) -> list[Instance | Rejection]:
+    return read_instances(
+        message_to_reply(given["answer"]),
+        instruction=given["instruction"],
+        is_classification=given["is_classification"],
+        settings=settings,
+    )
+
+
+def _was_rejected(given: dict[str, Any]) -> bool:
+    return isinstance(given["answer"], Rejection)
+
+
+def _has_no_kind(given: dict[str, Any]) -> bool:
+    return isinstance(given["kind"], Rejection)
+
+
+def _unclear_task(given: dict[str, Any]) -> Task:
+    return Task(given["instruction"], None, (), (given["kind"],))
+
+
+def _finished_task(given: dict[str, Any]) -> Task:
+    return Task(
+        instruction=given["instruction"],
+        is_classification=given["is_classification"],
+        instances=tuple(each for each in given["read"] if isinstance(each, Instance)),
+        rejections=tuple(each for each in given["read"] if isinstance(each, Rejection)),
+    )

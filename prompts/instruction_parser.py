@@ -1,0 +1,100 @@
+"""Read the reply to the instruction prompt: a numbered list becomes candidates.
+
+Between the model and `chains.screening`: items are split and cleaned here, judged there. Source: Wang et al. 2023,
+arXiv:2212.10560, section 2.2, "Instruction Generation"; the `published` form splits as its code does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from self_instruct.prompts.numbered_list import PUBLISHED_NUMBER, ListItem, list_items
+from self_instruct.prompts.replies import ReplyParser, is_cut_off, rejection, without_thinking
+from self_instruct.seeds.profiles import Form
+from self_instruct.seeds.records import Candidate, Reason, Rejection, Reply, Stage
+
+Casing = Literal["first letter", "capitalize"]
+
+
+class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
+    r"""Reads the items of a list as candidates, white space collapsed and cased.
+
+    `published`: split at a new line, digits, a full stop and a space; empty items vanish; a reply cut off by its length is one
+    rejection. `tolerant`: the lists chat models write (see `numbered_list`); an empty item is a rejection `EMPTY`, and only the
+    last item of a cut-off reply is a rejection `CUT_OFF`. In both forms a reply without any item is one rejection.
+
+    While a reply is streaming, the tolerant form gives newly finished items as they come; these lists add up to what `invoke`
+    returns. The published form knows only at the end.
+
+    >>> InstructionParser().invoke(" Name a river.\n10. list three birds.")
+    [Candidate(item=0, text='Name a river.'), Candidate(item=15, text='List three birds.')]
+    """
+
+    form: Form = "tolerant"
+    casing: Casing = "first letter"
+
+    def read(self, reply: Reply) -> list[Candidate | Rejection]:
+        """Return the candidates and rejections of a reply, in its order; there is always at least one."""
+        if not reply.text.strip():
+            return [rejection(Stage.INSTRUCTIONS, Reason.EMPTY, reply.text, reply)]
+        return self._published(reply) if self.form == "published" else self._tolerant(reply)
+
+    def read_finished(self, text: str) -> list[Candidate | Rejection] | None:
+        """Return the items of a reply still coming after which another one has begun; None in the published form."""
+        if self.form == "published":
+            return None
+        return self._records(list_items(text, is_whole=False), Reply(text))
+
+    def rest(self, whole: list[Candidate | Rejection], given: list[Candidate | Rejection]) -> list[Candidate | Rejection]:
+        """Return the records that were not yet given out."""
+        items = {record.item for record in given}
+        return [record for record in whole if record.item not in items]
+
+    def _published(self, reply: Reply) -> list[Candidate | Rejection]:
+        if is_cut_off(reply):
+            return [rejection(Stage.INSTRUCTIONS, Reason.CUT_OFF, reply.text, reply)]
+        pieces = ((start, self._cleaned(piece)) for start, piece in _published_pieces(reply.text))
+        candidates: list[Candidate | Rejection] = [Candidate(start, piece) for start, piece in pieces if piece]
+        return candidates or [rejection(Stage.INSTRUCTIONS, Reason.EMPTY, reply.text, reply)]
+
+    def _tolerant(self, reply: Reply) -> list[Candidate | Rejection]:
+        items = list_items(reply.text)
+        if not items:
+            return [rejection(Stage.INSTRUCTIONS, _why_nothing(reply), reply.text, reply)]
+        records = self._records(items, reply)
+        if is_cut_off(reply):
+            last = items[-1]
+            records[-1] = rejection(Stage.INSTRUCTIONS, Reason.CUT_OFF, reply.text[last.start : last.end], reply, last.start)
+        return records
+
+    def _records(self, items: list[ListItem], reply: Reply) -> list[Candidate | Rejection]:
+        return [
+            Candidate(item.start, self._cleaned(item.text))
+            if item.text
+            else rejection(Stage.INSTRUCTIONS, Reason.EMPTY, reply.text[item.start : item.end], reply, item.start)
+            for item in items
+        ]
+
+    def _cleaned(self, text: str) -> str:
+        collapsed = " ".join(text.split())
+        return collapsed.capitalize() if self.casing == "capitalize" else collapsed[:1].upper() + collapsed[1:]
+
+    @property
+    def _type(self) -> str:
+        return "self-instruct-instructions"
+
+
+def _published_pieces(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where each item begins, its number included, and the text after the number."""
+    start, begin = 0, 0
+    for number in PUBLISHED_NUMBER.finditer(text):
+        yield start, text[begin : number.start()]
+        start, begin = number.start() + 1, number.end()
+    yield start, text[begin:]
+
+
+def _why_nothing(reply: Reply) -> Reason:
+    if is_cut_off(reply):
+        return Reason.CUT_OFF
+    return Reason.UNREADABLE if without_thinking(reply.text).strip() else Reason.EMPTY

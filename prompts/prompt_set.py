@@ -1,0 +1,46 @@
+"""The four prompts of a run, built from its templates and its few-shot tasks (Wang et al. 2023, section 2.2, appendix A.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from self_instruct.prompts.stage_prompt import StagePrompt, Templates
+from self_instruct.seeds.demonstrations import FewShotTasks, shipped_few_shot_tasks
+from self_instruct.seeds.records import Stage
+
+COMPLAINT = "The last answer was neither Yes nor No. Give the one word Yes or the one word No."
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSet:
+    """The prompts, each a runnable from its variables to a prompt value.
+
+    `instructions` takes `demonstrations` (a list of instructions); `classification`, `input_first` and `output_first` take the
+    `instruction`; `classification_again` is the question with a sentence that says what was wrong with the first answer.
+    """
+
+    instructions: StagePrompt
+    classification: StagePrompt
+    classification_again: StagePrompt
+    input_first: StagePrompt
+    output_first: StagePrompt
+
+
+def prompt_set(
+    templates: Templates | None = None, shown: FewShotTasks | None = None, *, classification_only: bool = False
+) -> PromptSet:
+    """Return the prompts over these templates and few-shot tasks (by default, those that ship with us)."""
+    templates = templates or Templates.load()
+    shown = shown or shipped_few_shot_tasks()
+
+    def prompt(stage: Stage, template: str, **partial: object) -> StagePrompt:
+        return StagePrompt(stage=stage, template=template, templates=templates, partial_variables=partial)
+
+    classification = (Stage.CLASSIFICATION, "classification.jinja")
+    return PromptSet(
+        instructions=prompt(Stage.INSTRUCTIONS, "instructions.jinja", classification_only=classification_only),
+        classification=prompt(*classification, demonstrations=shown.classification, complaint=""),
+        classification_again=prompt(*classification, demonstrations=shown.classification, complaint=COMPLAINT),
+        input_first=prompt(Stage.INSTANCES, "instances_input_first.jinja", demonstrations=shown.input_first),
+        output_first=prompt(Stage.INSTANCES, "instances_output_first.jinja", demonstrations=shown.output_first),
+    )

@@ -1,0 +1,116 @@
+"""Decide whether a candidate is novel: whether its ROUGE-L with every instruction of the pool stays under the threshold.
+
+Between the rules of `chains.screening` and the ledger. FAISS proposes (`lexical_code`, which misses nothing), ROUGE-L decides
+(`rouge`), so the decisions are those of comparing with the whole pool, at about 1 / 30,000 of the CPU that `rouge-score`
+takes for that over 52,000 instructions (benchmarks/novelty.py).
+Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Filtering and Postprocessing".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from threading import Lock
+
+from self_instruct.retrievers.lexical_code import LexicalStore
+from self_instruct.retrievers.rouge import CommonTokens, f_measure, needed_overlap, tokens
+from self_instruct.seeds.profiles import NoveltySettings
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An instruction of the pool that a text is too similar to: its row, its text, and their ROUGE-L."""
+
+    row: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The offered text was novel; it is now the pool's `row`, counted from 0."""
+
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class TooSimilar:
+    """The offered text was refused because of this neighbour."""
+
+    neighbour: Neighbour
+
+
+class NoveltyIndex:
+    """A pool of instructions that says of any text whether it is too similar to one of them.
+
+    Decisions depend on the pool's texts alone, so an index filled again from them decides the same; it is never stored
+    (52,000 texts take less than a second). Safe to use from several threads. A text without tokens (see `rouge.tokens`)
+    is similar to nothing.
+
+    >>> pool = NoveltyIndex()
+    >>> pool.offer("Write a short poem about the sea.")
+    Kept(row=0)
+    >>> pool.offer("Write a short poem about the moon.").neighbour.score
+    0.8571428571428571
+    """
+
+    def __init__(self, rules: NoveltySettings = NoveltySettings()) -> None:  # noqa: B008 (frozen)
+        self._rules = rules
+        self._threshold = Fraction(rules.threshold)
+        self._texts: list[str] = []
+        self._codes = LexicalStore(self._threshold)
+        # FAISS crashes when one thread adds while another searches; and a decision must hold until its text is added.
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def add(self, text: str) -> int:
+        """Add a text to the pool, novel or not, and return its row."""
+        with self._lock:
+            return self._append(text, tokens(text, self._rules.tokens))
+
+    def add_all(self, texts: Iterable[str]) -> None:
+        """Add texts to the pool in their order, novel or not: the way to fill an index."""
+        texts = list(texts)
+        with self._lock:
+            self._codes.add_all(tokens(text, self._rules.tokens) for text in texts)
+            self._texts += texts
+
+    def nearest_too_similar(self, text: str) -> Neighbour | None:
+        """Return the instruction with the highest ROUGE-L of those too similar, the first added where several tie; or None."""
+        with self._lock:
+            return self._nearest(tokens(text, self._rules.tokens))
+
+    def offer(self, text: str) -> Kept | TooSimilar:
+        """Add the text if it is novel, and say whether it was."""
+        own = tokens(text, self._rules.tokens)
+        with self._lock:
+            neighbour = self._nearest(own)
+            return TooSimilar(neighbour) if neighbour else Kept(self._append(text, own))
+
+    def _append(self, text: str, own: list[str]) -> int:
+        self._codes.add_all([own])
+        self._texts.append(text)
+        return len(self._texts) - 1
+
+    def _nearest(self, own: list[str]) -> Neighbour | None:
+        best = max(self._too_similar(own), default=None)
+        if best is None:
+            return None
+        score, row = best[0], -best[1]
+        return Neighbour(row, self._texts[row], score)
+
+    def _too_similar(self, own: list[str]) -> Iterator[tuple[float, int]]:
+        """Yield (score, -row) of every row that is too similar: the maximum is the nearest, and the first added of a tie."""
+        rows = self._codes.may_reach(own) if own else []
+        if not rows:
+            return
+        common_tokens = CommonTokens(own)
+        for row in rows:
+            other = tokens(self._texts[row], self._rules.tokens)
+            needed = needed_overlap(len(own), len(other), self._threshold, self._rules.refuse)
+            common = common_tokens.count(other, at_least=needed)
+            if common:
+                yield f_measure(common, len(own), len(other)), -row

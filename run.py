@@ -1,0 +1,222 @@
+"""The command line: one short function per command. `python run.py --help` shows them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+try:
+    import typer
+
+    from self_instruct.seeds.errors import InputError, SelfInstructError
+except ImportError as missing:
+    print(f"{missing}; self-instruct is not installed here: run `make run`, or `pip install -e .`", file=sys.stderr)
+    raise SystemExit(2) from None
+
+if TYPE_CHECKING:
+    from self_instruct.chains.loop import Outcome
+    from self_instruct.seeds.configuration import Given
+
+EXIT_STOPPED_SHORT, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    help="Self-Instruct: from a few seed tasks, a language model bootstraps an instruction-tuning dataset.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+seeds_app = typer.Typer(no_args_is_help=True, help="Look at seed files.", rich_markup_mode=None)
+app.add_typer(seeds_app, name="seeds")
+
+Run = Annotated[Path, typer.Argument(help="The run directory.", metavar="RUN")]
+NewRun = Annotated[Path, typer.Option("--run", help="The run directory to make.")]
+Config = Annotated[Path | None, typer.Option(help="A YAML file of settings.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting by its dotted key; repeatable.")]
+Profile = Annotated[str | None, typer.Option(help="The set of rules: modern or paper.")]
+Seeds = Annotated[str | None, typer.Option(help="A JSONL file of seed tasks; the shipped 175 without it.")]
+
+
+@app.command()
+def generate(
+    model: Annotated[str | None, typer.Option(help="PROVIDER:NAME, openai-completion:NAME, or offline.")] = None,
+    num_instructions: Annotated[int | None, typer.Option(help="How many instructions to keep in all.")] = None,
+    run: Annotated[Path, typer.Option(help="The run directory; a run that is there goes on.")] = Path("runs/default"),
+    config: Config = None,
+    profile: Profile = None,
+    seeds: Seeds = None,
+    templates: Annotated[str | None, typer.Option(help="A directory of templates that replace ours by name.")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="How many requests may be in flight.")] = None,
+    max_requests: Annotated[int | None, typer.Option(help="How many requests the run may spend in all.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of everything drawn.")] = None,
+    set_: Set = None,
+) -> None:
+    """Generate a dataset, or go on with one."""
+    from self_instruct.chains.generating import generate as run_loop
+    from self_instruct.chains.runs import open_run
+
+    flags = {
+        "model": model, "num_instructions": num_instructions, "profile": profile, "seeds": seeds, "templates": templates,
+        "concurrency": concurrency, "max_requests": max_requests, "base_url": base_url, "seed": seed,
+    }  # fmt: skip
+    ledger, plan = open_run(run, _given(flags, set_, config))
+    with ledger, _display(plan.settings.model) as display:
+        outcome = run_loop(ledger, plan, display, _say_it_stops)
+    _conclude(outcome, run)
+
+
+@app.command()
+def status(run: Run, json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
+    """Show what a run holds, and each setting with its origin."""
+    from rich.console import Console
+
+    from self_instruct.ledger import Ledger
+    from self_instruct.reports.status import status as status_of
+
+    with Ledger.open(run, read_only=True) as ledger:
+        found = status_of(ledger)
+    if json:
+        print(found.to_json())
+    else:
+        Console().print(found)
+
+
+@app.command()
+def export(
+    run: Run,
+    format_: Annotated[str, typer.Option("--format", help="self-instruct, prompt-completion or alpaca.")],
+    out: Annotated[Path | None, typer.Option(help="What to write; a place inside RUN without it.")] = None,
+) -> None:
+    """Write a run's dataset in a format that other tools read."""
+    from self_instruct.chains.runs import RunPlan
+    from self_instruct.ledger import Ledger
+    from self_instruct.reports.export import default_place
+    from self_instruct.reports.export import export as write
+
+    out = out or default_place(run, format_)
+    with Ledger.open(run, read_only=True) as ledger:
+        print(f"{write(ledger, RunPlan.of(ledger), format_, out)} rows in {out}")
+
+
+@app.command()
+def replay(run: Run, new: NewRun, profile: Profile = None, config: Config = None, set_: Set = None) -> None:
+    """Decide a run's stored replies again under other rules, in a new run, without a model."""
+    from rich.console import Console
+
+    from self_instruct.chains.replaying import replay as decide_again
+    from self_instruct.ledger import Ledger
+    from self_instruct.reports.comparison import compare
+
+    given = _given({"profile": profile}, set_, config)
+    with Ledger.open(run, read_only=True) as before, decide_again(before, new, given) as after:
+        comparison = compare(before, after)
+    Console().print(comparison)
+
+
+@app.command(name="import")
+def import_(
+    directory: Annotated[Path, typer.Argument(help="A batch directory made by the original code.", metavar="DIR")],
+    run: NewRun,
+    seeds: Seeds = None,
+    profile: Profile = None,
+    config: Config = None,
+    set_: Set = None,
+) -> None:
+    """Read a run of the original code, and decide its recorded replies."""
+    from self_instruct.chains.importing import import_batch
+
+    for line in import_batch(directory, run, _given({"profile": profile, "seeds": seeds}, set_, config)):
+        print(line)
+
+
+@seeds_app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A JSONL file of seed tasks.")],
+    against: Annotated[Path | None, typer.Option(help="An evaluation file the seeds must not overlap with.")] = None,
+) -> None:
+    """Check a seed file: counts, faults by line, pairs too similar, overlap with an evaluation file."""
+    from rich.console import Console
+
+    from self_instruct.reports.evaluation_file import load_evaluation
+    from self_instruct.reports.seed_check import check_seeds
+    from self_instruct.seeds.loading import read_seeds
+
+    seeds, faults = read_seeds(file)
+    report = check_seeds(seeds, faults, load_evaluation(against) if against else [])
+    Console().print(report)
+    if faults:
+        raise typer.Exit(EXIT_WRONG_INPUT)
+
+
+def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Given:
+    """Return all that the command line says about settings: flags over `--set` over the config file."""
+    from self_instruct.seeds.configuration import Given, from_assignments, from_config
+
+    said = {name: value for name, value in flags.items() if value is not None}
+    given = Given(said, {name: "--" + name.replace("_", "-") for name in said}).over(from_assignments(assignments or ()))
+    return given.over(from_config(config)) if config else given
+
+
+def _display(model: str | None) -> Any:
+    from rich.console import Console
+
+    from self_instruct.reports.display import Display
+
+    console = Console(stderr=True)
+    if model == "offline":
+        console.print(
+            "The offline model answers: a rule-based stand-in for trying the chain, not for training.", soft_wrap=True
+        )
+    return Display(console)
+
+
+def _say_it_stops() -> None:
+    print("stopping when what is in flight is answered; once more (Ctrl-C) stops at once", file=sys.stderr, flush=True)
+
+
+def _conclude(outcome: Outcome, run: Path) -> None:
+    """Say how a run ended and how to go on, and leave with its exit code."""
+    from self_instruct.chains.loop import Ending
+
+    how_to_go_on = {
+        Ending.BUDGET: f"raise --max-requests and run it again to go on ({run})",
+        Ending.FRUITLESS: f"run it again to grant it more, or change seeds, model or rules in a new --run ({run})",
+        Ending.UNAVAILABLE: f"what was answered is stored; run it again to go on ({run})",
+        Ending.INTERRUPTED: f"what was answered is stored; run it again to go on ({run})",
+    }
+    more = how_to_go_on.get(outcome.ending)
+    print(f"{outcome.sentence}; {more}" if more else f"done: {outcome.sentence} in {run}")
+    if outcome.ending is Ending.INTERRUPTED:
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if more:
+        raise typer.Exit(EXIT_STOPPED_SHORT)
+
+
+def main() -> None:
+    """Run the command line; errors become one line on stderr, and an exit code."""
+    try:
+        app()
+    except InputError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(EXIT_WRONG_INPUT) from None
+    except SelfInstructError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(EXIT_STOPPED_SHORT) from None
+    except SystemExit as end:
+        if end.code == EXIT_INTERRUPTED:
+            _leave_at_once()
+        raise
+
+
+def _leave_at_once() -> NoReturn:
+    """Leave without waiting for the threads of models that still answer; the ledger is closed by now."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(EXIT_INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

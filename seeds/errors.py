@@ -1,0 +1,58 @@
+"""The errors a caller may see, as one tree.
+
+    SelfInstructError
+    |-- InputError             what was given is wrong: a file, a setting, a model's name; the command line exits with 2
+    |   |-- SeedFileError        a seed file, named by file and line
+    |   |-- SettingsError        a config file, a flag, or a setting that contradicts the run's own
+    |   |-- TemplateError        a prompt template that is missing, broken, or lacks a variable
+    |   |-- ImportFormatError    a directory of the original code that cannot be read
+    |   |-- EvaluationFileError  an evaluation file that cannot be read               (in `reports`)
+    |   |-- ExportError          an export that cannot be written there               (in `reports`)
+    |   |-- LedgerError          a run directory that cannot be used: foreign, damaged, held, not writable, full
+    |   `-- ModelDeniedError     the provider refuses the key or does not know the model (401, 403, 404)
+    |-- ModelUnavailableError  a failure that time may cure: the run stops with 1 and can be continued
+    `-- ModelRefusedError      the provider refuses this one request (content, length): stored as a rejection
+
+Every message says what is wrong and where, what was expected, and what to do. What a *model* writes is never an error:
+it is a stored `Rejection`.
+"""
+
+
+class SelfInstructError(Exception):
+    """Any error this package raises on purpose."""
+
+
+class InputError(SelfInstructError):
+    """What the caller gave is wrong; nothing was changed."""
+
+
+class SeedFileError(InputError):
+    """A seed file that cannot be used; the message begins with `file:line:`."""
+
+
+class SettingsError(InputError):
+    """A setting that is unknown, of the wrong type, or different from what the run was started with."""
+
+
+class TemplateError(InputError):
+    """A prompt template that is missing, does not parse, or asks for a variable it was not given."""
+
+
+class ImportFormatError(InputError):
+    """A directory made by the original code in which nothing usable was found, or a line that is not JSON."""
+
+
+class LedgerError(InputError):
+    """A run directory that cannot be read or written as ours."""
+
+
+class ModelDeniedError(InputError):
+    """The provider refuses the key, or does not know the model: asking again changes nothing."""
+
+
+class ModelUnavailableError(SelfInstructError):
+    """The provider could not answer now: a timeout, a rate limit, a server error, a broken connection."""
+
+
+class ModelRefusedError(SelfInstructError):
+    """The provider will not answer this one request, with its own words as the message."""

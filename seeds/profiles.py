@@ -1,0 +1,167 @@
+"""The settings of a run, and the two named sets of them: `modern` (the default) and `paper`.
+
+A profile is a set of values for the same few settings, never a second code path. *Deciding* settings fix what a run's dataset
+will be and are stored with it; *pacing* settings (`PACING`) only say how far and how fast it goes, and may change at any time.
+Source of `paper`: Wang et al. 2023, arXiv:2212.10560, and the behaviour of its published code.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
+
+ProfileName = Literal["modern", "paper"]
+Form = Literal["tolerant", "published"]
+"""How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
+
+
+_SAMPLED = {"temperature": 0.7, "max_tokens": 1024}
+_DECIDED = {"temperature": 0, "max_tokens": 256}
+_WRITTEN = {"temperature": 0, "max_tokens": 1024}
+
+
+def _threshold(text: str) -> str:
+    """Check a novelty threshold: a decimal in (0, 1], kept as text so that it is exact."""
+    if not re.fullmatch(r"\d(\.\d{1,15})?", text) or not 0 < Fraction(text) <= 1:
+        raise ValueError("must be a decimal above 0 and at most 1, such as 0.7")
+    return text
+
+
+def _address(text: str) -> str:
+    """Check a server's address; one with a user name or password in it is refused, since settings are stored and shown."""
+    parts = urlsplit(text)
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must hold no user name or password; they would be stored with the run")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address such as http://127.0.0.1:8000/v1")
+    return text
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+
+class ModelSettings(_Section):
+    """What every stage sets: parameters passed to the model as they are, and how its replies are read."""
+
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    form: Form = "tolerant"
+
+
+class InstructionSettings(ModelSettings):
+    """Instruction generation and the rules for a candidate (section 2.2; the lists are those of the published code)."""
+
+    parameters: dict[str, Any] = _SAMPLED
+    demonstrations: PositiveInt = 8
+    machine_demonstrations: int = Field(default=2, ge=0)
+    classification_only: bool = False
+    casing: Literal["first letter", "capitalize"] = "first letter"
+    min_words: int = Field(default=4, ge=0)
+    max_words: PositiveInt = 150
+    banned_words: tuple[str, ...] = (
+        "image", "images", "graph", "graphs", "picture", "pictures", "file", "files", "map", "maps", "draw", "plot", "go to",
+    )  # fmt: skip
+    banned_starts: tuple[str, ...] = ("Write a program",)
+    any_start: bool = True  # False: an instruction starts with neither punctuation nor a non-ASCII character
+
+
+class NoveltySettings(_Section):
+    """When a candidate is too similar to an instruction of the pool."""
+
+    threshold: Annotated[str, AfterValidator(_threshold)] = "0.7"  # section 2.2
+    refuse: Literal[">=", ">"] = ">="
+    tokens: Literal["unicode", "ascii"] = "unicode"
+
+
+class ClassificationSettings(ModelSettings):
+    """The few-shot question whether a task is a classification task."""
+
+    parameters: dict[str, Any] = _DECIDED
+    attempts: int = Field(default=2, ge=1, le=2)
+
+
+class InstanceSettings(ModelSettings):
+    """Instance generation: output-first for classification tasks, input-first otherwise."""
+
+    parameters: dict[str, Any] = _WRITTEN
+    classification_parameters: dict[str, Any] = _WRITTEN
+    conflicts: Literal["instance", "task"] = "instance"  # what goes when one input has two outputs
+    check_labels: bool = True
+    max_per_task: PositiveInt = 5  # drawn when a dataset is prepared; the ledger keeps all
+    spread_labels: bool = True  # the first of each label before any second
+
+
+class FinetuningSettings(_Section):
+    """How prompt/completion rows are written."""
+
+    strip_field_names: bool = False  # the published code removes a "field:" prefix from half the rows
+    end_token: str = ""
+
+
+class Settings(_Section):
+    """All settings of a run; the defaults are the profile `modern`."""
+
+    profile: ProfileName = "modern"
+    seed: int = 0
+    model: Annotated[str, Field(min_length=1)] | None = None
+    seeds: str | None = None  # a seed file; None: the 175 that ship with us
+    templates: str | None = None  # a directory of templates that replace ours by name
+    window: PositiveInt = 16
+    batched: bool = False  # True: the pool is looked at once per `window` requests, as the published code does
+    instructions: InstructionSettings = InstructionSettings()
+    novelty: NoveltySettings = NoveltySettings()
+    classification: ClassificationSettings = ClassificationSettings()
+    instances: InstanceSettings = InstanceSettings()
+    finetuning: FinetuningSettings = FinetuningSettings()
+    # pacing
+    num_instructions: PositiveInt | None = 100
+    concurrency: PositiveInt = 16
+    max_requests: PositiveInt | None = None
+    base_url: Annotated[str, AfterValidator(_address)] | None = None
+
+    def without_target(self) -> Settings:
+        """Return these settings for a run that only decides the replies it has."""
+        return self.model_copy(update={"num_instructions": None})
+
+
+PACING = frozenset({"num_instructions", "concurrency", "max_requests", "base_url"})
+
+PAPER: dict[str, Any] = {
+    "profile": "paper",
+    "window": 5,
+    "batched": True,
+    "instructions": {
+        "parameters": {
+            "temperature": 0.7, "top_p": 0.5, "presence_penalty": 2, "max_tokens": 1024,
+            "stop": ["\n\n", "\n16", "16.", "16 ."],
+        },
+        "form": "published", "casing": "capitalize", "any_start": False,
+    },
+    "novelty": {"refuse": ">", "tokens": "ascii"},
+    "classification": {
+        "parameters": {"temperature": 0, "max_tokens": 3, "stop": ["\n", "Task"]},
+        "form": "published", "attempts": 1,
+    },
+    "instances": {
+        "parameters": {
+            "temperature": 0, "presence_penalty": 1.5, "max_tokens": 350, "stop": ["Example 6", "Task:"],
+        },
+        "classification_parameters": {
+            "temperature": 0, "presence_penalty": 1.5, "max_tokens": 300, "stop": ["Example 6", "Task:"],
+        },
+        "form": "published", "conflicts": "task", "check_labels": False, "spread_labels": False,
+    },
+    "finetuning": {"strip_field_names": True, "end_token": "<|endoftext|>"},
+}  # fmt: skip
+
+MODERN: dict[str, Any] = {
+    "instructions": {"parameters": _SAMPLED},
+    "classification": {"parameters": _DECIDED},
+    "instances": {"parameters": _WRITTEN, "classification_parameters": _WRITTEN},
+}
+
+PROFILES: dict[ProfileName, dict[str, Any]] = {"modern": MODERN, "paper": PAPER}

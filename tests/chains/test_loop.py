@@ -1,0 +1,174 @@
+"""The loop and the ledger's promise, with replies that depend on the prompt alone."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from support.scripted import ScriptedAsker, dataset, plan, reply_to
+
+from self_instruct.chains.loop import FRUITLESS_REQUESTS, Ending, Loop, Outcome
+from self_instruct.ledger import Ledger, RequestId
+from self_instruct.seeds.errors import ModelDeniedError, ModelUnavailableError
+from self_instruct.seeds.records import Reason, Reply, Stage
+
+
+def run(directory: Path, asker: ScriptedAsker | None, **settings: Any) -> tuple[Outcome, dict[str, Any]]:
+    """Run (or go on with) the run in `directory` and return how it ended and what it holds."""
+    settled = plan(**settings)
+    is_new = not (directory / "ledger.sqlite").exists()
+    with Ledger.create(directory, settled.facts()) if is_new else Ledger.open(directory) as ledger:
+        outcome = asyncio.run(Loop(ledger, settled, asker).run())
+        return outcome, dataset(ledger)
+
+
+def test_a_run_ends_when_the_target_is_kept_and_every_task_is_finished(tmp_path: Path) -> None:
+    outcome, found = run(tmp_path, ScriptedAsker(), num_instructions=30)
+    assert outcome.ending is Ending.DONE
+    assert len(found["tasks"]) == 30
+    assert all(awaits is None for *_, awaits in found["tasks"])
+    assert found["instances"]
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_the_dataset_does_not_depend_on_the_order_of_arrival_or_on_concurrency(tmp_path: Path, batched: bool) -> None:
+    settings = {"num_instructions": 40, "window": 5, "batched": batched}
+    _, calm = run(tmp_path / "calm", ScriptedAsker(), concurrency=1, **settings)
+    for number in range(4):
+        asker = ScriptedAsker(shuffle=Random(number))
+        _, wild = run(tmp_path / f"wild{number}", asker, concurrency=[2, 7, 64, 64][number], **settings)
+        assert wild == calm
+
+
+def test_the_window_changes_what_prompts_show(tmp_path: Path) -> None:
+    _, narrow = run(tmp_path / "1", ScriptedAsker(), num_instructions=30, window=1)
+    _, wide = run(tmp_path / "16", ScriptedAsker(), num_instructions=30, window=16)
+    assert narrow != wide
+
+
+def test_a_raised_target_gives_what_a_run_with_that_target_gives(tmp_path: Path) -> None:
+    _, whole = run(tmp_path / "whole", ScriptedAsker(shuffle=Random(1)), num_instructions=45)
+    asker = ScriptedAsker(shuffle=Random(2))
+    for target in (1, 2, 13, 14, 45):
+        outcome, raised = run(tmp_path / "raised", asker, num_instructions=target)
+        assert outcome.ending is Ending.DONE
+        assert len(raised["tasks"]) == target
+    assert raised == whole
+    assert set(asker.asked.values()) == {1}
+
+
+def test_concurrency_bounds_all_requests_and_the_window_bounds_instruction_requests(tmp_path: Path) -> None:
+    asker = ScriptedAsker(shuffle=Random(3))
+    run(tmp_path, asker, num_instructions=60, concurrency=9, window=4)
+    assert asker.most_in_flight[Stage.INSTRUCTIONS] <= 4
+    assert max(asker.most_in_flight.values()) <= 9
+
+
+def test_what_time_may_cure_stops_the_run_and_repeats_no_paid_reply(tmp_path: Path) -> None:
+    _, calm = run(tmp_path / "calm", ScriptedAsker(), num_instructions=40)
+    weather, order = Random(7), Random(8)
+    stored: set[RequestId] = set()
+    endings = set()
+
+    def fail(request: RequestId) -> None:
+        if weather.random() < 0.08:
+            raise ModelUnavailableError("503")
+        assert request not in stored, "a stored reply was asked for again"
+        stored.add(request)
+
+    for _ in range(200):
+        outcome, found = run(tmp_path / "rough", ScriptedAsker(shuffle=order, fail=fail), num_instructions=40)
+        endings.add(outcome.ending)
+        if outcome.ending is Ending.DONE:
+            break
+    assert endings == {Ending.DONE, Ending.UNAVAILABLE}
+    assert found == calm
+
+
+def test_nothing_is_decided_after_an_instruction_request_that_failed(tmp_path: Path) -> None:
+    def fail(request: RequestId) -> None:
+        if request == RequestId(Stage.INSTRUCTIONS, 2):
+            raise ModelUnavailableError("timeout")
+
+    outcome, found = run(tmp_path, ScriptedAsker(fail=fail), num_instructions=100)
+    assert outcome.ending is Ending.UNAVAILABLE
+    assert "timeout" in outcome.sentence
+    assert {task.request for task, *_ in found["tasks"]} <= {0, 1}
+    with Ledger.open(tmp_path) as ledger:
+        assert ledger.instruction_requests_from(3), "replies in flight are stored"
+
+
+def test_a_denied_model_is_an_error_and_what_was_answered_is_stored(tmp_path: Path) -> None:
+    def fail(request: RequestId) -> None:
+        if request.stage is Stage.CLASSIFICATION:
+            raise ModelDeniedError("401 wrong key")
+
+    with pytest.raises(ModelDeniedError, match="401"):
+        run(tmp_path, ScriptedAsker(fail=fail), num_instructions=10)
+    _, found = run(tmp_path, ScriptedAsker(), num_instructions=10)
+    assert len(found["tasks"]) == 10
+
+
+def test_a_refusal_of_one_request_is_a_decided_rejection(tmp_path: Path) -> None:
+    def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
+        refuses = request == RequestId(Stage.INSTRUCTIONS, 1) or (request.stage is Stage.INSTANCES and request.request == 0)
+        return Reply("context too long", "refused") if refuses else reply_to(request, given)
+
+    outcome, found = run(tmp_path, ScriptedAsker(answer), num_instructions=20)
+    assert outcome.ending is Ending.DONE
+    refused = [each for _, each in found["rejections"] if each.reason is Reason.REFUSED_BY_PROVIDER]
+    assert {each.text for each in refused} == {"context too long"}
+    assert {each.stage for each in refused} == {Stage.INSTRUCTIONS, Stage.INSTANCES}
+
+
+def test_fruitless_requests_stop_the_run_and_starting_again_grants_as_many_more(tmp_path: Path) -> None:
+    def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
+        return Reply(" too short", "stop") if request.stage is Stage.INSTRUCTIONS else reply_to(request, given)
+
+    for times in (1, 2):
+        outcome, found = run(tmp_path, ScriptedAsker(answer), num_instructions=10)
+        assert outcome.ending is Ending.FRUITLESS
+        assert len(found["rejections"]) == times * FRUITLESS_REQUESTS
+
+
+def test_max_requests_is_never_exceeded_and_is_counted_over_the_whole_run(tmp_path: Path) -> None:
+    asker = ScriptedAsker(shuffle=Random(5))
+    for limit in (1, 7, 7, 30):
+        outcome, _ = run(tmp_path, asker, num_instructions=50, max_requests=limit)
+        assert outcome.ending is Ending.BUDGET
+        assert sum(asker.asked.values()) == limit
+
+
+def test_a_question_answered_neither_way_is_asked_again_once_and_then_recorded(tmp_path: Path) -> None:
+    def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
+        return Reply("Perhaps", "stop") if request.stage is Stage.CLASSIFICATION else reply_to(request, given)
+
+    asker = ScriptedAsker(answer)
+    _, found = run(tmp_path, asker, num_instructions=3)
+    assert {request.attempt for request in asker.asked if request.stage is Stage.CLASSIFICATION} == {1, 2}
+    assert [kind for _, _, kind, _ in found["tasks"]] == [None] * 3
+    unclear = [each for _, each in found["rejections"] if each.reason is Reason.NEITHER_YES_NOR_NO]
+    assert [each.text for each in unclear] == ["Perhaps"] * 3
+
+
+def test_a_stopped_run_stores_what_is_in_flight_and_goes_on(tmp_path: Path) -> None:
+    _, calm = run(tmp_path / "calm", ScriptedAsker(), num_instructions=25)
+    settled = plan(num_instructions=25)
+    asker = ScriptedAsker(shuffle=Random(1))
+    with Ledger.create(tmp_path / "run", settled.facts()) as ledger:
+        loop = Loop(ledger, settled, asker, lambda snapshot: loop.stop() if snapshot.spent.requests >= 9 else None)
+        outcome = asyncio.run(loop.run())
+        assert outcome.ending is Ending.INTERRUPTED
+        assert ledger.spent().requests == sum(asker.asked.values())
+    _, found = run(tmp_path / "run", asker, num_instructions=25)
+    assert found == calm
+    assert set(asker.asked.values()) == {1}
+
+
+def test_without_a_model_the_loop_goes_as_far_as_stored_replies_allow(tmp_path: Path) -> None:
+    run(tmp_path, ScriptedAsker(), num_instructions=20, max_requests=12)
+    outcome, found = run(tmp_path, None, num_instructions=20)
+    assert outcome.ending is Ending.UNANSWERED
+    assert found["tasks"]

@@ -1,0 +1,119 @@
+"""The prompts: byte for byte, overridable by name, and strict about their variables."""
+
+import os
+from pathlib import Path
+
+import pytest
+from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.runnables import RunnableLambda
+
+from self_instruct.prompts.prompt_set import PromptSet, prompt_set
+from self_instruct.prompts.stage_prompt import StagePromptValue, Templates
+from self_instruct.seeds.demonstrations import FewShotTasks
+from self_instruct.seeds.errors import TemplateError
+from self_instruct.seeds.records import Instance, SeedTask
+
+GOLDEN = Path(__file__).parent / "golden"
+SORT = SeedTask(
+    "a",
+    "sort",
+    "Sort the words.",
+    (Instance("pear apple", "apple pear"), Instance("b\nc\na", "a\nb\nc")),
+    is_classification=False,
+)
+GREET = SeedTask("b", "greet", "Greet a {{ stranger }}.", (Instance("", "Good day."),), is_classification=False)
+MOOD = SeedTask(
+    "c", "mood", 'Is it "glad" or "sad"?', (Instance("Hooray!", "glad"), Instance("Alas.", "sad")), is_classification=True
+)
+SHOWN = FewShotTasks(classification=(SORT, MOOD), input_first=(SORT, GREET), output_first=(MOOD,))
+
+
+def prompts(**options: bool) -> PromptSet:
+    return prompt_set(Templates.load(), SHOWN, **options)
+
+
+DEMONSTRATIONS = {"demonstrations": ["Sort the words.", "Say {{ 7 * 7 }} in words."]}
+QUESTION = {"instruction": "Name {% raw %} a river; DROP TABLE tasks;"}
+RENDERED = {
+    "instructions": lambda: prompts().instructions.invoke(DEMONSTRATIONS),
+    "instructions_classification_only": lambda: prompts(classification_only=True).instructions.invoke(DEMONSTRATIONS),
+    "classification": lambda: prompts().classification.invoke(QUESTION),
+    "classification_again": lambda: prompts().classification_again.invoke(QUESTION),
+    "instances_input_first": lambda: prompts().input_first.invoke(QUESTION),
+    "instances_output_first": lambda: prompts().output_first.invoke(QUESTION),
+}
+
+
+@pytest.mark.parametrize("name", RENDERED)
+def test_each_prompt_renders_byte_for_byte(name: str) -> None:
+    value = RENDERED[name]()
+    rendered = f"{value.system}\n-----\n{value.text}"
+    golden = GOLDEN / f"{name}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(rendered, encoding="utf-8")
+    assert rendered == golden.read_bytes().decode()
+
+
+def test_a_chat_model_gets_a_system_message_and_a_completion_model_the_text_alone() -> None:
+    value = prompts().classification.invoke(QUESTION)
+    system, human = value.to_messages()
+    assert isinstance(system, SystemMessage)
+    assert isinstance(human, HumanMessage)
+    assert human.content == value.to_string()
+
+
+def test_a_directory_overrides_templates_by_name(tmp_path: Path) -> None:
+    (tmp_path / "classification.jinja").write_text("{% include 'part.jinja' %} {{ instruction }}?", encoding="utf-8")
+    (tmp_path / "part.jinja").write_text("Labels:", encoding="utf-8")
+    changed = prompt_set(Templates.load(tmp_path), SHOWN)
+    assert changed.classification.invoke({"instruction": "X"}).to_string() == "Labels: X?"
+    assert changed.input_first.invoke(QUESTION) == prompts().input_first.invoke(QUESTION)
+
+
+def test_text_written_by_a_model_is_never_a_template() -> None:
+    text = prompts().input_first.invoke({"instruction": "{{ 7 * 7 }} {% for %} {{ config }}"}).to_string()
+    assert "{{ 7 * 7 }} {% for %} {{ config }}" in text
+
+
+@pytest.mark.parametrize(
+    ("template", "named"),
+    [
+        ("line one\n{% if %}", "classification.jinja:2:"),
+        ("{{ wrong }}", "classification.jinja: the variable wrong was not given"),
+        ("{{ instruction.nothing.more }}", "classification.jinja: "),
+        ("{{ instruction.__class__.__mro__ }}", "classification.jinja: "),
+        ("{% include 'gone.jinja' %}", "'gone.jinja' does not exist"),
+        ("{{ 1 / 0 }}", "classification.jinja: "),
+    ],
+)
+def test_a_broken_template_names_its_file(tmp_path: Path, template: str, named: str) -> None:
+    (tmp_path / "classification.jinja").write_text(template, encoding="utf-8")
+    with pytest.raises(TemplateError) as error:
+        prompt_set(Templates.load(tmp_path), SHOWN).classification.invoke({"instruction": "X"})
+    assert named in str(error.value)
+    assert str(tmp_path) in str(error.value)
+
+
+def test_a_template_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match=r"holds no \*.jinja template"):
+        Templates.load(tmp_path)
+    with pytest.raises(TemplateError, match="gone"):
+        Templates.load(tmp_path / "gone")
+
+
+def test_a_missing_variable_names_the_template() -> None:
+    with pytest.raises(TemplateError, match=r"instances_input_first\.jinja: the variable instruction was not given"):
+        prompts().input_first.invoke({})
+
+
+def test_a_prompt_pipes_draws_takes_partials_and_runs_async() -> None:
+    prompt = prompts().classification
+    pipe = prompt | RunnableLambda(lambda value: len(value.to_string()))
+    assert pipe.invoke(QUESTION) == len(prompt.format(**QUESTION))
+    assert "classification prompt" in pipe.get_graph().draw_mermaid()
+    assert prompt.partial(**QUESTION).invoke({}).to_string() == prompt.format(**QUESTION)
+    assert prompt.get_input_jsonschema()["required"] == ["instruction"]
+
+
+async def test_a_prompt_is_awaitable() -> None:
+    assert isinstance(await prompts().classification.ainvoke(QUESTION), StagePromptValue)

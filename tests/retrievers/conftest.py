@@ -1,0 +1,44 @@
+"""The yardsticks: `rouge-score` itself for the float rule, and a table of our own for the exact one."""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+from rouge_score.rouge_scorer import RougeScorer
+
+from self_instruct.retrievers.rouge import TokenKind, tokens
+
+
+class OurTokens:
+    """What `RougeScorer(tokenizer=...)` wants."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return tokens(text, "unicode")
+
+
+@pytest.fixture(scope="session")
+def reference_score() -> Callable[[str, str, TokenKind], float]:
+    """ROUGE-L of two texts as `rouge-score` computes it, without stemming."""
+    scorers = {
+        "ascii": RougeScorer(["rougeL"], use_stemmer=False),
+        "unicode": RougeScorer(["rougeL"], tokenizer=OurTokens()),
+    }
+    return lambda left, right, kind: float(scorers[kind].score(left, right)["rougeL"].fmeasure)
+
+
+@pytest.fixture(scope="session")
+def exact_score() -> Callable[[list[str], list[str]], Fraction]:
+    """ROUGE-L of two token lists as a fraction, 2 LCS / (m + n), from the textbook's table."""
+
+    def score(left: list[str], right: list[str]) -> Fraction:
+        if not left or not right:
+            return Fraction(0)
+        above = [0] * (len(right) + 1)
+        for token in left:
+            row = [0]
+            for column, other in enumerate(right):
+                row.append(above[column] + 1 if token == other else max(above[column + 1], row[-1]))
+            above = row
+        return Fraction(2 * above[-1], len(left) + len(right))
+
+    return score

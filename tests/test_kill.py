@@ -1,0 +1,60 @@
+"""`kill -9` at twenty moments: the run goes on each time, ends with the same exports, and pays for no reply twice."""
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from self_instruct.ledger import Ledger
+
+DRIVER = Path(__file__).parent / "support" / "killed_run.py"
+TARGET = 120
+BETWEEN = [("reply", number) for number in (1, 2, 3, 5, 9, 14, 4, 30, 8, 6, 11, 7)]  # a reply committed, not yet decided
+WITHIN = [("deciding", number) for number in (1, 2, 4, 25, 3, 10, 6, 5)]  # in the middle of a decision's transaction
+FORMATS = {"self-instruct": "original", "prompt-completion": "rows.jsonl", "alpaca": "alpaca.json"}
+
+
+def drive(run: Path, log: Path, moment: str = "never", number: int = 0, arguments: tuple[str, ...] = ()) -> int:
+    arguments = arguments or ("generate", "--run", str(run), "--num-instructions", str(TARGET), "--concurrency", "8")
+    command = [sys.executable, str(DRIVER), moment, str(number), str(log), "--", *arguments]
+    return subprocess.run(command, capture_output=True, check=False).returncode
+
+
+def exported(run: Path) -> dict[str, bytes]:
+    for form, name in FORMATS.items():
+        out = run / name
+        assert drive(run, run / "exports.log", arguments=("export", str(run), "--format", form, "--out", str(out))) == 0
+    files = [run / "rows.jsonl", run / "alpaca.json", *(run / "original").iterdir()]
+    return {file.name: file.read_bytes() for file in files}
+
+
+def stored(run: Path) -> set[str]:
+    if not (run / "ledger.sqlite").exists():
+        return set()
+    with Ledger.open(run, read_only=True) as ledger:
+        keys = [each.request for each in ledger.replies()]
+    return {f"{key.stage} {key.request} {key.item} {key.attempt}" for key in keys}
+
+
+def test_a_run_killed_twenty_times_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+    calm, rough, log = tmp_path / "calm", tmp_path / "rough", tmp_path / "requests.log"
+    assert drive(calm, tmp_path / "calm.log") == 0
+
+    lost: Counter[str] = Counter()
+    kills = 0
+    moments = [pair for both in zip(BETWEEN, [*WITHIN, *WITHIN], strict=False) for pair in both][:20]
+    for moment, number in moments:
+        before = Counter(log.read_text().split("\n")) if log.exists() else Counter()
+        code = drive(rough, log, moment, number)
+        assert code in (-signal.SIGKILL, 0)
+        kills += code == -signal.SIGKILL
+        sent = Counter(log.read_text().split("\n")) - before
+        lost.update(key for key in sent if key and key not in stored(rough))
+    assert drive(rough, log) == 0
+
+    assert kills == len(moments) == 20
+    assert sum(moment == "reply" for moment, _ in moments) >= 10
+    asked = Counter(line for line in log.read_text().split("\n") if line)
+    assert {key: times for key, times in asked.items() if times > 1 + lost[key]} == {}
+    assert exported(rough) == exported(calm)
