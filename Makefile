@@ -16,9 +16,9 @@ run: $(VENV)/installed
 	$(BIN)/python run.py generate --run $(RUN)
 	$(BIN)/python run.py status $(RUN)
 	$(BIN)/python run.py export $(RUN) --format alpaca --out $(RUN)/alpaca.json
-	@echo "the first rows of $(RUN)/alpaca.json:"
+	@echo "three rows of $(RUN)/alpaca.json:"
 	@$(BIN)/python -c 'import json, sys; rows = json.load(open(sys.argv[1], encoding="utf-8")); \
-	print(*(json.dumps(row, ensure_ascii=False, indent=2) for row in rows[:3]), sep="\n")' $(RUN)/alpaca.json
+	print(*(json.dumps(row, ensure_ascii=False, indent=2) for row in rows[:: len(rows) // 3 or 1][:3]), sep="\n")' $(RUN)/alpaca.json
 
 test: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2

@@ -147,6 +147,8 @@ def check(
     seeds, faults = read_seeds(file)
     report = check_seeds(seeds, faults, load_evaluation(against) if against else [])
     Console().print(report)
+    for fault in faults:
+        print(fault, file=sys.stderr)
     if faults:
         raise typer.Exit(EXIT_WRONG_INPUT)
 

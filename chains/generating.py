@@ -11,19 +11,8 @@ from contextlib import contextmanager
 
 from self_instruct.chains.asking import Asker, ModelAsker
 from self_instruct.chains.loop import Loop, Outcome, Snapshot
-from self_instruct.chains.models import Model, load_model
 from self_instruct.chains.runs import RunPlan
 from self_instruct.ledger import Ledger
-from self_instruct.seeds.errors import SettingsError
-from self_instruct.seeds.profiles import Settings
-from self_instruct.seeds.records import Stage
-
-
-def models_of(settings: Settings) -> dict[Stage, Model]:
-    """Return the model of each stage. Raises `SettingsError` where there is none."""
-    if settings.model is None:
-        raise SettingsError("no model is named; name one with --model PROVIDER:NAME.")
-    return dict.fromkeys(Stage, load_model(settings.model, base_url=settings.base_url, seed=settings.seed))
 
 
 def generate(
@@ -38,22 +27,21 @@ def generate(
     KeyboardInterrupt at once. Raises `SettingsError` or `ModelDeniedError` where a model cannot be used, `LedgerError` where
     nothing can be stored.
     """
-    asker = ModelAsker(plan.prompts(), models_of(plan.settings), plan.settings)
-    plan.remember(ledger)
+    asker = ModelAsker(plan.prompts(), plan.models(), plan.settings)
     return asyncio.run(_run(ledger, plan, asker, on_progress, on_stop))
 
 
 def decide_stored(ledger: Ledger, plan: RunPlan) -> Outcome:
     """Return how far the replies already in the ledger carry the run; no model is asked."""
-    return asyncio.run(_run(ledger, plan, None))
+    return asyncio.run(Loop(ledger, plan, None).run())
 
 
 async def _run(
     ledger: Ledger,
     plan: RunPlan,
-    asker: Asker | None,
-    on_progress: Callable[[Snapshot], None] | None = None,
-    on_stop: Callable[[], None] | None = None,
+    asker: Asker,
+    on_progress: Callable[[Snapshot], None] | None,
+    on_stop: Callable[[], None] | None,
 ) -> Outcome:
     loop = Loop(ledger, plan, asker, on_progress)
     asyncio.get_running_loop().set_default_executor(_Threads(plan.settings.concurrency))

@@ -23,6 +23,7 @@ from self_instruct.seeds.errors import SettingsError
 Model: TypeAlias = BaseChatModel | BaseLLM | Runnable[Any, Any]
 
 OFFLINE = "offline"
+OPENAI_PREFIX = "openai:"
 COMPLETION_PREFIX = "openai-completion:"
 
 
@@ -61,11 +62,18 @@ def _load(name: str, options: Mapping[str, Any]) -> BaseChatModel | BaseLLM:
     if name.startswith(COMPLETION_PREFIX):
         from langchain_openai import OpenAI
 
-        return OpenAI(model=name.removeprefix(COMPLETION_PREFIX), **options)
+        return OpenAI(model=name.removeprefix(COMPLETION_PREFIX), **_own_client(), **options)
     from langchain.chat_models import init_chat_model
 
-    model: BaseChatModel = init_chat_model(name, **options)
+    model: BaseChatModel = init_chat_model(name, **(_own_client() if name.startswith(OPENAI_PREFIX) else {}), **options)
     return model
+
+
+def _own_client() -> dict[str, Any]:
+    """Return a client for one model alone: the one that langchain-openai shares between all dies with the first event loop."""
+    from openai import DefaultAsyncHttpxClient
+
+    return {"http_async_client": DefaultAsyncHttpxClient()}
 
 
 def answering(model: Model, parameters: Mapping[str, Any] | None = None) -> Runnable[LanguageModelInput, AIMessage | str]:

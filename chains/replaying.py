@@ -6,6 +6,7 @@ model write. Tasks that are kept anew have no replies to their follow-up questio
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,9 +25,11 @@ def replay(before: Ledger, directory: Path, given: Given) -> Ledger:
     has no target: every reply is decided. Raises `SettingsError` or `LedgerError`.
     """
     plan = _plan(RunPlan.of(before), given)
-    ledger = Ledger.create(directory, plan.facts(), before.replies())
-    decide_stored(ledger, plan)
-    return ledger
+    with ExitStack() as undo:
+        ledger = undo.enter_context(Ledger.create(directory, plan.facts(), before.replies()))
+        decide_stored(ledger, plan)
+        undo.pop_all()
+        return ledger
 
 
 def _plan(source: RunPlan, given: Given) -> RunPlan:

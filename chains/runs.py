@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from self_instruct.chains.models import OFFLINE
+from self_instruct.chains.models import OFFLINE, Model, load_model
 from self_instruct.ledger import Ledger
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
 from self_instruct.prompts.stage_prompt import Templates
-from self_instruct.seeds.configuration import Given, Settled, settle, settle_again
+from self_instruct.seeds.configuration import Given, Settled, flatten, settle, settle_again
 from self_instruct.seeds.demonstrations import FewShotTasks, shipped_few_shot_tasks
 from self_instruct.seeds.errors import LedgerError, SettingsError
 from self_instruct.seeds.loading import load_seeds, seed_from_fields, seed_to_fields, shipped_seeds
-from self_instruct.seeds.profiles import Settings
-from self_instruct.seeds.records import SeedTask
+from self_instruct.seeds.profiles import PROFILES, Settings
+from self_instruct.seeds.records import SeedTask, Stage
 
 MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
 _FILES = ("seeds", "templates")
@@ -75,6 +75,13 @@ class RunPlan:
         settled = settle_again(Given(told, given.origins), Settled(self.settings, self.origins))
         return replace(self, settings=settled.settings, origins=settled.origins)
 
+    def said(self) -> Given:
+        """Return the settings that somebody gave: those that are neither defaults nor a profile's."""
+        values = flatten(self.settings.model_dump(mode="json"))
+        unsaid = {"default", *(f"profile {name}" for name in PROFILES)}
+        origins = {key: origin for key, origin in self.origins.items() if origin not in unsaid}
+        return Given({key: values[key] for key in origins}, origins)
+
     def facts(self) -> dict[str, Any]:
         """Return the plan as the JSON values that its ledger stores."""
         return {
@@ -86,10 +93,17 @@ class RunPlan:
         }
 
     def remember(self, ledger: Ledger) -> None:
-        """Store the settings as they are now, with their origins, for the next time the run goes on."""
+        """Store the plan as it is now, for the next time the run goes on."""
         with ledger.transaction():
-            ledger.set_fact("settings", self.settings.model_dump(mode="json"))
-            ledger.set_fact("origins", dict(self.origins))
+            for name, value in self.facts().items():
+                ledger.set_fact(name, value)
+
+    def models(self) -> dict[Stage, Model]:
+        """Return the model of each stage. Raises `SettingsError` where one is not named or cannot be loaded."""
+        settings = self.settings
+        if settings.model is None:
+            raise SettingsError("this run was imported, so no model is known to it; name one with --model PROVIDER:NAME.")
+        return dict.fromkeys(Stage, load_model(settings.model, base_url=settings.base_url, seed=settings.seed))
 
     def prompts(self) -> PromptSet:
         """Return the run's prompts."""
@@ -122,16 +136,26 @@ def _other_files(kind: str, path: object) -> SettingsError:
 
 
 def open_run(directory: Path, given: Given) -> tuple[Ledger, RunPlan]:
-    """Return the ledger and plan of the run in `directory`, begun there if there is none, for one writer.
+    """Return the ledger and plan of the run in `directory`, begun there if there is none, for one writer that asks a model.
 
-    Raises `InputError` of every kind; nothing is left behind where a run could not begin. What is given to a run that is there
-    is not stored yet: see `RunPlan.remember`.
+    A run that has no reply yet takes other settings too, over those it was given before. Raises `InputError` of every kind,
+    also where the model cannot be loaded; then nothing has changed and no new run is there.
     """
     if not Ledger.exists(directory):
-        plan = RunPlan.new(given.over(Given({"model": OFFLINE}, {"model": "default"})))
+        plan = _new_plan(given)
         return Ledger.create(directory, plan.facts()), plan
     with ExitStack() as undo:
         ledger = undo.enter_context(Ledger.open(directory))
-        plan = RunPlan.of(ledger).going_on(given)
+        plan = RunPlan.of(ledger)
+        plan = plan.going_on(given) if ledger.spent().requests else _new_plan(given.over(plan.said()))
+        plan.models()
+        plan.remember(ledger)
         undo.pop_all()
         return ledger, plan
+
+
+def _new_plan(given: Given) -> RunPlan:
+    """Return the plan of a new run whose model can be loaded: the offline model where none is named."""
+    plan = RunPlan.new(given.over(Given({"model": OFFLINE}, {"model": "default"})))
+    plan.models()
+    return plan

@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from operator import itemgetter
-from typing import Any, TypedDict
+from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableBranch, RunnableLambda, RunnablePassthrough
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12, and so no schema could be made
 
 from self_instruct.chains.answers import message_to_reply
 from self_instruct.chains.instance_rules import screen_instances

@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from self_instruct.ledger import schema
@@ -33,16 +32,12 @@ _INSERT_REPLY = "INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 class Ledger:
     """The storage of one run directory; `create` or `open` it, and `close` it.
 
-    Whatever SQLite reports (a damaged file, a full disk, a folder that cannot be written) is raised as `LedgerError`. As a
-    context manager it removes a run that began in the block and that an exception ends before any reply was stored in it.
+    Whatever SQLite reports (a damaged file, a full disk, a folder that cannot be written) is raised as `LedgerError`.
     """
 
-    def __init__(
-        self, connection: sqlite3.Connection, path: Path, lock: RunLock | None, undo_creation: ExitStack | None = None
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, lock: RunLock | None) -> None:
         self._connection = connection
         self._lock = lock
-        self._undo_creation = undo_creation
         self.path = path
 
     @classmethod
@@ -63,7 +58,9 @@ class Ledger:
             undo.callback(_remove, lock.path)
             undo.callback(_remove, path)
             _write_new(path, facts, replies)
-            return cls(schema.open_existing(path, read_only=False), path, lock, undo.pop_all())
+            ledger = cls(schema.open_existing(path, read_only=False), path, lock)
+            undo.pop_all()
+            return ledger
 
     @classmethod
     def open(cls, directory: Path, *, read_only: bool = False) -> Self:
@@ -94,12 +91,8 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error and self._undo_creation:
-            self._connection.close()
-            self._undo_creation.close()
-        else:
-            self.close()
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -160,7 +153,6 @@ class Ledger:
     def store_reply(self, request: RequestId, reply: Reply, prompt: str | None = None) -> None:
         """Make a reply durable. A second reply to the same request is an error: it was paid for twice."""
         self._write(_INSERT_REPLY, [_reply_row(StoredReply(request, reply, prompt))])
-        self._undo_creation = None
 
     def replies(self) -> Iterator[StoredReply]:
         """Yield every stored reply."""

@@ -9,7 +9,6 @@ from itertools import islice
 
 from rich.console import Group, RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from self_instruct.reports.tables import described, number, shortened, table
 from self_instruct.seeds.records import Reason
@@ -76,7 +75,7 @@ class SeedReport:
 
 
 def render(report: SeedReport) -> RenderableType:
-    """Return a report as tables, with every fault of the file at the end."""
+    """Return a report as tables; the faults are counted, and are to be printed a line each beside it."""
     parts: list[RenderableType] = [_summary(report), _contents(report)]
     if report.similar:
         title = f"Instructions that are alike: {number(report.similar_count)} pairs with ROUGE-L {TOO_ALIKE} or more"
@@ -86,9 +85,6 @@ def render(report: SeedReport) -> RenderableType:
         parts.append(_pairs(title, report.overlap.near, ("score", "seed", "evaluation")))
     if report.violations:
         parts.append(_rules(report.violations))
-    if report.faults:
-        parts.append(Text(f" Faults: {number(len(report.faults))}", style="bold"))
-        parts += [Text(f" {shortened(fault, 500)}") for fault in report.faults]
     return Group(*parts)
 
 

@@ -1,9 +1,14 @@
 """Fixtures every folder's tests share."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+from support.command import Command, Done, ended, started
+
+from self_instruct import run
+from self_instruct.ledger import LEDGER_FILE
 
 ROOT = Path(__file__).parent.parent
 
@@ -15,3 +20,37 @@ def reference() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no reference data at {folder}")
     return folder
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """A function that runs a command of the command line in this process, which is quicker than in one of its own."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def call(*arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["run.py", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            run.main()
+        printed = capsys.readouterr()
+        return Done(int(end.value.code or 0), printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def finished_ledger(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of the ledger of a finished run of six tasks."""
+    directory = tmp_path_factory.mktemp("finished") / "run"
+    done = ended(started("generate", "--run", directory, "--num-instructions", 6))
+    assert done.code == 0, done.err
+    return (directory / LEDGER_FILE).read_bytes()
+
+
+@pytest.fixture
+def finished_run(tmp_path: Path, finished_ledger: bytes) -> Path:
+    """A finished run of six tasks, for one test to do with as it likes."""
+    directory = tmp_path / "run"
+    directory.mkdir()
+    (directory / LEDGER_FILE).write_bytes(finished_ledger)
+    return directory

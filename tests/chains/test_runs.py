@@ -10,11 +10,12 @@ from support.scripted import seed
 
 from self_instruct.chains.models import OFFLINE
 from self_instruct.chains.runs import RunPlan, open_run
-from self_instruct.ledger import LEDGER_FILE, Ledger
+from self_instruct.ledger import LEDGER_FILE, Ledger, RequestId
 from self_instruct.prompts.stage_prompt import Templates
 from self_instruct.seeds.configuration import Given
 from self_instruct.seeds.errors import InputError, LedgerError, SeedFileError, SettingsError, TemplateError
 from self_instruct.seeds.loading import seed_to_fields, shipped_seeds
+from self_instruct.seeds.records import Reply, Stage
 
 
 def said(**values: Any) -> Given:
@@ -29,17 +30,17 @@ def seeds_file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+
+
 def begin(run: Path, given: Given) -> RunPlan:
-    ledger, plan = open_run(run, given)
-    ledger.close()
-    return plan
-
-
-def went_on(run: Path, given: Given) -> RunPlan:
-    """Go on with a run as `generate` does, which stores what was given once its models can be used."""
+    """Begin or go on with a run that has a reply."""
     ledger, plan = open_run(run, given)
     with ledger:
-        plan.remember(ledger)
+        if not ledger.spent().requests:
+            ledger.store_reply(RequestId(Stage.INSTRUCTIONS, 0), Reply("one"))
     return plan
 
 
@@ -150,9 +151,7 @@ def test_a_run_goes_on_with_its_own_settings(tmp_path: Path) -> None:
 
 def test_pacing_settings_that_were_given_are_remembered_with_their_origin(tmp_path: Path) -> None:
     begin(tmp_path, said(num_instructions=10))
-    went_on(
-        tmp_path, Given({"num_instructions": 20, "concurrency": 2}, {"num_instructions": "a.yaml:3", "concurrency": "--set"})
-    )
+    begin(tmp_path, Given({"num_instructions": 20, "concurrency": 2}, {"num_instructions": "a.yaml:3", "concurrency": "--set"}))
     plan = begin(tmp_path, said())
     assert (plan.settings.num_instructions, plan.settings.concurrency) == (20, 2)
     assert (plan.origins["num_instructions"], plan.origins["concurrency"]) == ("a.yaml:3", "--set")
@@ -163,6 +162,21 @@ def test_a_different_deciding_setting_is_refused_and_lets_go_of_the_run(tmp_path
     with pytest.raises(SettingsError, match="seed = 5, not 6"):
         open_run(tmp_path, said(seed=6))
     assert begin(tmp_path, said(seed=5)).settings.seed == 5
+
+
+def test_a_run_without_a_reply_takes_other_settings_over_those_it_was_given(tmp_path: Path) -> None:
+    open_run(tmp_path, said(model="openai:misspelt", seed=5, profile="paper"))[0].close()
+    ledger, plan = open_run(tmp_path, said(model="openai:right"))
+    with ledger:
+        stored = RunPlan.of(ledger)
+    assert stored.settings == plan.settings
+    assert (plan.settings.model, plan.settings.seed, plan.settings.profile) == ("openai:right", 5, "paper")
+
+
+def test_a_model_that_cannot_be_loaded_leaves_no_run(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="nobody:nothing"):
+        open_run(tmp_path / "run", said(model="nobody:nothing"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_files_may_be_named_again_and_are_compared_by_what_they_hold(tmp_path: Path, seeds_file: Path) -> None:

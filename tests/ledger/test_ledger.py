@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from self_instruct.ledger import LEDGER_FILE, Ledger, Progress, RequestId, Spent, StoredReply, TaskId
-from self_instruct.seeds.errors import LedgerError, SettingsError
+from self_instruct.seeds.errors import LedgerError
 from self_instruct.seeds.records import Instance, Reason, Rejection, Reply, Stage, Usage
 
 FACTS: dict[str, Any] = {"settings": {"seed": 1}, "note": "déjà vu 漢字"}
@@ -127,31 +127,6 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
     Ledger.create(tmp_path, FACTS).close()
     with Ledger.open(tmp_path, read_only=True) as reader, pytest.raises(LedgerError, match="readonly"):
         reader.set_fact("note", "other")
-
-
-def test_a_run_that_an_error_ends_before_its_first_reply_is_removed(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError), Ledger.create(tmp_path / "run", FACTS):
-        raise SettingsError("no such model")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_run_that_an_error_ends_after_its_first_reply_stays(tmp_path: Path) -> None:
-    def use_up_the_key() -> None:
-        with Ledger.create(tmp_path / "run", FACTS) as ledger:
-            ledger.store_reply(FIRST, Reply("paid for"))
-            raise SettingsError("a key that expired")
-
-    with pytest.raises(SettingsError):
-        use_up_the_key()
-    with Ledger.open(tmp_path / "run") as ledger:
-        assert ledger.reply(FIRST) == Reply("paid for")
-
-
-def test_a_run_that_was_there_before_stays_whatever_ends_it(tmp_path: Path) -> None:
-    Ledger.create(tmp_path, FACTS).close()
-    with pytest.raises(SettingsError), Ledger.open(tmp_path):
-        raise SettingsError("no such model")
-    assert (tmp_path / LEDGER_FILE).exists()
 
 
 def test_a_run_is_not_made_where_one_is(tmp_path: Path) -> None:

@@ -1,0 +1,173 @@
+"""What becomes of a model's answer, or of the error it raised instead."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable, RunnableLambda
+
+from self_instruct.chains.answers import REFUSED, ask, message_to_reply, translate, without_secrets
+from self_instruct.seeds.errors import (
+    LedgerError,
+    ModelDeniedError,
+    ModelRefusedError,
+    ModelUnavailableError,
+    SelfInstructError,
+    SettingsError,
+)
+from self_instruct.seeds.records import Reply, Usage
+
+CANARY = "sk-canary-3141592653"
+SENT = httpx.Request("POST", "http://127.0.0.1/v1/chat/completions")
+
+
+def status_error(status: int, words: str = "its own words") -> Exception:
+    kind = {
+        400: openai.BadRequestError,
+        401: openai.AuthenticationError,
+        403: openai.PermissionDeniedError,
+        404: openai.NotFoundError,
+        422: openai.UnprocessableEntityError,
+        429: openai.RateLimitError,
+    }.get(status, openai.APIStatusError)
+    return kind(words, response=httpx.Response(status, request=SENT), body=None)
+
+
+def raising(error: BaseException) -> Runnable[Any, AIMessage]:
+    def fail(given: object) -> AIMessage:
+        raise error
+
+    return RunnableLambda(fail)
+
+
+# messages
+
+
+def test_a_message_becomes_a_reply_with_its_finish_reason_and_usage() -> None:
+    message = AIMessage(
+        "text",
+        response_metadata={"finish_reason": "length"},
+        usage_metadata={"input_tokens": 3, "output_tokens": 5, "total_tokens": 8},
+    )
+    assert message_to_reply(message) == Reply("text", "length", Usage(3, 5))
+
+
+def test_what_a_message_does_not_tell_is_none() -> None:
+    assert message_to_reply(AIMessage("text")) == Reply("text", None, Usage(None, None))
+    assert message_to_reply("text") == Reply("text")
+
+
+def test_a_message_in_parts_becomes_the_text_of_its_parts() -> None:
+    message = AIMessage(
+        [{"type": "reasoning", "reasoning": "hm"}, {"type": "text", "text": "one, "}, {"type": "text", "text": "two"}]
+    )
+    assert message_to_reply(message).text == "one, two"
+
+
+@given(st.text(st.characters(), max_size=50))
+def test_every_text_can_be_stored_and_only_lone_surrogates_change(text: str) -> None:
+    for reply in (message_to_reply(text), message_to_reply(AIMessage(text))):
+        assert reply.text.encode("utf-8") == text.encode("utf-8", "replace")
+
+
+def test_half_of_a_surrogate_pair_becomes_a_question_mark() -> None:
+    assert message_to_reply("a\ud83db").text == "a?b"
+
+
+# errors
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        *((status_error(status), ModelDeniedError) for status in (401, 403, 404)),
+        *((status_error(status), ModelRefusedError) for status in (400, 413, 422)),
+        *((status_error(status), ModelUnavailableError) for status in (408, 409, 429, 500, 502, 503, 529)),
+        (openai.APITimeoutError(SENT), ModelUnavailableError),
+        (openai.APIConnectionError(request=SENT), ModelUnavailableError),
+        (ValueError("Expecting value: line 1 column 1 (char 0)"), ModelUnavailableError),
+        (TimeoutError(), ModelUnavailableError),
+        (TypeError("Received response with null value for 'choices'."), ModelUnavailableError),
+    ],
+)
+def test_a_providers_error_becomes_one_of_ours(error: Exception, kind: type[SelfInstructError]) -> None:
+    assert type(translate(error)) is kind
+
+
+def test_an_error_keeps_the_providers_words_in_one_line_of_bounded_length() -> None:
+    words = str(translate(status_error(404, "no model\ncalled  so\n" + "x" * 10_000)))
+    assert words.startswith("the provider denies the model: no model called so xxx")
+    assert "\n" not in words
+    assert len(words) < 400
+
+
+def test_an_error_without_words_is_named_by_its_kind() -> None:
+    assert str(translate(TimeoutError())) == "TimeoutError: TimeoutError"
+
+
+def test_a_parameter_that_the_client_does_not_know_is_a_wrong_setting_and_no_bad_weather() -> None:
+    error = TypeError("AsyncCompletions.create() got an unexpected keyword argument 'top_q'")
+    translated = translate(error)
+    assert type(translated) is SettingsError
+    assert "'top_q'" in str(translated)
+    assert "set that parameter to null" in str(translated)
+
+
+async def test_a_refusal_of_one_request_is_a_reply_that_says_so() -> None:
+    assert await ask(raising(status_error(400, "too long")), {}) == Reply("too long", REFUSED)
+
+
+async def test_a_refusal_in_words_that_cannot_be_stored_is_made_storable() -> None:
+    assert await ask(raising(status_error(400, "too \ud83d long")), {}) == Reply("too ? long", REFUSED)
+
+
+async def test_other_errors_are_raised_as_ours_with_their_cause() -> None:
+    error = status_error(429)
+    with pytest.raises(ModelUnavailableError, match="RateLimitError: its own words") as raised:
+        await ask(raising(error), {})
+    assert raised.value.__cause__ is error
+
+
+async def test_our_own_errors_pass_through_as_they_are() -> None:
+    error = LedgerError("full")
+    with pytest.raises(LedgerError) as raised:
+        await ask(raising(error), {})
+    assert raised.value is error
+
+
+async def test_a_request_that_is_called_off_is_no_answer() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await ask(raising(asyncio.CancelledError()), {})
+
+
+# secrets
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "HF_TOKEN", "AWS_SECRET", "my_password", "GOOGLE_CREDENTIALS"])
+def test_a_secret_of_the_environment_that_a_provider_repeats_is_hidden(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, CANARY)
+    words = str(translate(status_error(401, f"Incorrect API key provided: {CANARY}. Find yours")))
+    assert words == "the provider denies the model: Incorrect API key provided: (hidden). Find yours"
+
+
+def test_a_secret_is_hidden_before_words_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    words = str(translate(status_error(401, "x" * 290 + CANARY)))
+    assert CANARY[:5] not in words
+
+
+def test_a_secret_that_begins_another_hides_neither_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_KEY", CANARY)
+    monkeypatch.setenv("B_KEY", CANARY + "-longer")
+    assert without_secrets(f"{CANARY}-longer and {CANARY}") == "(hidden) and (hidden)"
+
+
+def test_other_words_of_the_environment_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.setenv("EDITOR", "an-editor-of-mine")
+    assert without_secrets("none of an-editor-of-mine") == "none of an-editor-of-mine"

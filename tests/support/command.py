@@ -1,0 +1,60 @@
+"""The command line as a user meets it: in a process of its own, or, quicker, in this one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+ROOT = Path(__file__).parent.parent.parent
+RUN_PY = ROOT / "run.py"
+TIMEOUT_S = 120
+
+
+Command: TypeAlias = "Callable[..., Done]"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> list[str]:
+        """The lines on stderr."""
+        return self.err.splitlines()
+
+
+def started(*arguments: object, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """Return a command that runs in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, str(RUN_PY), *map(str, arguments)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", cwd=ROOT,
+        env={**os.environ, "COLUMNS": "80", **(environment or {})},
+    )  # fmt: skip
+
+
+def ended(process: subprocess.Popen[str], timeout_s: float = TIMEOUT_S) -> Done:
+    """Return how a command ended, once it has; one that does not is killed and is an error."""
+    with process:
+        try:
+            out, err = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return Done(process.returncode, out, err)
+
+
+def assert_refused(done: Done, *words: str) -> None:
+    """Assert that a command gave up with one line on stderr that says all of `words`."""
+    assert done.code == 2, done
+    assert len(done.said) == 1, done.err
+    assert all(word in done.err for word in words), done.err
+    assert done.out == ""
