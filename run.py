@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 try:
     import typer
@@ -151,6 +151,35 @@ def check(
         print(fault, file=sys.stderr)
     if faults:
         raise typer.Exit(EXIT_WRONG_INPUT)
+
+
+@app.command()
+def dedup(
+    file: Annotated[str, typer.Argument(help="JSONL, a JSON array or a CSV; - is standard input.", metavar="FILE")],
+    field: Annotated[str, typer.Option(help="The field or column that holds the instruction.")] = "instruction",
+    out: Annotated[str | None, typer.Option(help="The kept records: FILE.kept.* without it, - is standard output.")] = None,
+    refused: Annotated[Path | None, typer.Option(help="The others with the nearest: FILE.refused.jsonl without it.")] = None,
+    form: Annotated[Literal["jsonl", "json", "csv"] | None, typer.Option("--format", help="By the name without it.")] = None,
+    threshold: Annotated[str, typer.Option(help="The ROUGE-L at which two instructions are too similar.")] = "0.7",
+    tie: Annotated[Literal[">=", ">"], typer.Option(help="From the threshold on, or only above it.")] = ">=",
+    tokens: Annotated[Literal["unicode", "ascii"], typer.Option(help="Words of every script, or as rouge-score.")] = "unicode",
+    against: Annotated[list[Path] | None, typer.Option(help="A pool that is there already; repeatable.")] = None,
+    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a record that cannot be read does.")] = "stop",
+) -> None:
+    """Keep the records of a file whose instruction is not too similar to one before it."""
+    from rich.console import Console
+
+    from self_instruct.reports.dedup import dedup as keep_novel
+    from self_instruct.reports.dedup_display import DedupDisplay
+    from self_instruct.reports.dedup_places import Places
+    from self_instruct.seeds.configuration import Given, settle
+
+    said = {"threshold": threshold, "refuse": tie, "tokens": tokens}
+    origins = {"novelty.threshold": "--threshold", "novelty.refuse": "--tie", "novelty.tokens": "--tokens"}
+    rules = settle(Given({f"novelty.{name}": value for name, value in said.items()}, origins)).settings.novelty
+    places = Places.named(file, out, refused)
+    with DedupDisplay(Console(stderr=True), places.source) as display:
+        keep_novel(places, rules, field=field, form=form, against=against or (), on_error=on_error, report=display)
 
 
 def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Given:

@@ -7,6 +7,7 @@
     |   |-- TemplateError        a prompt template that is missing, broken, or lacks a variable
     |   |-- ImportFormatError    a directory of the original code that cannot be read
     |   |-- EvaluationFileError  an evaluation file that cannot be read               (in `reports`)
+    |   |-- RecordFileError      a file of records that cannot be read                (in `reports`)
     |   |-- ExportError          an export that cannot be written there               (in `reports`)
     |   |-- LedgerError          a run directory that cannot be used: foreign, damaged, held, not writable, full
     |   `-- ModelDeniedError     the provider refuses the key or does not know the model (401, 403, 404)
