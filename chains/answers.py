@@ -10,6 +10,7 @@ import os
 import re
 from typing import Any
 
+from langchain_core.exceptions import ContextOverflowError
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration
 from langchain_core.runnables import Runnable
@@ -26,7 +27,13 @@ from self_instruct.seeds.records import Reply, Usage
 
 REFUSED = "refused"
 DENIED_STATUS = frozenset({401, 403, 404})
-REFUSED_STATUS = frozenset({400, 413, 422})
+INVALID_STATUS = frozenset({400, 422})
+TOO_LARGE_STATUS = 413
+_ABOUT_WHAT_IT_SAYS = re.compile(
+    r"context.?(length|window|size)|maximum context|too (long|large|many tokens)|content.?(filter|policy|management)"
+    r"|(safety|moderation|usage polic)",
+    re.IGNORECASE,
+)
 MAX_WORDS_SHOWN = 300  # characters of a provider's own words
 SHORTEST_SECRET = 8  # characters; what is shorter guards nothing, and may be a word like any other
 _HOLDS_SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)$", re.IGNORECASE)
@@ -51,8 +58,10 @@ async def ask(asking: Runnable[Any, AIMessage | str], given: dict[str, Any]) -> 
 def translate(error: Exception) -> SelfInstructError:
     """Return a provider's error as one of ours, with the provider's own words in one line.
 
-    By HTTP status where there is one: 401, 403 and 404 deny the model, 400, 413 and 422 refuse this request. All else (a
-    timeout, a rate limit, a broken connection, a reply that is not JSON) is what time may cure.
+    By HTTP status where there is one: 401, 403 and 404 deny the model. 413, and a 400 or 422 whose words are about length or
+    content, refuse this request; any other 400 or 422 is about settings that all requests share, so it denies the model too,
+    or all tasks would be lost to one wrong parameter. All else (a timeout, a rate limit, a broken connection, a reply that is
+    not JSON) is what time may cure.
     """
     words = without_secrets(" ".join(str(error).split()))[:MAX_WORDS_SHOWN] or type(error).__name__
     if isinstance(error, TypeError) and "unexpected keyword argument" in words:
@@ -60,8 +69,11 @@ def translate(error: Exception) -> SelfInstructError:
     status = getattr(error, "status_code", None)
     if status in DENIED_STATUS:
         return ModelDeniedError(f"the provider denies the model: {words}")
-    if status in REFUSED_STATUS:
+    if status == TOO_LARGE_STATUS or isinstance(error, ContextOverflowError):
         return ModelRefusedError(words)
+    if status in INVALID_STATUS:
+        is_about_this = _ABOUT_WHAT_IT_SAYS.search(words)
+        return ModelRefusedError(words) if is_about_this else ModelDeniedError(f"the provider takes no such requests: {words}")
     return ModelUnavailableError(f"{type(error).__name__}: {words}")
 
 

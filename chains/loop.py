@@ -88,7 +88,7 @@ class Loop:
         self._spent = ledger.spent()
         self._finished = 0
         self._stored_ahead = ledger.instruction_requests_from(self._progress.request)
-        self._waiting: deque[StoredTask] = deque()
+        self._waiting: deque[tuple[RequestId, StoredTask]] = deque()
         self._in_flight: dict[asyncio.Future[Reply], Sent] = {}
         self._failure: SelfInstructError | None = None
         self._is_stopping = False
@@ -159,22 +159,21 @@ class Loop:
         while task.awaits and (reply := self._ledger.reply(task.awaits)):
             task = self._decider.follow_up(task, reply)
         if task.awaits:
-            self._waiting.append(task)
+            self._waiting.append((task.awaits, task))
         else:
             self._finished += 1
 
     # asking for what is not
 
     def _send(self) -> None:
-        while self._may_send() and (chosen := self._next_request()):
+        while self._asker and self._may_send() and (chosen := self._next_request()):
             request, task = chosen
             given = self._variables(request, task)
             prompt = self._prompts.instructions.format(**given) if task is None else None
-            assert self._asker is not None  # noqa: S101  _may_send has seen to it
             self._in_flight[asyncio.ensure_future(self._asker(request, given))] = Sent(request, task, prompt)
 
     def _may_send(self) -> bool:
-        if self._asker is None or self._is_stopping or self._failure:
+        if self._is_stopping or self._failure:
             return False
         return len(self._in_flight) < self._settings.concurrency and not self._budget_is_spent()
 
@@ -186,11 +185,7 @@ class Loop:
         """Return the next request to send: an instruction request, unless enough tasks wait to fill every slot."""
         if len(self._waiting) < self._settings.concurrency and (request := self._next_instruction_request()) is not None:
             return RequestId(Stage.INSTRUCTIONS, request), None
-        if self._waiting:
-            task = self._waiting.popleft()
-            assert task.awaits is not None  # noqa: S101  only such tasks wait
-            return task.awaits, task
-        return None
+        return self._waiting.popleft() if self._waiting else None
 
     def _next_instruction_request(self) -> int | None:
         if not self._instructions_are_open or self._settings.num_instructions is None:
@@ -227,7 +222,7 @@ class Loop:
             except SelfInstructError as failure:
                 self._failure = self._failure or failure
                 if sent.task:
-                    self._waiting.appendleft(sent.task)
+                    self._waiting.appendleft((sent.request, sent.task))
             else:
                 self._store(sent, reply)
 

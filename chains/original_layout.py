@@ -151,7 +151,7 @@ def _response(response: object) -> Reply | None:
     if not isinstance(response, Mapping):
         return None
     choices = response.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
+    choice = choices[0] if isinstance(choices, list) and choices else response  # some forks keep the first choice alone
     if not isinstance(choice, Mapping):
         return None
     message = choice.get("message")

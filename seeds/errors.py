@@ -10,7 +10,7 @@
     |   |-- RecordFileError      a file of records that cannot be read                (in `reports`)
     |   |-- ExportError          an export that cannot be written there               (in `reports`)
     |   |-- LedgerError          a run directory that cannot be used: foreign, damaged, held, not writable, full
-    |   `-- ModelDeniedError     the provider refuses the key or does not know the model (401, 403, 404)
+    |   `-- ModelDeniedError     the provider refuses the key, the model or its settings (401, 403, 404, 400)
     |-- ModelUnavailableError  a failure that time may cure: the run stops with 1 and can be continued
     `-- ModelRefusedError      the provider refuses this one request (content, length): stored as a rejection
 
@@ -48,7 +48,7 @@ class LedgerError(InputError):
 
 
 class ModelDeniedError(InputError):
-    """The provider refuses the key, or does not know the model: asking again changes nothing."""
+    """The provider refuses the key, does not know the model, or takes no request with these settings: asking again is vain."""
 
 
 class ModelUnavailableError(SelfInstructError):

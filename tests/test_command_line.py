@@ -186,7 +186,7 @@ def test_a_server_that_cannot_answer_now_stops_the_run_which_says_how_to_go_on(c
 
 @pytest.mark.usefixtures("with_key")
 def test_refusals_of_single_requests_are_stored_without_the_key(command: Command, tmp_path: Path) -> None:
-    with refusing(400) as base_url:
+    with refusing(400, "the context length is exceeded") as base_url:
         done = command("generate", "--run", tmp_path / "run", "--model", "openai:x", "--base-url", base_url)
     assert done.code == 1
     assert "20 requests in a row brought nothing new" in done.out

@@ -20,7 +20,7 @@ TARGET = 8
 STOPPING = "stopping when what is in flight is answered; once more (Ctrl-C) stops at once\n"
 
 SYNCHRONOUS = """
-import sys, threading
+import os, threading
 from langchain_core.language_models import SimpleChatModel
 from self_instruct import run
 from self_instruct.chains import models
@@ -31,7 +31,7 @@ class Blocking(SimpleChatModel):
         return "blocking"
 
     def _call(self, messages, stop=None, run_manager=None, **kwargs):
-        print("asked", flush=True)
+        os.write(1, b"asked\\n")
         threading.Event().wait()
 
 import self_instruct.chains.runs

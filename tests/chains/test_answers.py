@@ -8,6 +8,7 @@ import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.exceptions import ContextOverflowError
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableLambda
 
@@ -85,8 +86,13 @@ def test_half_of_a_surrogate_pair_becomes_a_question_mark() -> None:
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        *((status_error(status), ModelDeniedError) for status in (401, 403, 404)),
-        *((status_error(status), ModelRefusedError) for status in (400, 413, 422)),
+        *((status_error(status), ModelDeniedError) for status in (400, 401, 403, 404, 422)),
+        (status_error(400, "Unsupported parameter: 'temperature' is not supported with this model."), ModelDeniedError),
+        (status_error(413), ModelRefusedError),
+        (status_error(400, "This model's maximum context length is 4097 tokens."), ModelRefusedError),
+        (status_error(400, "The response was filtered by Azure OpenAI's content management policy."), ModelRefusedError),
+        (status_error(422, "input too long"), ModelRefusedError),
+        (ContextOverflowError("full"), ModelRefusedError),
         *((status_error(status), ModelUnavailableError) for status in (408, 409, 429, 500, 502, 503, 529)),
         (openai.APITimeoutError(SENT), ModelUnavailableError),
         (openai.APIConnectionError(request=SENT), ModelUnavailableError),
@@ -123,7 +129,7 @@ async def test_a_refusal_of_one_request_is_a_reply_that_says_so() -> None:
 
 
 async def test_a_refusal_in_words_that_cannot_be_stored_is_made_storable() -> None:
-    assert await ask(raising(status_error(400, "too \ud83d long")), {}) == Reply("too ? long", REFUSED)
+    assert await ask(raising(status_error(400, "too long \ud83d")), {}) == Reply("too long ?", REFUSED)
 
 
 async def test_other_errors_are_raised_as_ours_with_their_cause() -> None:

@@ -192,3 +192,11 @@ def test_an_import_never_touches_a_run_that_is_there(tmp_path: Path) -> None:
     imported(tmp_path, tmp_path / "run")
     with pytest.raises(LedgerError, match="exists already"):
         import_batch(tmp_path, tmp_path / "run", given(PAPER))
+
+
+def test_a_response_that_is_its_first_choice_alone_is_read(tmp_path: Path) -> None:
+    alone = {"prompt": "p", "response": {"text": TWO, "finish_reason": "stop"}}
+    write(tmp_path / INSTRUCTIONS, {"instruction": RIVERS, "metadata": alone})
+    said, found = imported(tmp_path, tmp_path / "run")
+    assert list(found) == [RIVERS, ITALIAN]
+    assert "instruction replies: 1 taken over" in said

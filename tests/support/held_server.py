@@ -40,7 +40,7 @@ class _Refusing(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        said = f"no, not with {self.headers['Authorization']}"
+        said = f"{self.server.words}, not with {self.headers['Authorization']}"  # type: ignore[attr-defined]
         body = json.dumps({"error": {"message": said}}).encode()
         self.send_response(self.server.status)  # type: ignore[attr-defined]
         self.send_header("Content-Type", "application/json")
@@ -54,10 +54,10 @@ class _Refusing(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def refusing(status: int) -> Iterator[str]:
+def refusing(status: int, words: str = "no") -> Iterator[str]:
     """Serve refusals that repeat the key they were sent, as some providers do; gives the base URL."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
-        server.status = status  # type: ignore[attr-defined]
+        server.status, server.words = status, words  # type: ignore[attr-defined]
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
