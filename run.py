@@ -89,6 +89,9 @@ def export(
     run: Run,
     format_: Annotated[str, typer.Option("--format", help="self-instruct, prompt-completion or alpaca.")],
     out: Annotated[Path | None, typer.Option(help="What to write; a place inside RUN without it.")] = None,
+    with_similarities: Annotated[
+        bool, typer.Option("--similarities/--no-similarities", help="In self-instruct files: how similar tasks are.")
+    ] = True,
 ) -> None:
     """Write a run's dataset in a format that other tools read."""
     from self_instruct.chains.runs import RunPlan
@@ -98,7 +101,23 @@ def export(
 
     out = out or default_place(run, format_)
     with Ledger.open(run, read_only=True) as ledger:
-        print(f"{write(ledger, RunPlan.of(ledger), format_, out)} rows in {out}")
+        rows = write(ledger, RunPlan.of(ledger), format_, out, with_similarities=with_similarities)
+    print(f"{rows} rows in {out}")
+
+
+@app.command()
+def similarities(
+    run: Run,
+    out: Annotated[Path | None, typer.Option(help="The file to write: similarities.jsonl in RUN without it.")] = None,
+) -> None:
+    """Write the ten most similar instructions and the mean ROUGE-L of every task kept."""
+    from self_instruct.chains.runs import RunPlan
+    from self_instruct.ledger import Ledger
+    from self_instruct.reports.self_instruct import write_similarities
+
+    out = out or run / "similarities.jsonl"
+    with Ledger.open(run, read_only=True) as ledger, ledger.snapshot():
+        print(f"{write_similarities(ledger, RunPlan.of(ledger), out)} rows in {out}")
 
 
 @app.command()

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from self_instruct.chains.generating import decide_stored
 from self_instruct.chains.original_layout import Batch, FollowUpRow, InstructionReply, InstructionRow, read_batch
+from self_instruct.chains.replaying import begin_decided
 from self_instruct.chains.runs import RunPlan
 from self_instruct.ledger import Ledger, RequestId, StoredReply, TaskId
 from self_instruct.prompts.instruction_parser import InstructionParser
@@ -93,8 +93,8 @@ def import_batch(directory: Path, run: Path, given: Given) -> list[str]:
     classifications = _follow_ups(Stage.CLASSIFICATION, batch.classifications, requests.recorded)
     instances = _follow_ups(Stage.INSTANCES, batch.instances, requests.recorded)
     replies = [*requests.replies, *classifications.replies.values(), *instances.replies.values()]
-    with Ledger.create(run, plan.facts(), replies) as ledger:
-        outcome = decide_stored(ledger, plan)
+    ledger, outcome = begin_decided(run, plan, replies)
+    with ledger:
         decided = _decided(ledger)
     lines = [*batch.notes, f"instruction replies: {len(requests.numbers)} taken over"]
     if requests.without_reply:

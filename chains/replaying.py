@@ -6,13 +6,14 @@ model write. Tasks that are kept anew have no replies to their follow-up questio
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from self_instruct.chains.generating import decide_stored
+from self_instruct.chains.loop import Outcome
 from self_instruct.chains.runs import RunPlan
-from self_instruct.ledger import Ledger
+from self_instruct.ledger import Ledger, StoredReply
 from self_instruct.seeds.configuration import Given, flatten, settle
 
 INHERITED = ("model", "seeds", "templates", "seed", "window", "batched", "base_url", "instructions.classification_only")
@@ -24,12 +25,18 @@ def replay(before: Ledger, directory: Path, given: Given) -> Ledger:
     Without a profile, the rules of `before` hold except where something else was given; with one, that profile's. The new run
     has no target: every reply is decided. Raises `SettingsError` or `LedgerError`.
     """
-    plan = _plan(RunPlan.of(before), given)
-    with ExitStack() as undo:
-        ledger = undo.enter_context(Ledger.create(directory, plan.facts(), before.replies()))
-        decide_stored(ledger, plan)
-        undo.pop_all()
-        return ledger
+    ledger, _ = begin_decided(directory, _plan(RunPlan.of(before), given), before.replies())
+    return ledger
+
+
+def begin_decided(directory: Path, plan: RunPlan, replies: Iterable[StoredReply]) -> tuple[Ledger, Outcome]:
+    """Return the ledger of a new run that holds these replies, all decided, and how far they carried it; or leave nothing."""
+    ledger = Ledger.create(directory, plan.facts(), replies)
+    try:
+        return ledger, decide_stored(ledger, plan)
+    except BaseException:
+        ledger.discard()
+        raise
 
 
 def _plan(source: RunPlan, given: Given) -> RunPlan:

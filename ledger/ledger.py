@@ -88,6 +88,15 @@ class Ledger:
         if self._lock:
             self._lock.release()
 
+    def discard(self) -> None:
+        """Close the file and remove the run: for one made from other data that could not be finished."""
+        self._connection.close()
+        _remove(self.path)
+        if self._lock:
+            self._lock.release()
+            _remove(self._lock.path)
+        _remove_directory(self.path.parent)
+
     def __enter__(self) -> Self:
         return self
 

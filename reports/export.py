@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from self_instruct.chains.runs import RunPlan
@@ -29,15 +30,26 @@ def default_place(run: Path, format: str) -> Path:  # noqa: A002 (the word of th
     return run / _NAMES[format]
 
 
-def export(ledger: Ledger, plan: RunPlan, format: str, out: Path) -> int:  # noqa: A002 (the word of the command line)
+def export(
+    ledger: Ledger,
+    plan: RunPlan,
+    format: str,  # noqa: A002 (the word of the command line)
+    out: Path,
+    *,
+    with_similarities: bool = True,
+) -> int:
     """Write a run to `out` (a folder for `self-instruct`, else a file), and return the number of rows of the dataset in it.
 
+    `with_similarities=False` leaves the similarity records out of `self-instruct`: their cost grows with the square of the run.
     A run that another process is writing is exported as it stands at one moment. Raises `ExportError` where the format does not
     exist or `out` cannot be written, and leaves what stood there; `LedgerError` where the run cannot be read.
     """
     _check(format)
+    writer = FORMATS[format]
+    if writer is write_self_instruct and not with_similarities:
+        writer = partial(write_self_instruct, with_similarities=False)
     with ledger.snapshot():
-        return FORMATS[format](ledger, plan, out)
+        return writer(ledger, plan, out)
 
 
 def _check(form: str) -> None:

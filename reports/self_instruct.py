@@ -20,7 +20,7 @@ from self_instruct.chains.answers import REFUSED
 from self_instruct.chains.runs import RunPlan
 from self_instruct.ledger import Ledger, RequestId, StoredTask, TaskId
 from self_instruct.reports.dataset import instance_rows
-from self_instruct.reports.writing import json_line, new_folder, write_lines
+from self_instruct.reports.writing import json_line, new_file, new_folder, write_lines
 from self_instruct.retrievers.similarities import similarity_records
 from self_instruct.seeds.records import Reply, Stage
 
@@ -42,11 +42,11 @@ def classification_file(model: str | None) -> str:
     return f"is_clf_or_not_{safe}_template_1.jsonl"
 
 
-def write_self_instruct(ledger: Ledger, plan: RunPlan, out: Path) -> int:
+def write_self_instruct(ledger: Ledger, plan: RunPlan, out: Path, *, with_similarities: bool = True) -> int:
     """Write the four files as the folder `out`, and return the number of instances in the dataset."""
     names = (INSTRUCTIONS_FILE, classification_file(plan.settings.model), INSTANCES_FILE, DATASET_FILE)
     with new_folder(out, names) as (instructions, classifications, instances, final):
-        for task, similarity in _kept(ledger, plan):
+        for task, similarity in _kept(ledger, plan) if with_similarities else ((task, {}) for task in ledger.tasks()):
             metadata = _metadata(ledger, task.id)
             instructions.write(json_line(_instruction_row(task, metadata, similarity)))
             if kind := _deciding_reply(ledger, plan, task.id):
@@ -54,6 +54,13 @@ def write_self_instruct(ledger: Ledger, plan: RunPlan, out: Path) -> int:
             if reply := ledger.reply(RequestId(Stage.INSTANCES, task.id.request, task.id.item)):
                 instances.write(json_line(_instances_row(task, reply, metadata, similarity)))
         return write_lines(final, instance_rows(ledger, plan))
+
+
+def write_similarities(ledger: Ledger, plan: RunPlan, out: Path) -> int:
+    """Write every kept instruction with its similarity record, as JSON lines in pool order, and return their number."""
+    rows = ({"instruction": task.instruction, **similarity} for task, similarity in _kept(ledger, plan))
+    with new_file(out) as file:
+        return write_lines(file, rows)
 
 
 def _kept(ledger: Ledger, plan: RunPlan) -> Iterator[tuple[StoredTask, Fields]]:

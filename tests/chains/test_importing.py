@@ -200,3 +200,20 @@ def test_a_response_that_is_its_first_choice_alone_is_read(tmp_path: Path) -> No
     said, found = imported(tmp_path, tmp_path / "run")
     assert list(found) == [RIVERS, ITALIAN]
     assert "instruction replies: 1 taken over" in said
+
+
+def test_an_import_that_cannot_be_finished_leaves_no_run_and_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / INSTRUCTIONS, {"instruction": RIVERS, "metadata": metadata(TWO)})
+
+    def fill_the_disk(*_: Any) -> None:
+        raise LedgerError("database or disk is full")
+
+    with monkeypatch.context() as during:
+        during.setattr(Ledger, "add_task", fill_the_disk)
+        with pytest.raises(LedgerError):
+            import_batch(tmp_path, tmp_path / "run", given(PAPER))
+    assert not (tmp_path / "run").exists()
+    _, found = imported(tmp_path, tmp_path / "run")
+    assert RIVERS in found

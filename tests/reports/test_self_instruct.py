@@ -12,7 +12,7 @@ from self_instruct.chains.importing import import_batch
 from self_instruct.chains.runs import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.reports import export
-from self_instruct.reports.self_instruct import classification_file
+from self_instruct.reports.self_instruct import classification_file, write_similarities
 from self_instruct.retrievers import similarity_records
 from self_instruct.seeds.configuration import Given
 
@@ -106,3 +106,22 @@ def test_an_export_of_the_recorded_run_is_imported_as_the_same_run(reference: Pa
         assert second.count_instances() == len(rows) == 226
     final = [json.loads(line) for line in (reference / "davinci-run" / "final_instances.jsonl").read_text().splitlines()]
     assert Counter(tuple(row.values()) for row in rows) == Counter(tuple(row.values()) for row in final)
+
+
+def test_similarity_can_be_left_out(run: Ledger, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export(run, RunPlan.of(run), "self-instruct", out, with_similarities=False)
+    rows = [json.loads(line) for line in (out / INSTRUCTIONS).read_text().splitlines()]
+    assert [row["instruction"] for row in rows] == [task.instruction for task in run.tasks()]
+    assert all("most_similar" not in row for row in rows)
+
+
+def test_similarities_alone_are_those_of_the_instruction_rows(
+    files: dict[str, list[dict[str, Any]]], run: Ledger, tmp_path: Path
+) -> None:
+    count = write_similarities(run, RunPlan.of(run), tmp_path / "similarities.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "similarities.jsonl").read_text().splitlines()]
+    assert count == len(rows)
+    assert rows == [
+        {key: row[key] for key in ("instruction", "most_similar", "avg_similarity_score")} for row in files[INSTRUCTIONS]
+    ]
