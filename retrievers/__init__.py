@@ -1,22 +1,51 @@
-"""What the pool knows: ROUGE-L, the novelty index, the similarity records, and the draw of demonstrations.
+"""What the pool knows: ROUGE-L, the novelty index, the similarity records, demonstrations, and the parts for LangChain apps.
 
-Between `prompts` and `ledger`; nothing here calls a model or touches a file. FAISS is imported with the first index only.
+Between `prompts` and `ledger`; nothing here calls a language model, and only `LexicalVectorStore` touches a file, when it is
+told to save or load. FAISS is imported with the first index only, LangChain with the first of the three names that are its.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from self_instruct.retrievers.demonstrations import draw_demonstrations
 from self_instruct.retrievers.novelty import Kept, Neighbour, NoveltyIndex, TooSimilar
 from self_instruct.retrievers.rouge import needed_overlap, rouge_l, tokens
+from self_instruct.retrievers.semantic import Embedded, EmbeddingError, SemanticIndex, TooSimilarInMeaning
 from self_instruct.retrievers.similarities import SimilarityRecord, similarity_records
 
+if TYPE_CHECKING:
+    from self_instruct.retrievers.lexical_embeddings import LexicalEmbeddings
+    from self_instruct.retrievers.similar_instructions import SimilarInstructionsRetriever
+    from self_instruct.retrievers.vector_store import LexicalVectorStore
+
 __all__ = [
+    "Embedded",
+    "EmbeddingError",
     "Kept",
+    "LexicalEmbeddings",
+    "LexicalVectorStore",
     "Neighbour",
     "NoveltyIndex",
+    "SemanticIndex",
+    "SimilarInstructionsRetriever",
     "SimilarityRecord",
     "TooSimilar",
+    "TooSimilarInMeaning",
     "draw_demonstrations",
     "needed_overlap",
     "rouge_l",
     "similarity_records",
     "tokens",
 ]
+
+_LATER = {  # importing langchain_core costs 0.5 s, which `run.py dedup` does not need
+    "LexicalEmbeddings": "lexical_embeddings",
+    "LexicalVectorStore": "vector_store",
+    "SimilarInstructionsRetriever": "similar_instructions",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
