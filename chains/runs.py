@@ -114,7 +114,7 @@ class RunPlan:
         usable = sum(seed.is_classification or not only for seed in self.seeds)
         needed = self.settings.instructions.demonstrations
         if usable < needed:
-            kind = "classification seed tasks" if only else "seed tasks"
+            kind = ("classification seed task" if only else "seed task") + ("" if usable == 1 else "s")
             where = self.settings.seeds or "the seeds that ship with us"
             raise SettingsError(
                 f"{where}: a prompt shows {needed} demonstrations, but there are only {usable} {kind};"

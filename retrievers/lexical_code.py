@@ -1,102 +1,46 @@
 """Find the pool's instructions that may be too similar to a new one, with FAISS, and miss none of them.
 
-Every row is kept as a signature, one 16-bit character a token, and as a code of bits made from it; rows of like length stand
-in one band. A query goes to the bands in reach: FAISS counts in how many bits each code differs from its own, and the rows
-where that is little enough are compared by their signatures. `novelty` checks exactly what is left.
+An instruction is written as 256 bits such that a ROUGE-L at the threshold bounds the number of bits in which two codes differ.
+One range search then returns every row that can be too similar, with a few that are not; `novelty` checks those exactly.
 
-Why nothing is missed. Two texts of m and n tokens, of which the longest common subsequence has l, are too similar if
-F = 2 l / (m + n) reaches t.
+Why nothing is missed. The features of an instruction are its tokens, each with the number of its occurrence: the second "the"
+is another feature than the first. Two texts of m and n tokens whose longest common subsequence has l tokens share at least l
+features, so at most m + n - 2 l features belong to one text only. Every feature sets one of 192 bits. Where two codes
+differ, one text has a feature there that the other lacks, and different bits come from different features, so the codes
+differ in at most m + n - 2 l bits. With F = 2 l / (m + n) >= t that is at most (1 - t)(m + n). Two features on one bit
+only make the codes more alike: that costs time and never a miss.
 
-1. Bands. l <= min(m, n), so t is reached only where t m / (2 - t) <= n <= (2 - t) m / t.
-2. Codes. The features of a text are its characters, each with the number of its occurrence: the second "the" is another
-   feature than the first. Two texts share at least l features, so at most m + n - 2 l belong to one text only. Every feature
-   sets one bit. Where two codes differ, one text has a feature there that the other lacks, and different bits come from
-   different features, so they differ in at most m + n - 2 l bits; where t is reached, in at most (1 - t)(m + n).
-   Further bits make that limit independent of n: of the K of its band a row sets K - ceil((1 - t) n) and a query none, so
-   that t is reached only within K + (1 - t) m bits. K is enough for the longest row of the band.
-3. Signatures. A token is always the same character, so what two texts have in common, in order, their signatures have too.
-
-Two tokens with one character and two features on one bit only make texts look more alike: that costs time and never a miss.
-The threshold t enters as a fraction, so there is no epsilon anywhere. Rows of over 512 tokens have no code; 1 and 3 find them.
+The other 64 bits make the search radius independent of n: a row carries 64 - ceil((1 - t) n) further ones, a query none, so
+that t is reached only within 64 + (1 - t) m bits. Rows for which 64 do not suffice (over 213 tokens at t = 0.7) are also
+kept in a list, and looked up there by length. The threshold t enters as a fraction, so there is no epsilon anywhere.
 """
 
 from __future__ import annotations
 
-from array import array
-from codecs import utf_16_le_decode
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
 import numpy as np
-from rapidfuzz.distance import LCSseq
 
-from self_instruct.retrievers.rouge import f_measure
-
-FEATURE_BITS = 256
-_MOST_BITS = 2048
-_CHARACTERS = 0xD800  # those below the surrogates, which no codec takes
-_STEP = 977  # from the bit of an occurrence to that of the next
-_BIT = tuple(1 << place for place in range(_MOST_BITS))
-
-_FIRST_BAND = 32  # tokens: the first band holds texts of up to so many, each further one of up to twice as many
-_BANDS = 5
-_BITS_PER_TOKEN = 4  # with 2, far more rows survive; with 8, there is more to read than that saves
-_AT_ONCE = 1 << 16  # distances: 256 KiB, which a core's own cache holds
+FEATURE_BITS = 192
+LENGTH_BITS = 64
+CODE_BITS = FEATURE_BITS + LENGTH_BITS
+_CODE_BYTES = CODE_BITS // 8
+_BIT = tuple(1 << position for position in range(FEATURE_BITS))
 
 
-def signature(tokens: Iterable[str]) -> str:
-    """Return a text of one character below U+D800 for each token; the same in every process.
-
-    >>> len(signature(["write", "a", "short", "poem"]))
-    4
-    """
-    return "".join(map(_character, tokens))
-
-
-@lru_cache(maxsize=8192)  # a few words make up most of what is written, so this need not grow with the vocabulary
-def _character(token: str) -> str:
-    return chr(crc32(token.encode()) % _CHARACTERS)  # Python's own hash of a text is another in every process
-
-
-def feature_bits(tokens: Iterable[str], bits: int = FEATURE_BITS) -> int:
-    """Return the bits that the features of a text set among `bits` (2048 at most), as a number; the same in every process."""
-    return _feature_bits(signature(tokens), bits)
-
-
-def _feature_bits(own: str, bits: int) -> int:
-    occurrences: dict[int, int] = {}
-    code = 0
-    for number in map(ord, own):
-        occurrence = occurrences[number] = occurrences.get(number, -1) + 1
-        code |= _BIT[(number + occurrence * _STEP) % bits]  # any fixed function of the two would do
-    return code
-
-
-class LexicalText:
-    """A text as a store needs it, to look for it and to add it: its tokens, its signature, and its features' bits."""
-
-    __slots__ = ("_bits", "_code", "signature", "tokens")
-
-    def __init__(self, tokens: Sequence[str]) -> None:
-        self.tokens = tokens
-        self.signature = signature(tokens)
-        self._bits = self._code = 0
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def feature_bits(self, bits: int) -> int:
-        """Return `feature_bits` of the tokens; quick when it was asked for a multiple of `bits` before."""
-        if self._bits < bits or self._bits % bits:
-            self._bits, self._code = bits, _feature_bits(self.signature, bits)
-        code = self._code
-        while further := code >> bits:
-            code = code & (1 << bits) - 1 | further
-        return code
+def feature_bits(tokens: Sequence[str]) -> int:
+    """Return the bits that the features of a text set, as a number below 2 ** 192; the same in every process."""
+    occurrences: dict[str, int] = {}
+    bits = 0
+    for token in tokens:
+        occurrence = occurrences[token] = occurrences.get(token, -1) + 1
+        # Any fixed function of the two would do. Python's own hash of a text is another in every process.
+        bits |= _BIT[crc32(token.encode(), occurrence) % FEATURE_BITS]
+    return bits
 
 
 class LexicalStore:
@@ -106,121 +50,64 @@ class LexicalStore:
         import faiss  # 0.1 to 0.3 s, which importing this package should not cost
 
         self._faiss: Any = faiss
+        self._codes: Any = faiss.IndexBinaryFlat(CODE_BITS)
+        self._long_rows: list[tuple[int, ...]] = []  # (tokens, row), sorted
         self._t, self._one = threshold.numerator, threshold.denominator  # the threshold as two integers: exact, and fast
-        spare = self._rounded_up(_FIRST_BAND)
-        self._bands = [_Band(_FIRST_BAND << number, spare << number) for number in range(_BANDS)]
-        self._long_rows, self._long_lengths = array("q"), array("q")
-        self._signatures = bytearray()  # all of them, one after the other, two bytes a token
-        self._ends = array("q", [0])  # where they end there; row r begins at the r-th of these
-        self._distances = np.empty(_AT_ONCE, dtype=np.int32)
 
     def __len__(self) -> int:
-        return len(self._ends) - 1
+        return int(self._codes.ntotal)
 
-    def add(self, text: LexicalText) -> None:
-        """Add a row."""
-        row, number = len(self), _band_number(len(text))
-        if number < _BANDS:
-            self._bands[number].add(row, text, self._rounded_up(len(text)))
-        else:
-            self._long_rows.append(row)
-            self._long_lengths.append(len(text))
-        self._signatures += text.signature.encode("utf-16-le")
-        self._ends.append(len(self._signatures))
+    def add_all(self, rows: Iterable[Sequence[str]]) -> None:
+        """Add rows, each given by its tokens; all of them or, if reading them fails, none."""
+        codes: list[bytes] = []
+        long_rows: list[tuple[int, ...]] = []
+        for row, tokens in enumerate(rows, start=len(self)):
+            codes.append(self._row_code(tokens))
+            if self._spent_length_bits(len(tokens)) > LENGTH_BITS:
+                long_rows.append((len(tokens), row))
+        self._codes.add(_matrix(b"".join(codes)))
+        for long_row in long_rows:
+            insort(self._long_rows, long_row)
 
-    def may_reach(self, text: LexicalText) -> list[tuple[float, int]]:
-        """Return the rows whose ROUGE-L with a text may reach the threshold: all that do, and hardly one that does not.
+    def may_reach(self, tokens: Sequence[str]) -> list[int]:
+        """Return the rows whose ROUGE-L with these tokens may reach the threshold: all that do, and a few that do not.
 
-        Each is (a ROUGE-L that it does not exceed, row): the highest first, and of equal ones the row that was added first.
+        The order is of no meaning, a row may be named twice, and a row with no tokens may be among them.
         """
-        return self.may_reach_all([text])[0]
+        shortest, longest = self._lengths_in_reach(len(tokens))
+        first, last = bisect_left(self._long_rows, (shortest,)), bisect_left(self._long_rows, (longest + 1,))
+        rows = [row for _, row in self._long_rows[first:last]]
+        if self._spent_length_bits(shortest) <= LENGTH_BITS:
+            rows += self._search(tokens)
+        return rows
 
-    def may_reach_all(self, texts: Sequence[LexicalText]) -> list[list[tuple[float, int]]]:
-        """Return `may_reach` of each text; many at once cost less than one by one."""
-        near = [self._long_in_reach(len(text)) for text in texts]
-        for band, queries in self._bands_in_reach(texts).items():
-            for query, row in self._near(band, [texts[query] for query in queries]):
-                near[queries[query]].append(row)
-        return [self._compared(text, rows) if rows else [] for text, rows in zip(texts, near, strict=True)]
+    def _search(self, tokens: Sequence[str]) -> list[int]:
+        query = _matrix(feature_bits(tokens).to_bytes(_CODE_BYTES, "little"))
+        radius = LENGTH_BITS + (self._one - self._t) * len(tokens) // self._one + 1  # FAISS wants the distance below it
+        # Two threads cost a single query up to 100 times more CPU under load. The number of threads is a setting of the
+        # calling thread (OpenMP, "nthreads-var"), shared with whatever else the host does with FAISS there: so it is set
+        # around each search, not once at import, and put back. The two calls take 0.3 us.
+        threads = self._faiss.omp_get_max_threads()
+        self._faiss.omp_set_num_threads(1)
+        try:
+            _, _, rows = self._codes.range_search(query, radius)
+        finally:
+            self._faiss.omp_set_num_threads(threads)
+        return rows.tolist()  # type: ignore[no-any-return]
 
-    def _bands_in_reach(self, texts: Sequence[LexicalText]) -> Mapping[_Band, list[int]]:
-        """Return the bands with rows in reach of a text, each with the places of those texts."""
-        reached: dict[_Band, list[int]] = defaultdict(list)
-        for place, text in enumerate(texts):
-            shortest, longest = self._lengths_in_reach(len(text))
-            # The widest codes come first: a text's narrower ones are made from them.
-            for band in reversed(self._bands[_band_number(shortest) : _band_number(longest) + 1]):
-                if band.rows:
-                    reached[band].append(place)
-        return reached
+    def _row_code(self, tokens: Sequence[str]) -> bytes:
+        ones = max(0, LENGTH_BITS - self._spent_length_bits(len(tokens)))
+        return (feature_bits(tokens) | ((1 << ones) - 1) << FEATURE_BITS).to_bytes(_CODE_BYTES, "little")
 
-    def _near(self, band: _Band, texts: Sequence[LexicalText]) -> Iterator[tuple[int, int]]:
-        """Yield (place of the text, row) where a row's code differs little enough from the text's."""
-        queries, codes = _bytes(b"".join([band.query_code(text) for text in texts])), _bytes(band.codes)
-        limits = np.array([[band.spare + self._rounded_down(len(text))] for text in texts], dtype=np.int32)
-        pointer, step = self._faiss.swig_ptr, max(1, _AT_ONCE // len(texts))
-        for start in range(0, len(band.rows), step):
-            count = min(step, len(band.rows) - start)
-            distances, block = self._distances[: len(texts) * count], codes[start * band.size :]
-            self._faiss.hammings(pointer(queries), pointer(block), len(texts), count, band.size, pointer(distances))
-            for place in (distances.reshape(-1, count) <= limits).ravel().nonzero()[0].tolist():
-                yield place // count, band.rows[start + place % count]
-
-    def _compared(self, text: LexicalText, rows: Iterable[int]) -> list[tuple[float, int]]:
-        """Return `may_reach` of a text, given the rows that are near."""
-        reaching: list[tuple[float, int]] = []
-        own, m, signatures, ends = text.signature, len(text), self._signatures, self._ends
-        for row in rows:
-            other, _ = utf_16_le_decode(signatures[ends[row] : ends[row + 1]])
-            needed = -(-self._t * (m + len(other)) // (2 * self._one))  # ceil(t (m + n) / 2)
-            common = LCSseq.similarity(own, other, score_cutoff=needed)
-            if common:
-                reaching.append((-f_measure(common, m, len(other)), row))
-        return [(-score, row) for score, row in sorted(reaching)]
-
-    def _long_in_reach(self, m: int) -> list[int]:
-        if not self._long_rows:
-            return []
-        shortest, longest = self._lengths_in_reach(m)
-        lengths = np.frombuffer(self._long_lengths, dtype=np.int64)
-        return [self._long_rows[place] for place in np.flatnonzero((shortest <= lengths) & (lengths <= longest)).tolist()]
+    def _spent_length_bits(self, n: int) -> int:
+        """Return ceil((1 - t) n)."""
+        return -(-(self._one - self._t) * n // self._one)
 
     def _lengths_in_reach(self, m: int) -> tuple[int, int]:
         """Return the fewest and the most tokens of a row that can reach t: 2 min(m, n) / (m + n) >= t, solved for n."""
         rest = 2 * self._one - self._t
         return -(-m * self._t // rest), m * rest // self._t
 
-    def _rounded_up(self, n: int) -> int:
-        """Return ceil((1 - t) n)."""
-        return -(-(self._one - self._t) * n // self._one)
 
-    def _rounded_down(self, m: int) -> int:
-        """Return floor((1 - t) m)."""
-        return (self._one - self._t) * m // self._one
-
-
-class _Band:
-    """Rows of similar length: the codes, one after the other as FAISS reads them, and whose they are."""
-
-    def __init__(self, longest: int, spare: int) -> None:
-        self.size = longest * _BITS_PER_TOKEN // 8  # bytes of a code
-        self.spare = spare  # the bits of a code that are not for features: K in the docstring of the module
-        self.codes = bytearray()
-        self.rows = array("q")
-
-    def add(self, row: int, text: LexicalText, spent: int) -> None:
-        bits = 8 * self.size - self.spare
-        ones = (1 << self.spare - spent) - 1
-        self.codes += (text.feature_bits(bits) | ones << bits).to_bytes(self.size, "little")
-        self.rows.append(row)
-
-    def query_code(self, text: LexicalText) -> bytes:
-        return text.feature_bits(8 * self.size - self.spare).to_bytes(self.size, "little")
-
-
-def _band_number(n: int) -> int:
-    return ((n - 1) // _FIRST_BAND).bit_length() if n else 0
-
-
-def _bytes(data: bytes | bytearray) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    return np.frombuffer(data, dtype=np.uint8)
+def _matrix(codes: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    return np.frombuffer(codes, dtype=np.uint8).reshape(-1, _CODE_BYTES)
