@@ -159,8 +159,8 @@ class _Pool:
         """Return the bytes of the novel records, which are now of the pool, and for each of the others why it is not."""
         novel: list[bytes] = []
         similar: list[dict[str, Any]] = []
-        for record in batch:
-            decision = self._index.offer(record.text)
+        decisions = self._index.offer_all(record.text for record in batch)
+        for record, decision in zip(batch, decisions, strict=True):
             if isinstance(decision, Kept):
                 novel.append(record.raw)
                 self._lines.append(record.line)

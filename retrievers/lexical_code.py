@@ -1,46 +1,103 @@
 """Find the pool's instructions that may be too similar to a new one, with FAISS, and miss none of them.
 
-An instruction is written as 256 bits such that a ROUGE-L at the threshold bounds the number of bits in which two codes differ.
-One range search then returns every row that can be too similar, with a few that are not; `novelty` checks those exactly.
+Every row is kept as a signature, one 16-bit character a token, and as a code of bits made from it; rows of like length stand
+in one band. A query goes to the bands in reach: FAISS counts in how many bits each code differs from its own, and the rows
+where that is little enough are compared by their signatures. `novelty` checks exactly what is left.
 
-Why nothing is missed. The features of an instruction are its tokens, each with the number of its occurrence: the second "the"
-is another feature than the first. Two texts of m and n tokens whose longest common subsequence has l tokens share at least l
-features, so at most m + n - 2 l features belong to one text only. Every feature sets one of 192 bits. Where two codes
-differ, one text has a feature there that the other lacks, and different bits come from different features, so the codes
-differ in at most m + n - 2 l bits. With F = 2 l / (m + n) >= t that is at most (1 - t)(m + n). Two features on one bit
-only make the codes more alike: that costs time and never a miss.
+Why nothing is missed. Two texts of m and n tokens, of which the longest common subsequence has l, are too similar if
+F = 2 l / (m + n) reaches t.
 
-The other 64 bits make the search radius independent of n: a row carries 64 - ceil((1 - t) n) further ones, a query none, so
-that t is reached only within 64 + (1 - t) m bits. Rows for which 64 do not suffice (over 213 tokens at t = 0.7) are also
-kept in a list, and looked up there by length. The threshold t enters as a fraction, so there is no epsilon anywhere.
+1. Bands. l <= min(m, n), so t is reached only where t m / (2 - t) <= n <= (2 - t) m / t.
+2. Codes. The features of a text are its characters, each with the number of its occurrence: the second "the" is another
+   feature than the first. Two texts share at least l features, so at most m + n - 2 l belong to one text only. Every feature
+   sets one bit. Where two codes differ, one text has a feature there that the other lacks, and different bits come from
+   different features, so they differ in at most m + n - 2 l bits; where t is reached, in at most (1 - t)(m + n).
+   Further bits make that limit independent of n: of the K of its band a row sets K - ceil((1 - t) n) and a query none, so
+   that t is reached only within K + (1 - t) m bits. K is enough for the longest row of the band.
+3. Signatures. A token is always the same character, so what two texts have in common, in order, their signatures have too.
+
+Two tokens with one character and two features on one bit only make texts look more alike: that costs time and never a miss.
+The threshold t enters as a fraction, so there is no epsilon anywhere. Rows of over 512 tokens have no code; 1 and 3 find them.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from array import array
+from codecs import utf_16_le_decode
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
 import numpy as np
+from rapidfuzz.distance import LCSseq
 
-FEATURE_BITS = 192
-LENGTH_BITS = 64
-CODE_BITS = FEATURE_BITS + LENGTH_BITS
-_CODE_BYTES = CODE_BITS // 8
-_BIT = tuple(1 << position for position in range(FEATURE_BITS))
+from self_instruct.retrievers.rouge import f_measure
+
+Codes = np.ndarray[Any, np.dtype[np.uint8]]
+
+FEATURE_BITS = 256
+_MOST_BITS = 2048
+_CHARACTERS = 0xD800  # those below the surrogates, which no codec takes
+_STEP = 977  # from the bit of an occurrence to that of the next
+_BIT = tuple(1 << place for place in range(_MOST_BITS))
+
+_FIRST_BAND = 32  # tokens: the first band holds texts of up to so many, each further one of up to twice as many
+_BANDS = 5
+_BITS_PER_TOKEN = 4  # with 2, far more rows survive; with 8, there is more to read than that saves
+_AT_ONCE = 1 << 16  # distances: 256 KiB, which a core's own cache holds
 
 
-def feature_bits(tokens: Sequence[str]) -> int:
-    """Return the bits that the features of a text set, as a number below 2 ** 192; the same in every process."""
-    occurrences: dict[str, int] = {}
-    bits = 0
-    for token in tokens:
-        occurrence = occurrences[token] = occurrences.get(token, -1) + 1
-        # Any fixed function of the two would do. Python's own hash of a text is another in every process.
-        bits |= _BIT[crc32(token.encode(), occurrence) % FEATURE_BITS]
-    return bits
+def signature(tokens: Iterable[str]) -> str:
+    """Return a text of one character below U+D800 for each token; the same in every process.
+
+    >>> len(signature(["write", "a", "short", "poem"]))
+    4
+    """
+    return "".join(map(_character, tokens))
+
+
+@lru_cache(maxsize=8192)  # a few words make up most of what is written, so this need not grow with the vocabulary
+def _character(token: str) -> str:
+    return chr(crc32(token.encode()) % _CHARACTERS)  # Python's own hash of a text is another in every process
+
+
+def feature_bits(tokens: Iterable[str], bits: int = FEATURE_BITS) -> int:
+    """Return the bits that the features of a text set among `bits` (2048 at most), as a number; the same in every process."""
+    return _feature_bits(signature(tokens), bits)
+
+
+def _feature_bits(own: str, bits: int) -> int:
+    occurrences: dict[int, int] = {}
+    code = 0
+    for number in map(ord, own):
+        occurrence = occurrences[number] = occurrences.get(number, -1) + 1
+        code |= _BIT[(number + occurrence * _STEP) % bits]  # any fixed function of the two would do
+    return code
+
+
+class LexicalText:
+    """A text as a store needs it, to look for it and to add it: its tokens, its signature, and its features' bits."""
+
+    __slots__ = ("_bits", "_code", "signature", "tokens")
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.tokens = tokens
+        self.signature = signature(tokens)
+        self._bits = self._code = 0
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def feature_bits(self, bits: int) -> int:
+        """Return `feature_bits` of the tokens; quick when it was asked for a multiple of `bits` before."""
+        if self._bits < bits or self._bits % bits:
+            self._bits, self._code = bits, _feature_bits(self.signature, bits)
+        code = self._code
+        while further := code >> bits:
+            code = code & (1 << bits) - 1 | further
+        return code
 
 
 class LexicalStore:
@@ -50,64 +107,124 @@ class LexicalStore:
         import faiss  # 0.1 to 0.3 s, which importing this package should not cost
 
         self._faiss: Any = faiss
-        self._codes: Any = faiss.IndexBinaryFlat(CODE_BITS)
-        self._long_rows: list[tuple[int, ...]] = []  # (tokens, row), sorted
         self._t, self._one = threshold.numerator, threshold.denominator  # the threshold as two integers: exact, and fast
+        spare = self._rounded_up(_FIRST_BAND)
+        self._bands = [_Band(faiss, _FIRST_BAND << number, spare << number) for number in range(_BANDS)]
+        self._long_rows, self._long_lengths = array("q"), array("q")
+        self._signatures = bytearray()  # all of them, one after the other, two bytes a token
+        self._ends = array("q", [0])  # where they end there; row r begins at the r-th of these
+        self._distances = np.empty(_AT_ONCE, dtype=np.int32)
 
     def __len__(self) -> int:
-        return int(self._codes.ntotal)
+        return len(self._ends) - 1
 
-    def add_all(self, rows: Iterable[Sequence[str]]) -> None:
-        """Add rows, each given by its tokens; all of them or, if reading them fails, none."""
-        codes: list[bytes] = []
-        long_rows: list[tuple[int, ...]] = []
-        for row, tokens in enumerate(rows, start=len(self)):
-            codes.append(self._row_code(tokens))
-            if self._spent_length_bits(len(tokens)) > LENGTH_BITS:
-                long_rows.append((len(tokens), row))
-        self._codes.add(_matrix(b"".join(codes)))
-        for long_row in long_rows:
-            insort(self._long_rows, long_row)
+    def add(self, text: LexicalText) -> None:
+        """Add a row."""
+        row, number = len(self), _band_number(len(text))
+        if number < _BANDS:
+            self._bands[number].add(row, text, self._rounded_up(len(text)))
+        else:
+            self._long_rows.append(row)
+            self._long_lengths.append(len(text))
+        self._signatures += text.signature.encode("utf-16-le")
+        self._ends.append(len(self._signatures))
 
-    def may_reach(self, tokens: Sequence[str]) -> list[int]:
-        """Return the rows whose ROUGE-L with these tokens may reach the threshold: all that do, and a few that do not.
+    def may_reach(self, text: LexicalText) -> list[tuple[float, int]]:
+        """Return the rows whose ROUGE-L with a text may reach the threshold: all that do, and hardly one that does not.
 
-        The order is of no meaning, a row may be named twice, and a row with no tokens may be among them.
+        Each is (a ROUGE-L that it does not exceed, row): the highest first, and of equal ones the row that was added first.
         """
-        shortest, longest = self._lengths_in_reach(len(tokens))
-        first, last = bisect_left(self._long_rows, (shortest,)), bisect_left(self._long_rows, (longest + 1,))
-        rows = [row for _, row in self._long_rows[first:last]]
-        if self._spent_length_bits(shortest) <= LENGTH_BITS:
-            rows += self._search(tokens)
-        return rows
+        shortest, longest = self._lengths_in_reach(len(text))
+        rows = self._long_between(shortest, longest)
+        # The widest codes come first: the text's narrower ones are made from them.
+        for band in reversed(self._bands[_band_number(shortest) : _band_number(longest) + 1]):
+            if band.rows:
+                rows += self._near(band, text)
+        return self._compared(text, rows) if rows else []
 
-    def _search(self, tokens: Sequence[str]) -> list[int]:
-        query = _matrix(feature_bits(tokens).to_bytes(_CODE_BYTES, "little"))
-        radius = LENGTH_BITS + (self._one - self._t) * len(tokens) // self._one + 1  # FAISS wants the distance below it
-        # Two threads cost a single query up to 100 times more CPU under load. The number of threads is a setting of the
-        # calling thread (OpenMP, "nthreads-var"), shared with whatever else the host does with FAISS there: so it is set
-        # around each search, not once at import, and put back. The two calls take 0.3 us.
-        threads = self._faiss.omp_get_max_threads()
-        self._faiss.omp_set_num_threads(1)
-        try:
-            _, _, rows = self._codes.range_search(query, radius)
-        finally:
-            self._faiss.omp_set_num_threads(threads)
-        return rows.tolist()  # type: ignore[no-any-return]
+    def _near(self, band: _Band, text: LexicalText) -> list[int]:
+        """Return the rows of a band whose codes differ little enough from the text's."""
+        query, codes, limit = band.query_code(text), band.row_codes(), band.spare + self._rounded_down(len(text))
+        near: list[int] = []
+        for start in range(0, len(codes), len(self._distances)):
+            places = (self._count_differences(query, codes[start : start + len(self._distances)]) <= limit).nonzero()[0]
+            near += [band.rows[start + place] for place in places.tolist()]
+        return near
 
-    def _row_code(self, tokens: Sequence[str]) -> bytes:
-        ones = max(0, LENGTH_BITS - self._spent_length_bits(len(tokens)))
-        return (feature_bits(tokens) | ((1 << ones) - 1) << FEATURE_BITS).to_bytes(_CODE_BYTES, "little")
+    def _count_differences(self, query: Codes, codes: Codes) -> np.ndarray[Any, np.dtype[np.int32]]:
+        """Return in how many bits the query differs from each code, until the next call; they are no more than fit.
 
-    def _spent_length_bits(self, n: int) -> int:
-        """Return ceil((1 - t) n)."""
-        return -(-(self._one - self._t) * n // self._one)
+        The range search of an `IndexBinaryFlat` takes two to three times as long for the same.
+        """
+        distances, pointer = self._distances[: len(codes)], self._faiss.swig_ptr
+        self._faiss.hammings(pointer(query), pointer(codes), 1, len(distances), query.size, pointer(distances))
+        return distances
+
+    def _compared(self, text: LexicalText, rows: Iterable[int]) -> list[tuple[float, int]]:
+        """Return `may_reach` of a text, given the rows that are near."""
+        reaching: list[tuple[float, int]] = []
+        own, m, signatures, ends = text.signature, len(text), self._signatures, self._ends
+        for row in rows:
+            other, _ = utf_16_le_decode(signatures[ends[row] : ends[row + 1]])
+            needed = -(-self._t * (m + len(other)) // (2 * self._one))  # ceil(t (m + n) / 2)
+            common = LCSseq.similarity(own, other, score_cutoff=needed)
+            if common:
+                reaching.append((-f_measure(common, m, len(other)), row))
+        return [(-score, row) for score, row in sorted(reaching)]
+
+    def _long_between(self, shortest: int, longest: int) -> list[int]:
+        """Return the rows without a code that have so many tokens."""
+        if not self._long_rows:
+            return []
+        lengths = np.frombuffer(self._long_lengths, dtype=np.int64)
+        return [self._long_rows[place] for place in np.flatnonzero((shortest <= lengths) & (lengths <= longest)).tolist()]
 
     def _lengths_in_reach(self, m: int) -> tuple[int, int]:
         """Return the fewest and the most tokens of a row that can reach t: 2 min(m, n) / (m + n) >= t, solved for n."""
         rest = 2 * self._one - self._t
         return -(-m * self._t // rest), m * rest // self._t
 
+    def _rounded_up(self, n: int) -> int:
+        """Return ceil((1 - t) n)."""
+        return -(-(self._one - self._t) * n // self._one)
 
-def _matrix(codes: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    return np.frombuffer(codes, dtype=np.uint8).reshape(-1, _CODE_BYTES)
+    def _rounded_down(self, m: int) -> int:
+        """Return floor((1 - t) m)."""
+        return (self._one - self._t) * m // self._one
+
+
+class _Band:
+    """Rows of similar length: their codes, in a FAISS index, and whose they are."""
+
+    def __init__(self, faiss: Any, longest: int, spare: int) -> None:
+        self._faiss = faiss
+        self._size = longest * _BITS_PER_TOKEN // 8  # bytes of a code
+        self._codes = faiss.IndexBinaryFlat(8 * self._size)
+        self._feature_bits = 8 * self._size - spare
+        self.spare = spare  # the bits of a code that are not for features: K in the docstring of the module
+        self.rows = array("q")
+
+    def add(self, row: int, text: LexicalText, spent: int) -> None:
+        ones = (1 << self.spare - spent) - 1
+        self._codes.add(self._matrix(self._features(text) | ones << self._feature_bits))
+        self.rows.append(row)
+
+    def query_code(self, text: LexicalText) -> Codes:
+        """Return the code of a text that is looked for: a matrix of one row."""
+        return self._matrix(self._features(text))
+
+    def row_codes(self) -> Codes:
+        """Return the codes where FAISS keeps them, one a row of the matrix: good until a row is added."""
+        stored = self._codes.xb
+        codes: Codes = self._faiss.rev_swig_ptr(stored.data(), stored.size())
+        return codes.reshape(-1, self._size)
+
+    def _features(self, text: LexicalText) -> int:
+        return text.feature_bits(self._feature_bits)
+
+    def _matrix(self, code: int) -> Codes:
+        return np.frombuffer(code.to_bytes(self._size, "little"), dtype=np.uint8).reshape(1, self._size)
+
+
+def _band_number(n: int) -> int:
+    return ((n - 1) // _FIRST_BAND).bit_length() if n else 0

@@ -109,8 +109,10 @@ class InstructionIndex:
 
     def _within(self, code: bytes, bits: int) -> tuple[Integers, Integers]:
         """Return the rows whose code differs in at most so many bits, and in how many."""
+        # Two threads cost a single query up to 100 times more CPU under load. Their number is a setting of the calling thread,
+        # shared with whatever else the host does with FAISS there: so it is set around each search, and put back.
         threads = self._faiss.omp_get_max_threads()
-        self._faiss.omp_set_num_threads(1)  # see `lexical_code`: more threads only make one query dearer
+        self._faiss.omp_set_num_threads(1)
         try:
             _, differing, rows = self._codes.range_search(_matrix(code), bits + 1)  # FAISS wants the distance below it
         finally:

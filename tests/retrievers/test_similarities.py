@@ -1,7 +1,9 @@
 """The similarity records, against `rouge-score` and against the values the published code recorded."""
 
+import asyncio
+import doctest
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import get_args
@@ -9,8 +11,9 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from self_instruct.retrievers import similarities
 from self_instruct.retrievers.rouge import TokenKind
-from self_instruct.retrievers.similarities import SimilarityRecord, similarity_records
+from self_instruct.retrievers.similarities import SimilarityPool, SimilarityRecord, asimilarity_records, similarity_records
 
 WORDS = ["write", "a", "short", "poem", "about", "the", "sea", "and", "say", "why", "写", "诗", "été", "!"]
 
@@ -77,3 +80,81 @@ def test_without_a_pool_there_is_nothing_similar() -> None:
 def test_texts_without_tokens_score_nought() -> None:
     records = list(similarity_records(["!", "write"], ["?", "write"]))
     assert [record.average for record in records] == [0.0, 1 / 3]
+
+
+def test_the_ten_are_found_in_a_pool_of_any_size(reference_score, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(similarities, "_STEP", 500)
+    texts = some_texts(3, 1700)
+    for size in (9, 10, 11, 63, 64, 65, 639, 640, 641, 1699):
+        (record,) = similarity_records(texts[:size], texts[-1:], "ascii")
+        expected = published_record(reference_score, texts[-1], texts[:size], "ascii")
+        assert record == expected
+        assert list(record.most_similar.items()) == list(expected.most_similar.items())
+
+
+def test_texts_of_very_many_different_tokens_are_scored_alike() -> None:
+    """More than a table of 256 or the characters below the surrogates have room for."""
+    words = [f"w{number}" for number in range(66_000)]
+    texts = [" ".join(words[start : start + 6000]) for start in range(0, 60_001, 6000)]
+    records = list(similarity_records(texts, [*texts, f"other {words[58_000]} {words[59_999]}"]))
+    assert [record.most_similar[text] for record, text in zip(records, texts, strict=False)] == [1.0] * len(texts)
+    assert records[-1].most_similar[texts[9]] == 2 * (2 / 6000) * (2 / 3) / (2 / 6000 + 2 / 3)
+
+
+def test_a_pool_may_grow_between_the_records(reference_score) -> None:
+    texts = some_texts(4, 60)
+    pool = SimilarityPool()
+    pool.add(texts[:20])
+    records = [step for step in pool.records(texts[20:35]) if step]
+    pool.add(texts[35:40])
+    records += [step for step in pool.records(texts[40:]) if step]
+    assert len(pool) == 60
+    assert records == [
+        published_record(reference_score, texts[row], texts[:row], "unicode") for row in (*range(20, 35), *range(40, 60))
+    ]
+
+
+def test_the_records_beside_an_event_loop_are_the_same_and_other_tasks_run_in_between() -> None:
+    seeds, kept = some_texts(1, 600), some_texts(2, 40)
+
+    async def counted() -> tuple[list[SimilarityRecord], int]:
+        turns = 0
+
+        async def other() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        task = asyncio.create_task(other())
+        records = [record async for record in asimilarity_records(seeds, kept)]
+        task.cancel()
+        return records, turns
+
+    records, turns = asyncio.run(counted())
+    assert records == list(similarity_records(seeds, kept))
+    assert turns > len(kept)
+
+
+def test_a_step_never_compares_more_rows_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def watched(compared: Callable[..., object]) -> Callable[..., object]:
+        def compare(rows: Sequence[str], columns: Sequence[str], **options: object) -> object:
+            sizes.append(len(rows) * len(columns))
+            return compared(rows, columns, **options)
+
+        return compare
+
+    monkeypatch.setattr(similarities, "_STEP", 50)
+    monkeypatch.setattr(similarities, "cdist", watched(similarities.cdist))
+    pool = SimilarityPool()
+    pool.add(some_texts(5, 490))
+    steps = list(pool.records(some_texts(6, 20)))
+    assert max(sizes) == 16 * 50
+    assert steps.count(None) == len(sizes) == 22
+
+
+def test_the_example_in_the_docstring_is_true() -> None:
+    assert doctest.testmod(similarities).failed == 0
+    assert doctest.testmod(similarities).attempted > 0
