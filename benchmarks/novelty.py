@@ -1,228 +1,306 @@
-"""Measure the novelty index: CPU per candidate, against rapidfuzz over the whole pool and against `rouge-score`.
+"""Measure the novelty filter against the ways it replaces, at pools of 1,000 to 1,000,000 instructions, and the record.
 
-    .venv/bin/python benchmarks/novelty.py [--quick] [--json]
+    .venv/bin/python benchmarks/novelty.py            some ten minutes, 4 GiB
+    .venv/bin/python benchmarks/novelty.py --quick    pools of 1,000 and 5,000, half a minute
+    .venv/bin/python benchmarks/novelty.py --json     the same figures as JSON
 
-A seeded stream of made-up instructions is offered until 52,000 are kept; further candidates of the stream are then put to
-pools of 1,000, 10,000 and 52,000 of them. The rules are the published code's (`> 0.7`, ASCII tokens), so that all three must
-decide alike. All times are CPU times of this process, text in to decision out; `rouge-score` is extrapolated from a sample.
+Instructions come from `instruction_stream`. They are offered until 52,000 are kept; these, and beyond them the stream as it
+comes, are the pools. All ways answer the same candidates, from text to decision, in this one run; slow ones answer few, and
+what is too slow to be measured at a pool is extrapolated from the largest measured one, in proportion to its rows ("~").
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
+import subprocess
+import sys
 import time
-import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import accumulate
-from random import Random
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
-from rapidfuzz.distance import LCSseq
-from rapidfuzz.process import cdist
-from rouge_score.rouge_scorer import RougeScorer
+from instruction_stream import InstructionStream, described
+from novelty_ways import RULES, EveryPair, FloatTopK, Ours, Seconds, Way, original, pretokenised, timed
 
 from self_instruct.retrievers.novelty import Kept, NoveltyIndex
-from self_instruct.retrievers.rouge import tokens
-from self_instruct.seeds.profiles import NoveltySettings
+from self_instruct.retrievers.similarities import SimilarityPool, asimilarity_records
 
-RULES = NoveltySettings(refuse=">", tokens="ascii")
-THRESHOLD = float(RULES.threshold)
-CODE_BYTES = 64  # 32 a row, and as much again at most that FAISS reserves as it grows
-
-FRAME = (
-    "the", "a", "of", "to", "given", "and", "you", "in", "for", "that", "is", "or", "are", "if", "an", "your", "it",
-    "with", "be", "on", "what", "following", "this", "can", "me", "should", "as", "from", "how", "all", "give", "some",
-    "not", "by", "at", "which", "one", "has", "have", "their", "its", "about", "into", "using", "each", "write", "find",
-    "create", "explain", "list", "describe", "identify", "classify", "translate", "summarize", "rewrite", "suggest",
-    "generate", "compare", "convert", "make", "design",
-)  # fmt: skip
-VOCABULARY = 20_000
-SYLLABLES = [start + vowel + end for start in "bcdfghjklmnprstvw" for vowel in "aeiou" for end in ("", "n", "r", "s", "t", "l")]
+SIZES, QUICK_SIZES = (1_000, 10_000, 52_000, 200_000, 1_000_000), (1_000, 5_000)
+KEPT = 52_000  # as many as the paper's dataset has
+CANDIDATES = 2_000
+OFFERED_AT_ONCE = 1_000
+RECORDS, IN_FLIGHT = 64, 64
+BYTES_A_CODE = 16  # of a row of up to 32 tokens
 
 
-def instructions(seed: int) -> Iterator[str]:
-    """Yield made-up instructions without end, of 4 to 150 Zipf-distributed words.
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A way to compare with: how it is made, how many candidates it answers, and up to which pool it is measured."""
 
-    Every second one is an earlier one, edited: none to three fifths of its words are replaced, so that near-duplicates fall on
-    both sides of the threshold.
+    name: str
+    make: Callable[[Sequence[str]], Way]
+    candidates: int
+    largest: int
+    may_miss: bool = False
+
+
+RIVALS = (
+    Rival("original", original, candidates=3, largest=10_000),
+    Rival("pre-tokenised", pretokenised, candidates=3, largest=10_000),
+    Rival("rapidfuzz over all", EveryPair, candidates=200, largest=1_000_000),
+    Rival("float FAISS top 10", FloatTopK, candidates=500, largest=1_000_000, may_miss=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One way at one pool: microseconds per candidate, and how its answers compare with ours.
+
+    `answered`: candidates; 0 where the times are extrapolated. `missed`: rejections that it did not see, of `refused` that we
+    saw among those candidates. `mismatches`: other answers than ours, missed rejections not counted where the way may miss.
     """
-    random = Random(seed)
-    content = ["".join(random.choices(SYLLABLES, k=random.choice((1, 2, 2, 3)))) for _ in range(VOCABULARY)]
-    frame_weights = list(accumulate((rank + 1) ** -0.8 for rank in range(len(FRAME))))
-    content_weights = list(accumulate(1 / (rank + 5) for rank in range(VOCABULARY)))
-    earlier: list[list[str]] = []
 
-    def word() -> str:
-        if random.random() < 0.45:
-            return random.choices(FRAME, cum_weights=frame_weights)[0]
-        return random.choices(content, cum_weights=content_weights)[0]
-
-    while True:
-        if earlier and random.random() < 0.5:
-            share = random.uniform(0, 0.6)
-            own = [word() if random.random() < share else old for old in random.choice(earlier)]
-        else:
-            own = [word() for _ in range(max(4, min(150, round(random.lognormvariate(2.55, 0.5)))))]
-        earlier.append(own)
-        yield " ".join(own).capitalize() + "."
+    way: str
+    cpu_us: float
+    wall_us: float
+    answered: int = 0
+    refused: int = 0
+    missed: int = 0
+    mismatches: int = 0
 
 
-class EveryPair:
-    """The same decisions by rapidfuzz alone: the candidate against every row, in one call over the pool."""
-
-    def __init__(self, pool: Sequence[str]) -> None:
-        self._numbers: dict[str, int] = {}
-        self._words = [self._word(text) for text in pool]
-        self._lengths = np.array([len(word) for word in self._words])
-
-    def highest(self, text: str) -> float | None:
-        """Return the highest ROUGE-L with a row, or None where it is not above the threshold."""
-        word = self._word(text)
-        common = cdist([word], self._words, scorer=LCSseq.similarity, dtype=np.int32)[0]
-        precision, recall = common / self._lengths, common / len(word)
-        total = precision + recall
-        total[total == 0] = 1
-        best = float(np.max(2 * precision * recall / total))
-        return best if best > THRESHOLD else None
-
-    def _word(self, text: str) -> str:
-        return "".join(chr(self._numbers.setdefault(token, len(self._numbers))) for token in tokens(text, "ascii"))
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What was measured at one size of the pool; times in microseconds of CPU per candidate."""
+@dataclass(frozen=True, slots=True)
+class PoolFigures:
+    """All ways at one pool, ours first. `scan_us`: reading all codes once from memory, which no exhaustive search can beat."""
 
     pool: int
-    index_us: float
-    rapidfuzz_us: float
-    rouge_score_us: float  # extrapolated
     refused_share: float
-    decisions_compared: int
-    pairs_scored_by_rouge_score: int
-    mismatches: int
     rebuild_s: float
-    bytes_per_row: float
+    scan_us: float
+    ways: list[Measured]
 
 
-def cpu_s(work: Callable[[], object]) -> float:
-    """Return the CPU time of some work, in seconds."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """The pool grown by offers: CPU seconds one by one and in batches, and the decisions in which these differ."""
+
+    kept: int
+    offers: int
+    one_by_one_s: float
+    in_batches_s: float
+    different: int
 
 
-def measure(pool: Sequence[str], candidates: Sequence[str], against_all: int, against_rouge: int) -> Figures:
-    """Measure the index on all candidates, rapidfuzz on the first `against_all`, `rouge-score` on the first `against_rouge`."""
-    index = NoveltyIndex(RULES)
-    rebuild_s = cpu_s(lambda: index.add_all(pool))
-    index_s = min(cpu_s(lambda: [index.nearest_too_similar(text) for text in candidates]) for _ in range(3))
-    nearest = [index.nearest_too_similar(text) for text in candidates]
-    ours = [neighbour.score if neighbour else None for neighbour in nearest]
+@dataclass(frozen=True, slots=True)
+class RecordFigures:
+    """The record of kept tasks: milliseconds of CPU each, by pool and on average up to the last, and an event loop's stalls."""
 
-    every_pair, theirs = EveryPair(pool), list[float | None]()
-    rapidfuzz_s = cpu_s(lambda: theirs.extend(every_pair.highest(text) for text in candidates[:against_all]))
-    wrong = sum(one != other for one, other in zip(ours, theirs, strict=False))
-
-    rouge_s, pairs, wrong_pairs = check_by_rouge_score(pool, candidates[:against_rouge], ours)
-    return Figures(
-        pool=len(pool),
-        index_us=index_s / len(candidates) * 1e6,
-        rapidfuzz_us=rapidfuzz_s / len(theirs) * 1e6,
-        rouge_score_us=rouge_s * len(pool) / pairs * 1e6,
-        refused_share=sum(score is not None for score in ours) / len(ours),
-        decisions_compared=len(theirs),
-        pairs_scored_by_rouge_score=pairs,
-        mismatches=wrong + wrong_pairs,
-        rebuild_s=rebuild_s,
-        bytes_per_row=bytes_per_row(pool),
-    )
+    cpu_ms: dict[int, float]
+    average_ms: float
+    worst_stall_ms: float
 
 
-def check_by_rouge_score(
-    pool: Sequence[str], candidates: Sequence[str], ours: Sequence[float | None]
-) -> tuple[float, int, int]:
-    """Score each candidate with a sample of 1,000 rows; return the CPU seconds, the pairs, and how many contradict us.
-
-    A pair contradicts us if its score is above the threshold and above the one we gave the candidate's nearest.
-    """
-    scorer = RougeScorer(["rougeL"], use_stemmer=False)
-    rows = Random(0).sample(pool, min(1000, len(pool)))
-    scores: list[list[float]] = []
-    seconds = cpu_s(lambda: scores.extend([scorer.score(text, row)["rougeL"].fmeasure for row in rows] for text in candidates))
-    wrong = sum(
-        score > max(THRESHOLD, score_of_nearest or 0)
-        for own, score_of_nearest in zip(scores, ours, strict=False)
-        for score in own
-    )
-    return seconds, len(rows) * len(candidates), wrong
-
-
-def bytes_per_row(pool: Sequence[str]) -> float:
-    """Return what the index holds per row beside the text itself."""
-    tracemalloc.start()
-    index = NoveltyIndex(RULES)
-    before, _ = tracemalloc.get_traced_memory()
-    index.add_all(pool)
-    after, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return (after - before) / len(index) + CODE_BYTES
-
-
-def fill(stream: Iterator[str], size: int) -> tuple[list[str], int, float]:
-    """Offer the stream until `size` are kept; return those, the number of offers, and the CPU seconds of the offers alone."""
-    index, kept, offers, seconds = NoveltyIndex(RULES), list[str](), 0, 0.0
+def grow(stream: InstructionStream, size: int) -> tuple[list[str], Growth]:
+    """Offer the stream until `size` are kept: one by one, and again in batches."""
+    single, batched, kept = NoveltyIndex(RULES), NoveltyIndex(RULES), list[str]()
+    offers = different = 0
+    one_by_one_s = in_batches_s = 0.0
     while len(kept) < size:
-        batch = [next(stream) for _ in range(1000)]
-        start = time.process_time()
-        decisions = [index.offer(text) for text in batch]
-        seconds += time.process_time() - start
-        kept += [text for text, decision in zip(batch, decisions, strict=True) if isinstance(decision, Kept)]
-        offers += len(batch)
-    return kept[:size], offers, seconds
+        texts = stream.take(OFFERED_AT_ONCE)
+        begun = time.process_time()
+        decisions = [single.offer(text) for text in texts]
+        halfway = time.process_time()
+        together = batched.offer_all(texts)
+        one_by_one_s += halfway - begun
+        in_batches_s += time.process_time() - halfway
+        different += sum(one != other for one, other in zip(decisions, together, strict=True))
+        kept += [text for text, decision in zip(texts, decisions, strict=True) if isinstance(decision, Kept)]
+        offers += len(texts)
+    return kept, Growth(len(kept), offers, one_by_one_s, in_batches_s, different)
 
 
-def report(figures: Sequence[Figures], offers: int, kept: int, seconds: float) -> str:
-    """Return the figures as a table to read."""
+def measure_pools(pool: Sequence[str], candidates: Sequence[str], sizes: Sequence[int]) -> Iterator[PoolFigures]:
+    """Measure all ways at each size of the pool."""
+    largest: dict[str, tuple[int, Measured]] = {}
+    for size in sizes:
+        rows = pool[:size]
+        begun = Seconds.now()
+        ours = Ours(rows)
+        rebuild_s = Seconds.now().since(begun).cpu
+        runs = [timed(ours, candidates) for _ in range(3)]
+        answers, seconds = min(runs, key=lambda run: run[1].cpu)
+        ways = [compared("ours", answers, answers, seconds)]
+        del ours
+        for rival in RIVALS:
+            if size <= rival.largest:
+                theirs, took = timed(rival.make(rows), candidates[: rival.candidates])
+                ways.append(compared(rival.name, answers, theirs, took, may_miss=rival.may_miss))
+                largest[rival.name] = (size, ways[-1])
+            else:
+                ways.append(extrapolated(*largest[rival.name], size))
+        refused = sum(answer is not None for answer in answers)
+        yield PoolFigures(size, refused / len(answers), rebuild_s, scan_us(size), ways)
+
+
+def compared(
+    way: str, ours: Sequence[float | None], theirs: Sequence[float | None], took: Seconds, may_miss: bool = False
+) -> Measured:
+    """Return a way's figures, its answers compared with ours to the same candidates."""
+    pairs = list(zip(ours, theirs, strict=False))
+    different = sum(one != other for one, other in pairs)
+    return Measured(
+        way=way,
+        cpu_us=took.cpu / len(theirs) * 1e6,
+        wall_us=took.wall / len(theirs) * 1e6,
+        answered=len(theirs),
+        refused=sum(one is not None for one, _ in pairs),
+        missed=sum(one is not None and other is None for one, other in pairs),
+        mismatches=0 if may_miss else different,
+    )
+
+
+def extrapolated(measured_at: int, known: Measured, size: int) -> Measured:
+    """Return what a way would take at a larger pool than it was measured at."""
+    scale = size / measured_at
+    return Measured(known.way, known.cpu_us * scale, known.wall_us * scale)
+
+
+def scan_us(rows: int) -> float:
+    """Return the microseconds it takes to read the codes of so many rows."""
+    codes = np.ones(rows * BYTES_A_CODE // 8, dtype=np.uint64)
+    times = []
+    for _ in range(20):
+        begun = time.perf_counter()
+        np.bitwise_or.reduce(codes)
+        times.append(time.perf_counter() - begun)
+    return min(times) * 1e6
+
+
+def bytes_per_row(rows: int) -> float:
+    """Return what the index holds in memory per row beyond its text."""
+    command = [sys.executable, str(Path(__file__).with_name("novelty_memory.py")), str(rows)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603 (our own program)
+
+
+def measure_record(pool: Sequence[str], size: int) -> RecordFigures:
+    """Measure the record of tasks kept at several sizes of the pool, and beside an event loop with many tasks in flight."""
+    cpu_ms: dict[int, float] = {}
+    for before in (size // 50, size // 4, size // 2, size * 3 // 4, size):
+        records = SimilarityPool("ascii")
+        records.add(pool[: before - RECORDS])
+        begun = time.process_time()
+        assert sum(record is not None for record in records.records(pool[before - RECORDS : before])) == RECORDS  # noqa: S101
+        cpu_ms[before] = (time.process_time() - begun) / RECORDS * 1e3
+    points = [(0, 0.0), *cpu_ms.items()]
+    area = sum((right - left) * (low + high) / 2 for (left, low), (right, high) in pairwise(points))
+    return RecordFigures(cpu_ms, area / size, asyncio.run(worst_stall_ms(pool[:size])))
+
+
+async def worst_stall_ms(pool: Sequence[str]) -> float:
+    """Return for how long a task waited at worst, of many that want to run every millisecond while records are computed."""
+    worst, is_over = 0.0, False
+
+    async def wait_again_and_again() -> None:
+        nonlocal worst
+        while not is_over:
+            begun = time.perf_counter()
+            await asyncio.sleep(0.001)
+            worst = max(worst, time.perf_counter() - begun - 0.001)
+
+    tasks = [asyncio.create_task(wait_again_and_again()) for _ in range(IN_FLIGHT)]
+    async for _ in asimilarity_records(pool[:-RECORDS], pool[-RECORDS:], "ascii"):
+        pass
+    is_over = True
+    await asyncio.gather(*tasks)
+    return worst * 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything measured."""
+
+    stream: str
+    growth: Growth
+    bytes_per_row: float
+    pools: list[PoolFigures]
+    record: RecordFigures
+
+    @property
+    def mismatches(self) -> int:
+        """Decisions that differ from those of the slow ways."""
+        return self.growth.different + sum(way.mismatches for pool in self.pools for way in pool.ways)
+
+    def __str__(self) -> str:
+        """Return the figures as tables to read."""
+        growth, record = self.growth, self.record
+        decided = sum(way.answered for pool in self.pools for way in pool.ways[1:4])
+        every = ", ".join(f"{ms:.2f} at {pool:,}" for pool, ms in record.cpu_ms.items())
+        return "\n".join([
+            self.stream,
+            f"offered until {growth.kept:,} were kept: {growth.offers:,} offers, {1 - growth.kept / growth.offers:.0%} refused;"
+            f" {growth.one_by_one_s:.1f} s of CPU one by one, {growth.in_batches_s:.1f} s in batches",
+            f"memory: {self.bytes_per_row:.0f} bytes an instruction beyond its text",
+            "",
+            "CPU per candidate, text in to decision out, and how many times ours (in brackets: on the clock)",
+            *map(_table, self.pools),
+            "~ extrapolated from the largest pool that was measured, in proportion to its rows",
+            "scan: reading the codes once from memory",
+            "",
+            f"decisions compared: {decided:,} with exact ways, {growth.offers:,} between one by one and in batches;"
+            f" mismatches: {self.mismatches}",
+            "",
+            f"record of a kept task: {every} ms of CPU; {record.average_ms:.2f} ms on average up to the last,"
+            f" worst stall of an event loop with {IN_FLIGHT} tasks {record.worst_stall_ms:.1f} ms",
+        ])  # fmt: skip
+
+
+def _table(figures: PoolFigures) -> str:
+    ours = figures.ways[0]
     lines = [
-        f"stream: {offers:,} offers until {kept:,} were kept, {seconds:.2f} s of CPU, {seconds / offers * 1e6:.0f} us an offer",
-        "",
-        "CPU per candidate, text in to decision out",
-        "   pool |    index | rapidfuzz over all | rouge-score (extrapolated) | refused | mismatches | rebuild | bytes a row",
+        f"pool of {figures.pool:,}: {figures.refused_share:.0%} refused, filled in {figures.rebuild_s:.2f} s,"
+        f" scan {figures.scan_us:,.0f} us"
     ]
-    lines += [
-        f"{f.pool:7,} | {f.index_us:5.0f} us | {f.rapidfuzz_us:8,.0f} us ({f.rapidfuzz_us / f.index_us:4.0f}x)"
-        f" | {f.rouge_score_us / 1e6:8.2f} s ({f.rouge_score_us / f.index_us:9,.0f}x)  | {f.refused_share:6.0%} "
-        f" | {f.mismatches:2} of {f.decisions_compared:,} | {f.rebuild_s:5.2f} s | {f.bytes_per_row:5.0f}"
-        for f in figures
-    ]
-    pairs = sum(f.pairs_scored_by_rouge_score for f in figures)
-    lines += [
-        "",
-        f"mismatches: the nearest's score against rapidfuzz over all, and {pairs:,} single pairs scored by rouge-score",
-    ]
-    return "\n".join(lines)
+    for way in figures.ways:
+        about = " " if way.answered else "~"
+        missed = f"   misses {way.missed} of {way.refused} rejections" if way.missed else ""
+        lines.append(
+            f"  {way.way:20} {about}{_time(way.cpu_us):>9} {way.cpu_us / ours.cpu_us:9,.0f}x   ({_time(way.wall_us)}){missed}"
+        )
+    return "\n".join([*lines, ""])
+
+
+def _time(us: float) -> str:
+    if us >= 1e6:
+        return f"{us / 1e6:.2f} s"
+    return f"{us / 1e3:.2f} ms" if us >= 1e3 else f"{us:.0f} us"
 
 
 def main() -> None:
     """Run the benchmark and print its figures."""
-    parser = argparse.ArgumentParser(description="Measure the novelty index.")
-    parser.add_argument("--quick", action="store_true", help="pools of 1,000 and 5,000 and fewer candidates, in a few seconds")
+    parser = argparse.ArgumentParser(description="Measure the novelty filter.")
+    parser.add_argument("--quick", action="store_true", help="pools of 1,000 and 5,000, half a minute")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
-    sizes, count = ([1000, 5000], 500) if options.quick else ([1000, 10_000, 52_000], 4000)
+    sizes = QUICK_SIZES if options.quick else SIZES
+    kept_size = min(KEPT, sizes[-1])
 
-    stream = instructions(seed=0)
-    kept, offers, seconds = fill(stream, sizes[-1])
-    candidates = [next(stream) for _ in range(count)]
-    figures = [measure(kept[:size], candidates, against_all=count // 4, against_rouge=count // 200) for size in sizes]
-    if options.json:
-        print(json.dumps({"offers": offers, "offers_cpu_s": seconds, "pools": [asdict(one) for one in figures]}, indent=2))
-    else:
-        print(report(figures, offers, len(kept), seconds))
-    if any(one.mismatches for one in figures):
+    stream = InstructionStream()
+    kept, growth = grow(stream, kept_size)
+    candidates = stream.take(CANDIDATES)
+    pool = kept + stream.take(max(0, sizes[-1] - len(kept)))
+    report = Report(
+        stream=described(pool[:KEPT]),
+        growth=growth,
+        bytes_per_row=bytes_per_row(kept_size),
+        pools=list(measure_pools(pool, candidates, sizes)),
+        record=measure_record(kept, kept_size),
+    )
+    print(json.dumps(asdict(report), indent=2) if options.json else report)
+    if report.mismatches:
         raise SystemExit("the decisions differ")
 
 
