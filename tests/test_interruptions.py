@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from support.command import Command, Done, ended, started
-from support.held_server import PATIENCE_S, HeldModel
+from support.held_server import HeldModel
 from support.limits import file_size_limit
-from support.openai_server import OpenAIServer, serving
+from support.openai_server import PATIENCE_S, OpenAIServer, serving
 
 from self_instruct.ledger import LEDGER_FILE, Ledger
 
