@@ -70,10 +70,13 @@ def _load(name: str, options: Mapping[str, Any]) -> BaseChatModel | BaseLLM:
 
 
 def _own_client() -> dict[str, Any]:
-    """Return a client for one model alone: the one that langchain-openai shares between all dies with the first event loop."""
+    """Return the options of a client for one model alone, which does not retry by itself (`chains.weather` does).
+
+    The client that langchain-openai shares between all dies with the first event loop.
+    """
     from openai import DefaultAsyncHttpxClient
 
-    return {"http_async_client": DefaultAsyncHttpxClient()}
+    return {"http_async_client": DefaultAsyncHttpxClient(), "max_retries": 0}
 
 
 def answering(model: Model, parameters: Mapping[str, Any] | None = None) -> Runnable[LanguageModelInput, AIMessage | str]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 ProfileName = Literal["modern", "paper"]
 Form = Literal["tolerant", "published"]
@@ -122,13 +122,15 @@ class Settings(_Section):
     concurrency: PositiveInt = 16
     max_requests: PositiveInt | None = None
     base_url: Annotated[str, AfterValidator(_address)] | None = None
+    retries: int = Field(default=8, ge=0)  # tries after the first, of a request that failed
+    timeout_s: PositiveFloat = 300  # of one try
 
     def without_target(self) -> Settings:
         """Return these settings for a run that only decides the replies it has."""
         return self.model_copy(update={"num_instructions": None})
 
 
-PACING = frozenset({"num_instructions", "concurrency", "max_requests", "base_url"})
+PACING = frozenset({"num_instructions", "concurrency", "max_requests", "base_url", "retries", "timeout_s"})
 
 PAPER: dict[str, Any] = {
     "profile": "paper",
