@@ -44,9 +44,9 @@ Forecast: TypeAlias = Callable[[int], Fault | None]
 
 LOSSES: tuple[Fault, ...] = (
     Refuse(429, retry_after="0.02"), Refuse(429), Refuse(500), Refuse(503),
-    Broken.HANG, Broken.DROP, Broken.MALFORMED, Broken.EMPTY, Broken.WRONG_TYPE,
+    Broken.DROP, Broken.MALFORMED, Broken.EMPTY, Broken.WRONG_TYPE,
 )  # fmt: skip
-"""The faults after which the same request may be asked again, and then brings what it would have brought."""
+"""The faults after which the same request may be asked again at once, and then brings what it would have brought."""
 
 
 def fair(number: int) -> None:

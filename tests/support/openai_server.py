@@ -53,7 +53,7 @@ class OpenAIServer(ThreadingHTTPServer):
             fault = self.forecast(self.bodies.total())
             self.paths[path] += 1
             self.bodies[body] += 1
-            self.answered[body] += fault is None or isinstance(fault, Delay)
+            self.answered.update([body] if fault is None or isinstance(fault, Delay) else [])
             self.changed.notify_all()
             return fault
 
@@ -89,7 +89,11 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length).decode()
+        if len(body.encode()) < length:  # the client died while it asked
+            self.close_connection = True
+            return
         fault = self.server.next_fault(self.path, body)
         if isinstance(fault, Refuse):
             self._refuse(fault)
