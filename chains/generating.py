@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 from langchain_core.runnables import RunnableConfig
 
@@ -16,6 +17,7 @@ from self_instruct.chains.asking import Asker, ModelAsker
 from self_instruct.chains.loop import Loop, Outcome, Snapshot
 from self_instruct.chains.parameters import LeftOut
 from self_instruct.chains.runs import RunPlan
+from self_instruct.chains.weather import RetryingAsker
 from self_instruct.ledger import Ledger
 
 _log = logging.getLogger(__name__)
@@ -33,9 +35,9 @@ def generate(
 
     `config` is LangChain's: its callbacks see every request, with `stage`, `request`, `item` and `attempt` as metadata.
     `on_warning` is given a sentence where a model refuses a parameter, which is then left out.
-    The first SIGINT (Ctrl-C) or SIGTERM lets what is in flight arrive and be stored, and calls `on_stop`; a second raises
-    KeyboardInterrupt at once. Raises `SettingsError` or `ModelDeniedError` where a model cannot be used, `LedgerError` where
-    nothing can be stored.
+    The first SIGINT (Ctrl-C) or SIGTERM lets what is in flight arrive and be stored, ends all waiting for another try, and
+    calls `on_stop`; a second raises KeyboardInterrupt at once. Raises `SettingsError` or `ModelDeniedError` where a model
+    cannot be used, `LedgerError` where nothing can be stored.
     """
     asker = ModelAsker(plan.prompts(), plan.models(), plan.settings, LeftOut.of(ledger, on_warning), config)
     return asyncio.run(_run(ledger, plan, asker, on_progress, on_stop))
@@ -49,13 +51,23 @@ def decide_stored(ledger: Ledger, plan: RunPlan) -> Outcome:
 async def _run(
     ledger: Ledger,
     plan: RunPlan,
-    asker: Asker,
+    models: Asker,
     on_progress: Callable[[Snapshot], None] | None,
     on_stop: Callable[[], None] | None,
 ) -> Outcome:
-    loop = Loop(ledger, plan, asker, on_progress)
+    def report(snapshot: Snapshot) -> None:
+        if on_progress:
+            on_progress(replace(snapshot, weather=asker.weather()))
+
+    def stop() -> None:
+        asker.stop()
+        if on_stop:
+            on_stop()
+
+    asker = RetryingAsker(models, plan.settings, on_change=lambda: loop.report())
+    loop = Loop(ledger, plan, asker, report)
     asyncio.get_running_loop().set_default_executor(_Threads(plan.settings.concurrency))
-    with _stopped_by_signals(loop, on_stop or (lambda: None)):
+    with _stopped_by_signals(loop, stop):
         return await loop.run()
 
 

@@ -20,6 +20,7 @@ from self_instruct.chains.asking import Asker
 from self_instruct.chains.deciding import Decider
 from self_instruct.chains.pool import Pool
 from self_instruct.chains.runs import RunPlan
+from self_instruct.chains.weather import Weather
 from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
 from self_instruct.seeds.errors import ModelUnavailableError, SelfInstructError
 from self_instruct.seeds.records import Reason, Reply, Stage
@@ -58,7 +59,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Where a run stands: counts over its whole life, and what is under way now."""
+    """Where a run stands: counts over its whole life, and what is under way now. `weather` is known where models are asked."""
 
     kept: int
     target: int | None
@@ -66,6 +67,7 @@ class Snapshot:
     spent: Spent
     in_flight: int
     rejected: Mapping[tuple[Stage, Reason], int]
+    weather: Weather | None = None
 
 
 class Loop:
@@ -105,7 +107,7 @@ class Loop:
             while True:
                 self._decide_instructions()
                 self._send()
-                self._report()
+                self.report()
                 if not self._in_flight:
                     return self._outcome()
                 await self._receive()
@@ -116,6 +118,11 @@ class Loop:
     def stop(self) -> None:
         """Send no more requests; `run` returns when those in flight are answered and stored."""
         self._is_stopping = True
+
+    def report(self) -> None:
+        """Call `on_progress` with where the run stands."""
+        if self._on_progress:
+            self._on_progress(self.snapshot())
 
     def snapshot(self) -> Snapshot:
         """Return where the run stands."""
@@ -234,19 +241,15 @@ class Loop:
         else:
             self._follow_up(sent.task)
 
-    def _report(self) -> None:
-        if self._on_progress:
-            self._on_progress(self.snapshot())
-
     # the end
 
     def _outcome(self) -> Outcome:
-        if isinstance(self._failure, ModelUnavailableError):
-            return Outcome(Ending.UNAVAILABLE, f"the model could not answer: {self._failure}")
-        if self._failure:
+        if self._failure and not isinstance(self._failure, ModelUnavailableError):
             raise self._failure
         if self._is_stopping:
             return Outcome(Ending.INTERRUPTED, "interrupted")
+        if self._failure:
+            return Outcome(Ending.UNAVAILABLE, f"the model could not answer: {self._failure}")
         if self._is_fruitless:
             self._grant_more()
             return Outcome(Ending.FRUITLESS, f"{FRUITLESS_REQUESTS} requests in a row brought nothing new")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import ceil
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from self_instruct.chains.loop import Snapshot
+from self_instruct.chains.weather import Weather
 
 PLAIN_EVERY_S = 5.0
 REFRESHES_PER_S = 8
@@ -44,6 +46,8 @@ class Display:
             self._live.stop()
         if self._latest:
             self._console.print(self._line(self._latest), soft_wrap=True)
+            if self._latest.weather and self._latest.weather.failed:
+                self._console.print(_failed(self._latest.weather), soft_wrap=True)
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Show where the run stands, unless that was shown a moment ago."""
@@ -58,6 +62,8 @@ class Display:
             self._live.update(self._table(snapshot), refresh=True)
         elif not is_first:
             self._console.print(self._line(snapshot), soft_wrap=True)
+            if snapshot.weather and snapshot.weather.waiting:
+                self._console.print(_waiting(snapshot.weather), soft_wrap=True)
 
     def warn(self, sentence: str) -> None:
         """Show a warning in a line of its own, above the table if there is one."""
@@ -80,6 +86,8 @@ class Display:
         grid.add_row("requests", f"{at.spent.requests} answered, {at.in_flight} in flight")
         grid.add_row("tokens", f"{at.spent.input_tokens:,} in, {at.spent.output_tokens:,} out")
         grid.add_row("pace", self._pace(at))
+        if at.weather and at.weather.failed:
+            grid.add_row("weather", _waiting(at.weather) if at.weather.waiting else _slots(at.weather))
         for reason, count in _by_reason(at):
             grid.add_row("refused", f"{count} {reason}")
         return Group(Text("self-instruct", style="bold"), grid)
@@ -104,6 +112,24 @@ def _by_reason(at: Snapshot) -> list[tuple[str, int]]:
     for (_, reason), count in at.rejected.items():
         counts[reason.value] = counts.get(reason.value, 0) + count
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _waiting(weather: Weather) -> str:
+    """Return in words who waits, for how long and why."""
+    who = "1 request waits" if weather.waiting == 1 else f"{weather.waiting} requests wait"
+    first = "" if weather.waiting == 1 else " the first"
+    return f"{who},{first} {_duration(ceil(weather.next_try_s))}: {weather.why}; {_slots(weather)}"
+
+
+def _slots(weather: Weather) -> str:
+    return f"{weather.slots} of {weather.most} slots"
+
+
+def _failed(weather: Weather) -> str:
+    """Return in words how many tries failed, the most frequent kind first."""
+    kinds = sorted(weather.failed.items(), key=lambda pair: (-pair[1], pair[0]))
+    tries = "1 try" if (total := sum(weather.failed.values())) == 1 else f"{total} tries"
+    return f"{tries} failed: {', '.join(f'{kind} {count}' for kind, count in kinds)}"
 
 
 def _duration(seconds: float) -> str:

@@ -77,7 +77,7 @@ def settle(given: Given) -> Settled:
 
 def _settled(given: Given) -> Settled:
     for key in given.values:
-        _check_key(key, given.origins.get(key, "default"))
+        _check_key(key, given.origins.get(key, "default"))  # a run of an earlier version knows no origin of a newer setting
     settings = _validated(given)
     _check_models(settings, given)
     return Settled(settings, {key: given.origins.get(key, "default") for key in flatten(settings.model_dump(mode="json"))})

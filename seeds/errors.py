@@ -53,7 +53,19 @@ class ModelDeniedError(InputError):
 
 
 class ModelUnavailableError(SelfInstructError):
-    """The provider could not answer now: a timeout, a rate limit, a server error, a broken connection."""
+    """The provider could not answer now: a timeout, a rate limit, a server error, a broken connection.
+
+    `kind` names the failure in a word or two ("429 Too Many Requests"); `is_overload` says that fewer requests at once may
+    help; `retry_after_s` is how long the provider asks to wait, infinite where no wait would help, None where it did not say.
+    """
+
+    def __init__(
+        self, words: str, *, kind: str | None = None, is_overload: bool = False, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(words)
+        self.kind = words if kind is None else kind
+        self.is_overload = is_overload
+        self.retry_after_s = retry_after_s
 
 
 class ModelRefusedError(SelfInstructError):

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 from self_instruct.seeds.records import Stage
 from self_instruct.seeds.secrets import address_holds_secret, is_secret_variable
@@ -162,6 +162,8 @@ class Settings(_Section):
     concurrency: PositiveInt = 16
     max_requests: PositiveInt | None = None
     base_url: Address | None = None
+    retries: int = Field(default=8, ge=0)  # tries after the first, of a request that failed
+    timeout_s: PositiveFloat = 300  # of one try
 
     def choice(self, stage: Stage) -> ModelChoice:
         """Return which model answers a stage: its own, or the run's."""
@@ -188,6 +190,8 @@ PACING = frozenset(
         "num_instructions",
         "concurrency",
         "max_requests",
+        "retries",
+        "timeout_s",
         *(f"{place}base_url" for place in _PLACES),
         *(f"{place}model_options.api_key_env" for place in _PLACES),
     }

@@ -174,9 +174,11 @@ def test_a_denied_model_is_one_line_without_the_key_and_another_can_be_named(
 @pytest.mark.usefixtures("with_key")
 def test_a_server_that_cannot_answer_now_stops_the_run_which_says_how_to_go_on(command: Command, tmp_path: Path) -> None:
     with refusing(503) as base_url:
-        done = command("generate", "--run", tmp_path / "run", "--model", "openai:x", "--base-url", base_url)
+        options = ["--model", "openai:x", "--base-url", base_url, "--set", "retries=1"]
+        done = command("generate", "--run", tmp_path / "run", *options)
     assert done.code == 1
     assert done.out.startswith("the model could not answer: ")
+    assert "(tried 2 times)" in done.out
     assert done.out.endswith(f"; what was answered is stored; run it again to go on ({tmp_path / 'run'})\n")
     assert_key_is_nowhere(done, tmp_path)
     with serving(OfflineModel()) as server:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from support.command import Command, Done, ended, started
-from support.held_server import PATIENCE_S, HeldModel
+from support.faults import Refuse, always
+from support.held_server import HeldModel
 from support.limits import file_size_limit
-from support.openai_server import OpenAIServer, serving
+from support.openai_server import PATIENCE_S, OpenAIServer, serving
 
+from self_instruct.chains.offline import OfflineModel
 from self_instruct.ledger import LEDGER_FILE, Ledger
 
 TARGET = 8
@@ -41,9 +43,13 @@ run.main()
 
 
 @pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[HeldModel, OpenAIServer]]:
-    """A model that answers when it is let, and the server it stands behind."""
+def with_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none-is-needed")
+
+
+@pytest.fixture
+def held(with_key: None) -> Iterator[tuple[HeldModel, OpenAIServer]]:
+    """A model that answers when it is let, and the server it stands behind."""
     model = HeldModel()
     with serving(model) as server:
         yield model, server
@@ -138,6 +144,25 @@ def test_ctrl_c_twice_does_not_wait_for_a_model_without_an_async_client(tmp_path
     done = ended(process, timeout_s=PATIENCE_S / 2)
     assert done.code == 130
     assert no_traceback(done)
+
+
+@pytest.mark.usefixtures("with_key")
+def test_ctrl_c_does_not_wait_for_another_try(command: Command, tmp_path: Path) -> None:
+    with serving(OfflineModel(), always(Refuse(429, retry_after="200"))) as server:
+        process = started(*arguments(tmp_path / "run", server))
+        server.wait_for(1)
+        process.send_signal(signal.SIGINT)
+        done = ended(process, timeout_s=PATIENCE_S / 2)
+    assert done.code == 130
+    assert done.out == f"interrupted; what was answered is stored; run it again to go on ({tmp_path / 'run'})\n"
+    assert done.said[-1] == "1 try failed: 429 Too Many Requests 1"
+    assert no_traceback(done)
+    assert replies(tmp_path / "run") == 0
+    assert server.bodies.total() == 1
+
+    with serving(OfflineModel()) as server:
+        assert command(*arguments(tmp_path / "run", server)).code == 0
+        assert exported(command, tmp_path / "run") == undisturbed(command, tmp_path, server)
 
 
 # a reader who has seen enough

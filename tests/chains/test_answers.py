@@ -1,6 +1,7 @@
 """What becomes of a model's answer, or of the error it raised instead."""
 
 import asyncio
+import math
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ from langchain_core.exceptions import ContextOverflowError
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableLambda
 
-from self_instruct.chains.answers import REFUSED, ask, message_to_reply, translate
+from self_instruct.chains.answers import REFUSED, ask, message_to_reply, retry_after_s, translate
 from self_instruct.seeds.errors import (
     LedgerError,
     ModelDeniedError,
@@ -114,6 +115,99 @@ def test_an_error_keeps_the_providers_words_in_one_line_of_bounded_length() -> N
 
 def test_an_error_without_words_is_named_by_its_kind() -> None:
     assert str(translate(TimeoutError())) == "TimeoutError: TimeoutError"
+
+
+def test_an_error_says_what_is_at_the_root_of_it() -> None:
+    error = openai.APIConnectionError(request=SENT)
+    error.__cause__ = httpx.ConnectError("connection failed")
+    error.__cause__.__cause__ = ConnectionRefusedError(111, "Connection refused")
+    assert str(translate(error)) == "APIConnectionError: Connection error. ([Errno 111] Connection refused)"
+
+
+def test_a_web_page_in_place_of_a_reply_is_named() -> None:
+    error = AttributeError("'str' object has no attribute 'model_dump'")
+    assert str(translate(error)) == "AttributeError: the answer is not JSON; is the server's address right?"
+
+
+def unavailable(error: Exception, now: float = 0) -> ModelUnavailableError:
+    translated = translate(error, clock=lambda: now)
+    assert isinstance(translated, ModelUnavailableError)
+    return translated
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "is_overload"),
+    [
+        (status_error(429), "429 Too Many Requests", True),
+        (status_error(503), "503 Service Unavailable", True),
+        (status_error(529), "529", True),
+        (status_error(408), "408 Request Timeout", True),
+        (status_error(409), "409 Conflict", False),
+        (openai.APITimeoutError(SENT), "timeout", True),
+        (openai.APIConnectionError(request=SENT), "APIConnectionError", False),
+        (ValueError("Expecting value"), "ValueError", False),
+    ],
+)
+def test_what_time_may_cure_has_a_kind_and_may_be_an_overload(error: Exception, kind: str, is_overload: bool) -> None:
+    translated = unavailable(error)
+    assert (translated.kind, translated.is_overload) == (kind, is_overload)
+
+
+class ForeignError(Exception):
+    """An error of a package that keeps the status where Google's do."""
+
+    code = 429
+
+
+def test_a_status_is_found_wherever_a_providers_package_keeps_it() -> None:
+    assert unavailable(ForeignError("quota")).kind == "429 Too Many Requests"
+    error = Exception("no")
+    error.response = httpx.Response(503)  # type: ignore[attr-defined]
+    assert unavailable(error).kind == "503 Service Unavailable"
+
+
+def test_a_quota_that_only_paying_cures_is_not_waited_for() -> None:
+    assert unavailable(status_error(429, "insufficient_quota: check your plan")).retry_after_s == math.inf
+
+
+JANUARY_2026 = 1767225600.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "20"}, 20),
+        ({"Retry-After": "0.5"}, 0.5),
+        ({"Retry-After": "-3"}, 0),
+        ({"Retry-After": "1e999"}, math.inf),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": ""}, None),
+        ({"retry-after-ms": "1500", "Retry-After": "2"}, 1.5),
+        ({"Retry-After": "Thu, 01 Jan 2026 00:01:30 GMT"}, 90),
+        ({"Retry-After": "Wed, 31 Dec 2025 23:00:00 GMT"}, 0),
+        ({"Retry-After": "Thu, 99 Jan 2026 00:01:30 GMT"}, None),
+    ],
+)
+def test_a_provider_may_say_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    error = openai.RateLimitError("slow down", response=httpx.Response(429, request=SENT, headers=headers), body=None)
+    assert unavailable(error, now=JANUARY_2026).retry_after_s == seconds
+
+
+@given(st.text(st.characters(max_codepoint=255), max_size=40))
+def test_any_retry_after_is_a_time_to_wait_or_says_nothing(text: str) -> None:
+    seconds = retry_after_s({"retry-after": text})
+    assert seconds is None or seconds >= 0
+
+
+async def test_a_stream_that_ends_before_the_reply_does_is_what_time_may_cure() -> None:
+    cut = AIMessage("half a", response_metadata={"model_provider": "openai"})
+    with pytest.raises(ModelUnavailableError, match="stream ended"):
+        await ask(RunnableLambda(lambda given: cut), {})
+    for whole in ({"finish_reason": None}, {"status": "completed"}):
+        message = AIMessage("all of it", response_metadata={"model_provider": "openai", **whole})
+        assert (await ask(RunnableLambda(lambda given, message=message: message), {})).text == "all of it"
 
 
 def test_a_parameter_that_the_client_does_not_know_is_a_wrong_setting_and_no_bad_weather() -> None:

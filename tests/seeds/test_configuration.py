@@ -432,8 +432,21 @@ def test_a_parameter_taken_away_later_is_refused() -> None:
         settle_again(dotted({"instructions.parameters.temperature": None}), STARTED)
 
 
+def test_a_run_of_an_earlier_version_takes_the_defaults_of_settings_it_did_not_know() -> None:
+    older = Settled(STARTED.settings, {key: origin for key, origin in STARTED.origins.items() if key != "timeout_s"})
+    assert settle_again(Given(), older) == STARTED
+
+
 @pytest.mark.parametrize(
-    ("key", "value"), [("num_instructions", 7), ("concurrency", 1), ("max_requests", 9), ("base_url", "http://host/v1")]
+    ("key", "value"),
+    [
+        ("num_instructions", 7),
+        ("concurrency", 1),
+        ("max_requests", 9),
+        ("base_url", "http://host/v1"),
+        ("retries", 0),
+        ("timeout_s", 1.5),
+    ],
 )
 def test_pacing_settings_may_change_and_say_where_they_were_said_last(key: str, value: object) -> None:
     assert key in PACING
