@@ -50,21 +50,30 @@ def generate(
     templates: Annotated[str | None, typer.Option(help="A directory of templates that replace ours by name.")] = None,
     concurrency: Annotated[int | None, typer.Option(help="How many requests may be in flight.")] = None,
     max_requests: Annotated[int | None, typer.Option(help="How many requests the run may spend in all.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="How many tokens, in and out, the run may spend in all.")] = None,
+    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="What the run may cost in all, in US dollars.")] = None,
     base_url: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of everything drawn.")] = None,
     set_: Set = None,
+    log_file: Annotated[Path | None, typer.Option(help="A file to add what happens to, as lines of JSON.")] = None,
 ) -> None:
     """Generate a dataset, or go on with one."""
     from self_instruct.chains.generating import generate as run_loop
     from self_instruct.chains.runs import open_run
+    from self_instruct.reports.log_file import log_file as logging_to
+    from self_instruct.reports.spending import lines, spending
 
     flags = {
         "model": model, "num_instructions": num_instructions, "profile": profile, "seeds": seeds, "templates": templates,
-        "concurrency": concurrency, "max_requests": max_requests, "base_url": base_url, "seed": seed,
+        "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
+        "base_url": base_url, "seed": seed,
     }  # fmt: skip
-    ledger, plan = open_run(run, _given(flags, set_, config))
-    with ledger, _display(plan.settings.model) as display:
-        outcome = run_loop(ledger, plan, display, _say_it_stops)
+    with logging_to(log_file):
+        ledger, plan = open_run(run, _given(flags, set_, config))
+        with ledger, _display(plan.settings.model) as display:
+            outcome = run_loop(ledger, plan, display, _say_it_stops)
+            for line in lines(spending(ledger, plan.settings)):
+                display.say(line)
     _conclude(outcome, run)
 
 
@@ -232,7 +241,7 @@ def _conclude(outcome: Outcome, run: Path) -> None:
     from self_instruct.chains.loop import Ending
 
     how_to_go_on = {
-        Ending.BUDGET: f"raise --max-requests and run it again to go on ({run})",
+        Ending.BUDGET: f"raise --{(outcome.short_of or 'max').replace('_', '-')} and run it again to go on ({run})",
         Ending.FRUITLESS: f"run it again to grant it more, or change seeds, model or rules in a new --run ({run})",
         Ending.UNAVAILABLE: f"what was answered is stored; run it again to go on ({run})",
         Ending.INTERRUPTED: f"what was answered is stored; run it again to go on ({run})",

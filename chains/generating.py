@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from self_instruct.chains.asking import Asker, ModelAsker
+from self_instruct.chains.journal import Journal
 from self_instruct.chains.loop import Loop, Outcome, Snapshot
 from self_instruct.chains.runs import RunPlan
 from self_instruct.ledger import Ledger
@@ -44,9 +45,12 @@ async def _run(
     on_stop: Callable[[], None] | None,
 ) -> Outcome:
     loop = Loop(ledger, plan, asker, on_progress)
+    journal = Journal(str(ledger.path.parent))
     asyncio.get_running_loop().set_default_executor(_Threads(plan.settings.concurrency))
-    with _stopped_by_signals(loop, on_stop or (lambda: None)):
-        return await loop.run()
+    with journal.of_run(plan.settings), _stopped_by_signals(loop, on_stop or (lambda: None)):
+        outcome = await loop.run()
+    journal.stopped(outcome.ending.value, outcome.sentence, loop.snapshot().kept, loop.snapshot().spent.requests)
+    return outcome
 
 
 class _Threads(ThreadPoolExecutor):

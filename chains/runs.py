@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from self_instruct.chains.meter import check_budgets
 from self_instruct.chains.models import OFFLINE, Model, load_model
 from self_instruct.ledger import Ledger
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
@@ -149,6 +150,7 @@ def open_run(directory: Path, given: Given) -> tuple[Ledger, RunPlan]:
         plan = RunPlan.of(ledger)
         plan = plan.going_on(given) if ledger.spent().requests else _new_plan(given.over(plan.said()))
         plan.models()
+        check_budgets(plan.settings)
         plan.remember(ledger)
         undo.pop_all()
         return ledger, plan
@@ -158,4 +160,5 @@ def _new_plan(given: Given) -> RunPlan:
     """Return the plan of a new run whose model can be loaded: the offline model where none is named."""
     plan = RunPlan.new(given.over(Given({"model": OFFLINE}, {"model": "default"})))
     plan.models()
+    check_budgets(plan.settings)
     return plan

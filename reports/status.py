@@ -6,7 +6,6 @@ Reads the ledger alone, at one moment, also while another process writes it.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,14 +16,12 @@ from rich.padding import Padding
 from rich.text import Text
 
 from self_instruct.chains.runs import RunPlan
-from self_instruct.ledger import Ledger, Spent, StoredTask
+from self_instruct.ledger import Ledger, StoredTask
 from self_instruct.reports.dataset import dataset
+from self_instruct.reports.spending import Spending, spending, spending_fields, spending_table
 from self_instruct.reports.tables import number, table
-from self_instruct.seeds.configuration import flatten
+from self_instruct.seeds.configuration import shown
 from self_instruct.seeds.records import Reason, Stage
-
-HIDDEN = "(hidden)"
-_SECRET = re.compile(r"key$|token$|secret|passw|credential|authorization|cookie", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class Status:
     unknown: int
     unanswered: Mapping[Stage, int]
     rejections: Mapping[tuple[Stage, Reason], int]
-    spent: Mapping[Stage, Spent]
+    spent: tuple[Spending, ...]
     settings: tuple[ShownSetting, ...]
 
     def to_json(self) -> str:
@@ -74,7 +71,7 @@ class Status:
             "kinds": {"classification": self.classification, "other": self.other, "unknown": self.unknown},
             "unanswered": {stage.value: self.unanswered.get(stage, 0) for stage in Stage},
             "rejections": rejections,
-            "spent": {stage.value: _spent_fields(spent) for stage, spent in self.spent.items()},
+            "spent": spending_fields(self.spent),
             "settings": {one.key: {"value": one.value, "origin": one.origin} for one in self.settings},
         }
         return json.dumps(fields, indent=2, ensure_ascii=False)
@@ -102,7 +99,7 @@ def status(ledger: Ledger) -> Status:
             unknown=kinds[None],
             unanswered=unanswered(tasks),
             rejections=_rejections(ledger),
-            spent=_in_order(ledger.spent_by_stage()),
+            spent=spending(ledger, plan.settings),
             settings=tuple(_settings(plan)),
         )
 
@@ -122,23 +119,13 @@ def _in_order(by_stage: Mapping[Stage, Any]) -> dict[Stage, Any]:
 
 
 def _settings(plan: RunPlan) -> Iterable[ShownSetting]:
-    for key, value in flatten(plan.settings.model_dump(mode="json")).items():
-        yield ShownSetting(key, HIDDEN if _is_secret(key) else value, plan.origins.get(key, "default"))
-
-
-def _is_secret(key: str) -> bool:
-    """Return whether a model's parameter may hold a key. The command line takes none; a plan made in Python could."""
-    _, is_parameter, name = key.partition("parameters.")
-    return bool(is_parameter) and _SECRET.search(name) is not None
-
-
-def _spent_fields(spent: Spent) -> dict[str, int]:
-    return {"requests": spent.requests, "input_tokens": spent.input_tokens, "output_tokens": spent.output_tokens}
+    for key, value in shown(plan.settings).items():
+        yield ShownSetting(key, value, plan.origins.get(key, "default"))
 
 
 def render(status: Status) -> RenderableType:
     """Return a status as tables that fit 80 columns."""
-    parts = [_summary(status), _spending(status)]
+    parts = [_summary(status), spending_table(status.spent)]
     if status.rejections:
         parts.insert(1, _refusals(status))
     return Group(*parts, _settings_lines(status))
@@ -159,14 +146,6 @@ def _summary(status: Status) -> RenderableType:
 def _refusals(status: Status) -> RenderableType:
     rows = [(stage, reason, number(count)) for (stage, reason), count in status.rejections.items()]
     return table("Refused", ("stage", "reason", "number"), rows, numbers=(2,))
-
-
-def _spending(status: Status) -> RenderableType:
-    rows = [
-        (stage, number(spent.requests), number(spent.input_tokens), number(spent.output_tokens))
-        for stage, spent in status.spent.items()
-    ]
-    return table("Spent", ("stage", "requests", "tokens in", "tokens out"), rows, numbers=(1, 2, 3))
 
 
 def _settings_lines(status: Status) -> RenderableType:

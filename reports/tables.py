@@ -19,13 +19,13 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], nu
     return made
 
 
-def number(count: int) -> str:
-    """Return a count as it is read.
+def number(count: int | None) -> str:
+    """Return a count as it is read; None is a count that nobody knows.
 
     >>> number(52000)
     '52,000'
     """
-    return f"{count:,}"
+    return "unknown" if count is None else f"{count:,}"
 
 
 def shortened(text: str, length: int = 100) -> str:

@@ -21,8 +21,11 @@ from self_instruct.seeds.profiles import PACING, PROFILES, Settings
 
 Flat = Mapping[str, Any]
 
+_WHOLE = frozenset({"prices"})  # its keys are names of models, which have dots of their own
 LONGEST_SHOWN = 80  # characters of a wrong value
 _SECRET = re.compile(r"api.?key|authori[sz]ation|passw|secret|credential|cookie|(access|auth|bearer).?token", re.IGNORECASE)
+HIDDEN = "(hidden)"
+_SECRET_PARAMETER = re.compile(r"key$|token$|secret|passw|credential|authorization|cookie", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,12 @@ def settle_again(given: Given, stored: Settled) -> Settled:
     that has none (an imported one).
     """
     ours = stored.settings.model_dump(mode="json")
-    settled = _settled(given.over(Given(flatten(ours), stored.origins)))
+    values = flatten(ours)
+    origins = {
+        **dict.fromkeys(values, "default"),
+        **stored.origins,
+    }  # a run that an older program began knows of fewer settings
+    settled = _settled(given.over(Given(values, origins)))
     theirs = settled.settings.model_dump(mode="json")
     may_change = PACING | ({"model"} if ours["model"] is None else set())
     different = [key for key in given.values if key not in may_change and _at(ours, key) != _at(theirs, key)]
@@ -135,18 +143,32 @@ def from_config(path: Path) -> Given:
 
 
 def flatten(tree: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
-    """Return a nested mapping as dotted keys; an empty mapping stays a value.
+    """Return a nested mapping as dotted keys; an empty mapping stays a value, and so do prices.
 
     >>> flatten({"novelty": {"threshold": "0.7"}, "seed": 1})
     {'novelty.threshold': '0.7', 'seed': 1}
     """
     flat: dict[str, Any] = {}
     for name, value in tree.items():
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and value and f"{prefix}{name}" not in _WHOLE:
             flat |= flatten(value, f"{prefix}{name}.")
         else:
             flat[f"{prefix}{name}"] = value
     return flat
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """Return settings as JSON values by dotted key, to be shown or logged: secrets are hidden.
+
+    The command line takes none; a plan made in Python could hold one among a model's parameters.
+    """
+    values = flatten(settings.model_dump(mode="json"))
+    return {key: HIDDEN if _is_secret_parameter(key) else value for key, value in values.items()}
+
+
+def _is_secret_parameter(key: str) -> bool:
+    _, is_parameter, name = key.partition("parameters.")
+    return bool(is_parameter) and _SECRET_PARAMETER.search(name) is not None
 
 
 def _nested(flat: Flat) -> dict[str, Any]:

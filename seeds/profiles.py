@@ -8,15 +8,19 @@ Source of `paper`: Wang et al. 2023, arXiv:2212.10560, and the behaviour of its 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
 
+from self_instruct.seeds.records import Stage
+
 ProfileName = Literal["modern", "paper"]
 Form = Literal["tolerant", "published"]
 """How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
+Dollars = Annotated[Decimal, Field(ge=0)]
 
 
 _SAMPLED = {"temperature": 0.7, "max_tokens": 1024}
@@ -102,6 +106,14 @@ class FinetuningSettings(_Section):
     end_token: str = ""
 
 
+class Price(_Section):
+    """What a model costs, in US dollars per million tokens; without `cached_input`, cached tokens cost what others do."""
+
+    input: Dollars
+    output: Dollars
+    cached_input: Dollars | None = None
+
+
 class Settings(_Section):
     """All settings of a run; the defaults are the profile `modern`."""
 
@@ -121,14 +133,22 @@ class Settings(_Section):
     num_instructions: PositiveInt | None = 100
     concurrency: PositiveInt = 16
     max_requests: PositiveInt | None = None
+    max_tokens: PositiveInt | None = None
+    max_cost: Annotated[Decimal, Field(gt=0)] | None = None  # US dollars
+    prices: dict[str, Price] = Field(default_factory=dict)  # by a model's name as the run names it
     base_url: Annotated[str, AfterValidator(_address)] | None = None
+
+    def model_of(self, stage: Stage) -> str | None:
+        """Return the name of the model that a stage asks; None where the run knows of none."""
+        own: str | None = getattr(getattr(self, stage.value), "model", None)
+        return own or self.model
 
     def without_target(self) -> Settings:
         """Return these settings for a run that only decides the replies it has."""
         return self.model_copy(update={"num_instructions": None})
 
 
-PACING = frozenset({"num_instructions", "concurrency", "max_requests", "base_url"})
+PACING = frozenset({"num_instructions", "concurrency", "max_requests", "max_tokens", "max_cost", "prices", "base_url"})
 
 PAPER: dict[str, Any] = {
     "profile": "paper",
