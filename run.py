@@ -55,6 +55,7 @@ def generate(
     base_url: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of everything drawn.")] = None,
     set_: Set = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the first prompts and estimate what is left.")] = False,
     log_file: Annotated[Path | None, typer.Option(help="A file to add what happens to, as lines of JSON.")] = None,
 ) -> None:
     """Generate a dataset, or go on with one."""
@@ -68,13 +69,16 @@ def generate(
         "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
         "base_url": base_url, "seed": seed,
     }  # fmt: skip
+    given = _given(flags, set_, config)
+    if dry_run:
+        return _estimate(run, given)
     with logging_to(log_file):
-        ledger, plan = open_run(run, _given(flags, set_, config))
+        ledger, plan = open_run(run, given)
         with ledger, _display(plan.settings.model) as display:
             outcome = run_loop(ledger, plan, display, _say_it_stops)
             for line in lines(spending(ledger, plan.settings)):
                 display.say(line)
-    _conclude(outcome, run)
+    return _conclude(outcome, run)
 
 
 @app.command()
@@ -217,6 +221,25 @@ def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | 
     said = {name: value for name, value in flags.items() if value is not None}
     given = Given(said, {name: "--" + name.replace("_", "-") for name in said}).over(from_assignments(assignments or ()))
     return given.over(from_config(config)) if config else given
+
+
+def _estimate(run: Path, given: Given) -> None:
+    """Show what `generate` would ask and what that would cost; nothing is asked and nothing written."""
+    from contextlib import nullcontext
+
+    from rich.console import Console
+
+    from self_instruct.chains.estimating import estimate
+    from self_instruct.chains.meter import check_budgets
+    from self_instruct.chains.runs import planned
+    from self_instruct.ledger import Ledger
+    from self_instruct.reports.estimate import render
+
+    with Ledger.open(run, read_only=True) if Ledger.exists(run) else nullcontext() as ledger:
+        plan = planned(ledger, given)
+        check_budgets(plan.settings)
+        found = estimate(plan, ledger)
+    Console(highlight=False).print(render(found))
 
 
 def _display(model: str | None) -> Any:

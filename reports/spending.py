@@ -63,8 +63,9 @@ def _line(what: str, spent: Spent, price: Decimal | None) -> str:
     cached = f" ({number(usage.cached_tokens)} cached)" if usage.cached_tokens else ""
     reasoning = f" ({number(usage.reasoning_tokens)} reasoning)" if usage.reasoning_tokens else ""
     unreported = f", {number(spent.unreported)} of them with unknown tokens" if spent.unreported else ""
+    requests = f"{number(spent.requests)} request{'' if spent.requests == 1 else 's'}"
     return (
-        f"{what}: {number(spent.requests)} requests{unreported}; tokens: {number(usage.input_tokens)} in{cached},"
+        f"{what}: {requests}{unreported}; tokens: {number(usage.input_tokens)} in{cached},"
         f" {number(usage.output_tokens)} out{reasoning}; cost: {dollars(price, spent.unreported)}"
     )
 

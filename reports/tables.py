@@ -34,8 +34,13 @@ def shortened(text: str, length: int = 100) -> str:
     >>> shortened("Name three rivers", 12)
     'Name three …'
     """
-    line = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in " ".join(text.split()))
+    line = printable(" ".join(text.split()))
     return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Return a text in which nothing but line breaks and tabs commands the terminal."""
+    return "".join(one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def described(evidence: Mapping[str, str | int | float]) -> str:

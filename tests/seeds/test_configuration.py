@@ -1,6 +1,7 @@
 """Where a setting comes from, what a run that goes on may change, and what is said of a wrong one."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -313,7 +314,15 @@ def test_a_parameter_taken_away_later_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("num_instructions", 7), ("concurrency", 1), ("max_requests", 9), ("base_url", "http://host/v1")]
+    ("key", "value"),
+    [
+        ("num_instructions", 7),
+        ("concurrency", 1),
+        ("max_requests", 9),
+        ("max_tokens", 9),
+        ("max_cost", 2),
+        ("base_url", "http://host/v1"),
+    ],
 )
 def test_pacing_settings_may_change_and_say_where_they_were_said_last(key: str, value: object) -> None:
     assert key in PACING
@@ -321,6 +330,20 @@ def test_pacing_settings_may_change_and_say_where_they_were_said_last(key: str, 
     assert getattr(settled.settings, key) == value
     assert settled.origins[key] == "--flag"
     assert settle_again(Given(), settled) == settled
+
+
+def test_prices_may_change_and_are_one_setting_whatever_dots_their_models_have() -> None:
+    price = {"gpt-4.1-mini": {"input": 0.4, "output": 1.6}}
+    given = Given(flatten({"prices": price}), {"prices": "c.yaml:2"})
+    settled = settle_again(given, STARTED)
+    assert settled.settings.prices["gpt-4.1-mini"].input == Decimal("0.4")
+    assert settled.origins["prices"] == "c.yaml:2"
+    assert settle_again(Given(), settled) == settled
+
+
+def test_a_run_that_an_older_program_began_takes_the_defaults_of_newer_settings() -> None:
+    older = Settled(STARTED.settings, {key: origin for key, origin in STARTED.origins.items() if key != "max_cost"})
+    assert settle_again(said(seed=STARTED.settings.seed), older).origins["max_cost"] == "default"
 
 
 def test_a_model_may_be_named_once_for_a_run_that_has_none() -> None:
