@@ -264,7 +264,7 @@ def _conclude(outcome: Outcome, run: Path) -> None:
     from self_instruct.chains.loop import Ending
 
     how_to_go_on = {
-        Ending.BUDGET: f"raise --{(outcome.short_of or 'max').replace('_', '-')} and run it again to go on ({run})",
+        Ending.BUDGET: f"raise --{str(outcome.short_of).replace('_', '-')} and run it again to go on ({run})",
         Ending.FRUITLESS: f"run it again to grant it more, or change seeds, model or rules in a new --run ({run})",
         Ending.UNAVAILABLE: f"what was answered is stored; run it again to go on ({run})",
         Ending.INTERRUPTED: f"what was answered is stored; run it again to go on ({run})",

@@ -48,7 +48,8 @@ class Journal:
         try:
             yield
         except BaseException as error:
-            self._tell("stop", logging.ERROR, ending="error", error=str(error) or type(error).__name__)
+            ending = "error" if isinstance(error, Exception) else "interrupted"
+            self._tell("stop", logging.ERROR, ending=ending, error=str(error) or type(error).__name__)
             raise
 
     def sent(self, request: RequestId, model: str | None) -> None:
