@@ -55,22 +55,35 @@ def generate(
     templates: Annotated[str | None, typer.Option(help="A directory of templates that replace ours by name.")] = None,
     concurrency: Annotated[int | None, typer.Option(help="How many requests may be in flight.")] = None,
     max_requests: Annotated[int | None, typer.Option(help="How many requests the run may spend in all.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="How many tokens, in and out, the run may spend in all.")] = None,
+    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="What the run may cost in all, in US dollars.")] = None,
     base_url: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of everything drawn.")] = None,
     set_: Set = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the first prompts and estimate what is left.")] = False,
+    log_file: Annotated[Path | None, typer.Option(help="A file to add what happens to, as lines of JSON.")] = None,
 ) -> None:
     """Generate a dataset, or go on with one."""
     from self_instruct.chains.generating import generate as run_loop
     from self_instruct.chains.runs import open_run
+    from self_instruct.reports.log_file import log_file as logging_to
+    from self_instruct.reports.spending import lines, spending
 
     flags = {
         "model": model, "num_instructions": num_instructions, "profile": profile, "seeds": seeds, "templates": templates,
-        "concurrency": concurrency, "max_requests": max_requests, "base_url": base_url, "seed": seed,
+        "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
+        "base_url": base_url, "seed": seed,
     }  # fmt: skip
-    ledger, plan = open_run(run, _given(flags, set_, config))
-    with ledger, _display(plan.settings) as display:
-        outcome = run_loop(ledger, plan, display, _say_it_stops, display.warn)
-    _conclude(outcome, run)
+    given = _given(flags, set_, config)
+    if dry_run:
+        return _estimate(run, given)
+    with logging_to(log_file):
+        ledger, plan = open_run(run, given)
+        with ledger, _display(plan.settings) as display:
+            outcome = run_loop(ledger, plan, display, _say_it_stops, display.warn)
+            for line in lines(spending(ledger, plan.settings)):
+                display.say(line)
+    return _conclude(outcome, run)
 
 
 @app.command()
@@ -215,6 +228,25 @@ def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | 
     return given.over(from_config(config)) if config else given
 
 
+def _estimate(run: Path, given: Given) -> None:
+    """Show what `generate` would ask and what that would cost; nothing is asked and nothing written."""
+    from contextlib import nullcontext
+
+    from rich.console import Console
+
+    from self_instruct.chains.estimating import estimate
+    from self_instruct.chains.meter import check_budgets
+    from self_instruct.chains.runs import planned
+    from self_instruct.ledger import Ledger
+    from self_instruct.reports.estimate import render
+
+    with Ledger.open(run, read_only=True) if Ledger.exists(run) else nullcontext() as ledger:
+        plan = planned(ledger, given)
+        check_budgets(plan.settings)
+        found = estimate(plan, ledger)
+    Console(highlight=False).print(render(found))
+
+
 def _display(settings: Settings) -> Display:
     from rich.console import Console
 
@@ -240,7 +272,7 @@ def _conclude(outcome: Outcome, run: Path) -> None:
     from self_instruct.chains.loop import Ending
 
     how_to_go_on = {
-        Ending.BUDGET: f"raise --max-requests and run it again to go on ({run})",
+        Ending.BUDGET: f"raise --{str(outcome.short_of).replace('_', '-')} and run it again to go on ({run})",
         Ending.FRUITLESS: f"run it again to grant it more, or change seeds, model or rules in a new --run ({run})",
         Ending.UNAVAILABLE: f"what was answered is stored; run it again to go on ({run})",
         Ending.INTERRUPTED: f"what was answered is stored; run it again to go on ({run})",

@@ -16,6 +16,7 @@ from typing import Any
 
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.messages import AIMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration
 from langchain_core.runnables import Runnable, RunnableConfig
 
@@ -153,11 +154,18 @@ def message_to_reply(message: AIMessage | str) -> Reply:
     if isinstance(message, str):
         return Reply(_storable(message))
     reply = reply_of(ChatGeneration(message=message))
-    usage = message.usage_metadata
-    return Reply(
-        text=_storable(reply.text),
-        finish_reason=reply.finish_reason,
-        usage=Usage(usage["input_tokens"], usage["output_tokens"]) if usage else Usage(),
+    return Reply(_storable(reply.text), reply.finish_reason, _usage(message.usage_metadata))
+
+
+def _usage(counted: UsageMetadata | None) -> Usage:
+    """Return the tokens that a provider counted. No prompt is empty: where it counted 0 for one, it counted nothing."""
+    if not counted or not counted["input_tokens"]:
+        return Usage()
+    return Usage(
+        counted["input_tokens"],
+        counted["output_tokens"],
+        (counted.get("input_token_details") or {}).get("cache_read"),
+        (counted.get("output_token_details") or {}).get("reasoning"),
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from langchain_core.runnables import RunnableConfig
 
 from self_instruct.chains.asking import Asker, ModelAsker
+from self_instruct.chains.journal import Journal
 from self_instruct.chains.loop import Loop, Outcome, Snapshot
 from self_instruct.chains.parameters import LeftOut
 from self_instruct.chains.runs import RunPlan
@@ -66,9 +67,12 @@ async def _run(
 
     asker = RetryingAsker(models, plan.settings, on_change=lambda: loop.report())
     loop = Loop(ledger, plan, asker, report)
+    journal = Journal(str(ledger.path.parent))
     asyncio.get_running_loop().set_default_executor(_Threads(plan.settings.concurrency))
-    with _stopped_by_signals(loop, stop):
-        return await loop.run()
+    with journal.of_run(plan.settings), _stopped_by_signals(loop, stop):
+        outcome = await loop.run()
+    journal.stopped(outcome.ending.value, outcome.sentence, loop.snapshot().kept, loop.snapshot().spent.requests)
+    return outcome
 
 
 class _Threads(ThreadPoolExecutor):

@@ -17,13 +17,16 @@ from math import ceil
 from typing import Any
 
 from self_instruct.chains.asking import Asker
+from self_instruct.chains.budget import Limit
 from self_instruct.chains.deciding import Decider
+from self_instruct.chains.journal import Journal
+from self_instruct.chains.meter import Meter
 from self_instruct.chains.pool import Pool
 from self_instruct.chains.runs import RunPlan
 from self_instruct.chains.weather import Weather
 from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
 from self_instruct.seeds.errors import ModelUnavailableError, SelfInstructError
-from self_instruct.seeds.records import Reason, Reply, Stage
+from self_instruct.seeds.records import Reason, Reply, Stage, Usage
 
 FRUITLESS_REQUESTS = 20  # in a row, before the run stops and says so
 EXPECTED_YIELD = 8  # tasks a request brings, until there is experience
@@ -42,19 +45,21 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request under way: the task it is about, or the prompt of an instruction request."""
+    """A request under way: the task it is about, or the prompt of an instruction request; and what is reserved for it."""
 
     request: RequestId
     task: StoredTask | None
     prompt: str | None
+    at_most: Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended, and a sentence that says it."""
+    """How a run ended, and a sentence that says it. `short_of` is the budget that ended it, if one did."""
 
     ending: Ending
     sentence: str
+    short_of: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ class Loop:
         self._pool = Pool(plan.seeds, plan.settings)
         self._decider = Decider(ledger, self._pool, plan.settings)
         self._progress = ledger.progress
-        self._spent = ledger.spent()
+        self._meter = Meter(self._prompts, plan.settings, ledger.spending())
+        self._journal = Journal(str(ledger.path.parent))
         self._finished = 0
         self._stored_ahead = ledger.instruction_requests_from(self._progress.request)
         self._waiting: deque[tuple[RequestId, StoredTask]] = deque()
@@ -130,7 +136,7 @@ class Loop:
             kept=len(self._pool),
             target=self._settings.num_instructions,
             finished=self._finished,
-            spent=self._spent,
+            spent=self._meter.spent,
             in_flight=len(self._in_flight),
             rejected=self._decider.rejected,
         )
@@ -154,6 +160,7 @@ class Loop:
                 self._stored_ahead.discard(request.request)
             for task in kept:
                 self._follow_up(task)
+            self._journal.decided(request.request, len(kept), len(self._pool), self._decider.rejected)
             first_fruitless = max(self._progress.last_kept + 1, self._progress.granted_from)
             self._is_fruitless = self._asker is not None and self._progress.request - first_fruitless >= FRUITLESS_REQUESTS
 
@@ -176,17 +183,22 @@ class Loop:
         while self._asker and self._may_send() and (chosen := self._next_request()):
             request, task = chosen
             given = self._variables(request, task)
+            at_most = self._meter.reserve(request, given)
+            if at_most is None:
+                self._put_back(request, task)
+                return
             prompt = self._prompts.instructions.format(**given) if task is None else None
-            self._in_flight[asyncio.ensure_future(self._asker(request, given))] = Sent(request, task, prompt)
+            self._journal.sent(request, self._settings.model_of(request.stage))
+            self._in_flight[asyncio.ensure_future(self._asker(request, given))] = Sent(request, task, prompt, at_most)
+
+    def _put_back(self, request: RequestId, task: StoredTask | None) -> None:
+        if task:
+            self._waiting.appendleft((request, task))
 
     def _may_send(self) -> bool:
         if self._is_stopping or self._failure:
             return False
-        return len(self._in_flight) < self._settings.concurrency and not self._budget_is_spent()
-
-    def _budget_is_spent(self) -> bool:
-        limit = self._settings.max_requests
-        return limit is not None and self._spent.requests + len(self._in_flight) >= limit
+        return len(self._in_flight) < self._settings.concurrency
 
     def _next_request(self) -> tuple[RequestId, StoredTask | None] | None:
         """Return the next request to send: an instruction request, unless enough tasks wait to fill every slot."""
@@ -228,14 +240,17 @@ class Loop:
                 reply = answer.result()
             except SelfInstructError as failure:
                 self._failure = self._failure or failure
-                if sent.task:
-                    self._waiting.appendleft((sent.request, sent.task))
+                self._journal.failed(sent.request, failure)
+                self._meter.release(sent.request)
+                self._put_back(sent.request, sent.task)
             else:
                 self._store(sent, reply)
 
     def _store(self, sent: Sent, reply: Reply) -> None:
-        self._ledger.store_reply(sent.request, reply, sent.prompt)
-        self._spent = self._spent.plus(reply.usage)
+        reply = replace(reply, model=self._settings.model_of(sent.request.stage))
+        self._ledger.store_reply(sent.request, reply, sent.prompt, sent.at_most)
+        self._meter.settle(sent.request, Spent.on(reply.usage, sent.at_most))
+        self._journal.stored(sent.request, reply)
         if sent.task is None:
             self._stored_ahead.add(sent.request.request)
         else:
@@ -261,7 +276,7 @@ class Loop:
             return Outcome(Ending.DONE, f"{kept} instructions kept")
         if self._asker is None:
             return Outcome(Ending.UNANSWERED, f"{len(self._waiting)} of {kept} kept tasks have no stored reply yet")
-        return Outcome(Ending.BUDGET, f"the budget of {self._settings.max_requests} requests is spent")
+        return Outcome(Ending.BUDGET, self._meter.shortage(), self._meter.short_of)
 
     def _grant_more(self) -> None:
         """Count fruitless requests afresh from here, so that starting again grants as many more."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from self_instruct.chains.meter import check_budgets
 from self_instruct.chains.models import OFFLINE, Model, load_model
 from self_instruct.ledger import Ledger
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
@@ -164,22 +165,31 @@ def open_run(directory: Path, given: Given) -> tuple[Ledger, RunPlan]:
     also where the model cannot be loaded; then nothing has changed and no new run is there.
     """
     if not Ledger.exists(directory):
-        plan = _new_plan(given)
+        plan = _checked(planned(None, given))
         return Ledger.create(directory, plan.facts()), plan
     with ExitStack() as undo:
         ledger = undo.enter_context(Ledger.open(directory))
-        plan = RunPlan.of(ledger)
-        plan = plan.going_on(given) if ledger.spent().requests else _new_plan(given.over(plan.said()))
-        plan.models()
+        plan = _checked(planned(ledger, given))
         plan.remember(ledger)
         undo.pop_all()
         return ledger, plan
 
 
-def _new_plan(given: Given) -> RunPlan:
-    """Return the plan of a new run whose models can be loaded."""
-    plan = RunPlan.new(_with_default_model(given))
+def planned(ledger: Ledger | None, given: Given) -> RunPlan:
+    """Return the plan that `generate` would follow: that of the run in `ledger`, or of a new one where there is none.
+
+    No model is loaded. Raises `InputError` of every kind that settings, seeds and templates can bring.
+    """
+    plan = RunPlan.of(ledger) if ledger else None
+    if ledger and plan and ledger.spent().requests:
+        return plan.going_on(given)
+    return RunPlan.new(_with_default_model(given.over(plan.said()) if plan else given))
+
+
+def _checked(plan: RunPlan) -> RunPlan:
+    """Return a plan whose models can be loaded and whose budgets can be kept."""
     plan.models()
+    check_budgets(plan.settings)
     return plan
 
 

@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import reduce
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -17,7 +18,7 @@ from self_instruct.ledger import schema
 from self_instruct.ledger.lock import RunLock
 from self_instruct.ledger.records import Progress, RequestId, Spent, StoredReply, StoredTask, TaskId
 from self_instruct.seeds.errors import LedgerError
-from self_instruct.seeds.records import Instance, Reason, Rejection, Reply, Stage, Usage
+from self_instruct.seeds.records import UNCOUNTED, Instance, Reason, Rejection, Reply, Stage, Usage
 
 LEDGER_FILE = "ledger.sqlite"
 T = TypeVar("T")
@@ -26,7 +27,7 @@ _CURABLE = {  # not the file's fault
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY,
 }  # fmt: skip
-_INSERT_REPLY = "INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_REPLY = "INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Ledger:
@@ -149,7 +150,7 @@ class Ledger:
     def reply(self, request: RequestId) -> Reply | None:
         """Return the stored answer to a request, or None."""
         query = (
-            "SELECT text, finish_reason, input_tokens, output_tokens FROM replies"
+            "SELECT text, finish_reason, input_tokens, output_tokens, model, cached_tokens, reasoning_tokens FROM replies"
             " WHERE stage = ? AND request = ? AND item = ? AND attempt = ?"
         )
         return next(self._records(_reply, query, (request.stage, request.request, request.item, request.attempt)), None)
@@ -159,26 +160,31 @@ class Ledger:
         rows = self._all("SELECT prompt FROM replies WHERE stage = ? AND request = ?", (Stage.INSTRUCTIONS, request))
         return rows[0][0] if rows else None
 
-    def store_reply(self, request: RequestId, reply: Reply, prompt: str | None = None) -> None:
-        """Make a reply durable. A second reply to the same request is an error: it was paid for twice."""
-        self._write(_INSERT_REPLY, [_reply_row(StoredReply(request, reply, prompt))])
+    def store_reply(self, request: RequestId, reply: Reply, prompt: str | None = None, at_most: Usage = UNCOUNTED) -> None:
+        """Make a reply durable, with the usage that was reserved for it.
+
+        A second reply to the same request is an error: it was paid for twice.
+        """
+        self._write(_INSERT_REPLY, [_reply_row(StoredReply(request, reply, prompt, at_most))])
 
     def replies(self) -> Iterator[StoredReply]:
         """Yield every stored reply."""
         yield from self._records(_stored_reply, "SELECT * FROM replies")
 
     def spent(self) -> Spent:
-        """Return the requests and tokens this run has spent."""
-        query = "SELECT COUNT(*), COALESCE(SUM(input_tokens), 0), COALESCE(SUM(output_tokens), 0) FROM replies"
-        return Spent(*self._all(query)[0])
+        """Return what this run has spent."""
+        return reduce(Spent.plus, self.spending().values(), Spent())
 
-    def spent_by_stage(self) -> dict[Stage, Spent]:
-        """Return the requests and tokens this run has spent on each stage that was asked."""
+    def spending(self) -> dict[tuple[Stage, str | None], Spent]:
+        """Return what this run has spent on each stage and model that was asked; None is the model of imported replies."""
         query = (
-            "SELECT stage, COUNT(*), COALESCE(SUM(input_tokens), 0), COALESCE(SUM(output_tokens), 0)"
-            " FROM replies GROUP BY stage ORDER BY stage"
+            "SELECT stage, model, COUNT(*), SUM(input_tokens IS NULL OR output_tokens IS NULL),"
+            " SUM(input_tokens), SUM(output_tokens), SUM(cached_tokens), SUM(reasoning_tokens),"
+            " SUM(CASE WHEN input_tokens IS NULL OR output_tokens IS NULL THEN at_most_input END),"
+            " SUM(CASE WHEN input_tokens IS NULL OR output_tokens IS NULL THEN at_most_output END)"
+            " FROM replies GROUP BY stage, model ORDER BY stage, model"
         )
-        return dict(self._records(lambda stage, *counts: (Stage(stage), Spent(*counts)), query))
+        return dict(self._records(_spent, query))
 
     def instruction_requests_from(self, request: int) -> set[int]:
         """Return the numbers, from `request` on, of the instruction requests whose reply is stored."""
@@ -292,15 +298,26 @@ def _remove_directory(directory: Path) -> None:
 def _reply_row(stored: StoredReply) -> tuple[Any, ...]:
     asked, reply, usage = stored.request, stored.reply, stored.reply.usage
     key = (asked.stage, asked.request, asked.item, asked.attempt)
-    return (*key, stored.prompt, reply.text, reply.finish_reason, usage.input_tokens, usage.output_tokens)
+    said = (stored.prompt, reply.text, reply.finish_reason, usage.input_tokens, usage.output_tokens)
+    at_most = (stored.at_most.input_tokens, stored.at_most.output_tokens)
+    return (*key, *said, reply.model, usage.cached_tokens, usage.reasoning_tokens, *at_most)
 
 
-def _reply(text: str, finish_reason: str | None, input_tokens: int | None, output_tokens: int | None) -> Reply:
-    return Reply(text, finish_reason, Usage(input_tokens, output_tokens))
+def _reply(
+    text: str, reason: str | None, given: int | None, written: int | None, model: str | None, *parts: int | None
+) -> Reply:
+    return Reply(text, reason, Usage(given, written, *parts), model)
 
 
-def _stored_reply(stage: str, request: int, item: int, attempt: int, prompt: str | None, *reply: Any) -> StoredReply:
-    return StoredReply(RequestId(Stage(stage), request, item, attempt), _reply(*reply), prompt)
+def _stored_reply(stage: str, request: int, item: int, attempt: int, prompt: str | None, *rest: Any) -> StoredReply:
+    *reply, given, written = rest
+    return StoredReply(RequestId(Stage(stage), request, item, attempt), _reply(*reply), prompt, Usage(given, written))
+
+
+def _spent(
+    stage: str, model: str | None, requests: int, unreported: int, *tokens: int | None
+) -> tuple[tuple[Stage, str | None], Spent]:
+    return (Stage(stage), model), Spent(requests, unreported, Usage(*tokens[:4]), Usage(*tokens[4:]))
 
 
 def _stored_task(request: int, item: int, instruction: str, kind: int | None, awaits: str | None, attempt: int) -> StoredTask:

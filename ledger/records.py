@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from self_instruct.seeds.records import Reply, Stage, Usage
+from self_instruct.seeds.records import UNCOUNTED, Reply, Stage, Usage
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,11 +32,16 @@ class RequestId:
 
 @dataclass(frozen=True, slots=True)
 class StoredReply:
-    """A reply with the request it answers; `prompt` is kept for instruction requests, whose demonstrations are drawn."""
+    """A reply with the request it answers; `prompt` is kept for instruction requests, whose demonstrations are drawn.
+
+    `at_most` is the usage that was reserved for the request before it was sent; where the provider counts no tokens, budgets
+    count these.
+    """
 
     request: RequestId
     reply: Reply
     prompt: str | None
+    at_most: Usage = UNCOUNTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +66,26 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a run has spent over its life: requests answered, and tokens as far as the provider counted them."""
+    """What replies have cost: requests answered, and tokens as far as the provider counted them.
 
-    requests: int
-    input_tokens: int
-    output_tokens: int
+    It did not count those of `unreported` requests; `at_most` is what was reserved for those.
+    """
 
-    def plus(self, usage: Usage) -> Spent:
-        """Return the sum with one more request."""
+    requests: int = 0
+    unreported: int = 0
+    usage: Usage = UNCOUNTED
+    at_most: Usage = UNCOUNTED
+
+    def plus(self, other: Spent) -> Spent:
+        """Return the sum."""
         return Spent(
-            self.requests + 1,
-            self.input_tokens + (usage.input_tokens or 0),
-            self.output_tokens + (usage.output_tokens or 0),
+            self.requests + other.requests,
+            self.unreported + other.unreported,
+            self.usage.plus(other.usage),
+            self.at_most.plus(other.at_most),
         )
+
+    @classmethod
+    def on(cls, usage: Usage, at_most: Usage = UNCOUNTED) -> Spent:
+        """Return what one request has cost, for which `at_most` was reserved."""
+        return cls(1, 0, usage) if usage.is_reported else cls(1, 1, usage, at_most)

@@ -14,7 +14,14 @@ from pathlib import Path
 from self_instruct.seeds.errors import LedgerError
 
 APPLICATION_ID = 0x5E1F1257
-VERSION = 1
+VERSION = 2
+_OLDEST = 1
+
+# What version 2 added to the replies of version 1: the model that was asked, and tokens in full.
+_VERSION_1 = "stage, request, item, attempt, prompt, text, finish_reason, input_tokens, output_tokens"
+_MODEL_OF_VERSION_1 = (
+    "(SELECT json_extract(value, '$.model') FROM main.facts WHERE name = 'settings')"  # it had one for all stages
+)
 
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -23,6 +30,9 @@ CREATE TABLE replies (
     stage TEXT NOT NULL, request INTEGER NOT NULL, item INTEGER NOT NULL, attempt INTEGER NOT NULL,
     prompt TEXT,                                   -- kept for instruction requests, whose demonstrations are drawn
     text TEXT NOT NULL, finish_reason TEXT, input_tokens INTEGER, output_tokens INTEGER,
+    model TEXT,                                    -- NULL where no run asked for it
+    cached_tokens INTEGER, reasoning_tokens INTEGER,   -- of the input, and of the output
+    at_most_input INTEGER, at_most_output INTEGER,     -- tokens reserved before the request was sent
     PRIMARY KEY (stage, request, item, attempt)
 );
 
@@ -57,6 +67,23 @@ CREATE TABLE rejections (
 );
 """
 
+# A ledger of version 1: a reader sees it with the columns of today, a writer gives it those.
+_AS_NOW = f"""
+CREATE TEMP VIEW replies AS SELECT {_VERSION_1}, {_MODEL_OF_VERSION_1} AS model,
+    NULL AS cached_tokens, NULL AS reasoning_tokens, NULL AS at_most_input, NULL AS at_most_output FROM main.replies;
+"""  # noqa: S608 (names of our own)
+_TO_NOW = f"""
+BEGIN IMMEDIATE;
+ALTER TABLE replies ADD COLUMN model TEXT;
+ALTER TABLE replies ADD COLUMN cached_tokens INTEGER;
+ALTER TABLE replies ADD COLUMN reasoning_tokens INTEGER;
+ALTER TABLE replies ADD COLUMN at_most_input INTEGER;
+ALTER TABLE replies ADD COLUMN at_most_output INTEGER;
+UPDATE replies SET model = {_MODEL_OF_VERSION_1};
+PRAGMA user_version={VERSION};
+COMMIT;
+"""  # noqa: S608
+
 
 def create(path: Path) -> sqlite3.Connection:
     """Return a connection to a new, empty ledger at `path`. It becomes one file, without a WAL, until it is next opened."""
@@ -79,10 +106,12 @@ def open_existing(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """
     connection = _connect(path, "ro" if read_only else "rw")
     try:
-        _check(connection, path)
+        version = _check(connection, path)
         if not read_only:
             _configure(connection)
             connection.execute("PRAGMA journal_mode=WAL")
+        if version < VERSION:
+            connection.executescript(_AS_NOW if read_only else _TO_NOW)
     except BaseException:
         connection.close()
         raise
@@ -98,16 +127,18 @@ def close(connection: sqlite3.Connection, *, read_only: bool) -> None:
     connection.close()
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
+def _check(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a ledger that can be read."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
         raise LedgerError(f"{path}: is not a ledger of self-instruct; choose another run directory with --run.")
-    if version != VERSION:
+    if not _OLDEST <= version <= VERSION:
         raise LedgerError(f"{path}: has ledger version {version}, this program reads {VERSION}; use the program that wrote it.")
     (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if fault != "ok":
         raise sqlite3.DatabaseError(" ".join(fault.split()))
+    return int(version)
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -16,6 +16,8 @@ from rich.text import Text
 
 from self_instruct.chains.loop import Snapshot
 from self_instruct.chains.weather import Weather
+from self_instruct.ledger import Spent
+from self_instruct.reports.tables import number
 
 PLAIN_EVERY_S = 5.0
 REFRESHES_PER_S = 8
@@ -49,6 +51,10 @@ class Display:
             if self._latest.weather and self._latest.weather.failed:
                 self._console.print(_failed(self._latest.weather), soft_wrap=True)
 
+    def say(self, line: str) -> None:
+        """Print a line, above the live table if there is one."""
+        self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+
     def __call__(self, snapshot: Snapshot) -> None:
         """Show where the run stands, unless that was shown a moment ago."""
         now = self._clock()
@@ -74,7 +80,7 @@ class Display:
         target = f" of {at.target}" if at.target else ""
         return (
             f"{at.kept}{target} instructions kept, {at.finished} finished; {at.spent.requests} requests,"
-            f" {at.spent.input_tokens + at.spent.output_tokens:,} tokens; refused: {refused}"
+            f" {_tokens(at.spent)} tokens; refused: {refused}"
         )
 
     def _table(self, at: Snapshot) -> Group:
@@ -84,7 +90,7 @@ class Display:
         grid.add_row("", ProgressBar(total=at.target, completed=min(at.kept, at.target or at.kept), width=60))
         grid.add_row("kept", f"{at.kept} of {at.target}, {at.finished} of them finished")
         grid.add_row("requests", f"{at.spent.requests} answered, {at.in_flight} in flight")
-        grid.add_row("tokens", f"{at.spent.input_tokens:,} in, {at.spent.output_tokens:,} out")
+        grid.add_row("tokens", f"{number(at.spent.usage.input_tokens)} in, {number(at.spent.usage.output_tokens)} out")
         grid.add_row("pace", self._pace(at))
         if at.weather and at.weather.failed:
             grid.add_row("weather", _waiting(at.weather) if at.weather.waiting else _slots(at.weather))
@@ -104,6 +110,13 @@ class Display:
             return rate
         left_s = max(0, at.target - at.kept) * elapsed_s / kept
         return f"{rate}, about {_duration(left_s)} to the target"
+
+
+def _tokens(spent: Spent) -> str:
+    """Return the tokens in and out together, as far as they are known."""
+    given, written = spent.usage.input_tokens, spent.usage.output_tokens
+    known = None if given is None or written is None else given + written
+    return f"at least {number(known)}" if spent.unreported and known is not None else number(known)
 
 
 def _by_reason(at: Snapshot) -> list[tuple[str, int]]:

@@ -17,12 +17,12 @@ from rich.text import Text
 
 from self_instruct.chains.parameters import known_left_out
 from self_instruct.chains.runs import RunPlan
-from self_instruct.ledger import Ledger, Spent, StoredTask
+from self_instruct.ledger import Ledger, StoredTask
 from self_instruct.reports.dataset import dataset
+from self_instruct.reports.spending import Spending, spending, spending_fields, spending_table
 from self_instruct.reports.tables import number, table
-from self_instruct.seeds.configuration import flatten
+from self_instruct.seeds.configuration import shown
 from self_instruct.seeds.records import Reason, Stage
-from self_instruct.seeds.secrets import HIDDEN, holds_secret, is_secret_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Status:
     unknown: int
     unanswered: Mapping[Stage, int]
     rejections: Mapping[tuple[Stage, Reason], int]
-    spent: Mapping[Stage, Spent]
+    spent: tuple[Spending, ...]
     settings: tuple[ShownSetting, ...]
 
     def to_json(self) -> str:
@@ -72,7 +72,7 @@ class Status:
             "kinds": {"classification": self.classification, "other": self.other, "unknown": self.unknown},
             "unanswered": {stage.value: self.unanswered.get(stage, 0) for stage in Stage},
             "rejections": rejections,
-            "spent": {stage.value: _spent_fields(spent) for stage, spent in self.spent.items()},
+            "spent": spending_fields(self.spent),
             "settings": {one.key: {"value": one.value, "origin": one.origin} for one in self.settings},
         }
         return json.dumps(fields, indent=2, ensure_ascii=False)
@@ -100,7 +100,7 @@ def status(ledger: Ledger) -> Status:
             unknown=kinds[None],
             unanswered=unanswered(tasks),
             rejections=_rejections(ledger),
-            spent=_in_order(ledger.spent_by_stage()),
+            spent=spending(ledger, plan.settings),
             settings=tuple(_settings(plan, known_left_out(ledger))),
         )
 
@@ -120,11 +120,11 @@ def _in_order(by_stage: Mapping[Stage, Any]) -> dict[Stage, Any]:
 
 
 def _settings(plan: RunPlan, left_out: Mapping[str, Any]) -> Iterable[ShownSetting]:
-    for key, value in flatten(plan.settings.model_dump(mode="json")).items():
+    for key, value in shown(plan.settings).items():
         origin = plan.origins.get(key, "default")
         if _is_left_out(key, plan, left_out):
             origin += "; left out, since the model refuses it"
-        yield ShownSetting(key, HIDDEN if _is_secret(key, value) else value, origin)
+        yield ShownSetting(key, value, origin)
 
 
 def _is_left_out(key: str, plan: RunPlan, left_out: Mapping[str, Any]) -> bool:
@@ -132,21 +132,12 @@ def _is_left_out(key: str, plan: RunPlan, left_out: Mapping[str, Any]) -> bool:
     kind, _, parameter = rest.partition(".")
     if not kind.endswith("parameters") or not parameter:
         return False
-    return parameter.partition(".")[0] in left_out.get(plan.settings.choice(Stage(section)).model or "", {})
-
-
-def _is_secret(key: str, value: object) -> bool:
-    """Return whether a setting may hold a key. The command line takes none; a plan made in Python could."""
-    return is_secret_name(key) or holds_secret(str(value))
-
-
-def _spent_fields(spent: Spent) -> dict[str, int]:
-    return {"requests": spent.requests, "input_tokens": spent.input_tokens, "output_tokens": spent.output_tokens}
+    return parameter.partition(".")[0] in left_out.get(plan.settings.model_of(Stage(section)) or "", {})
 
 
 def render(status: Status) -> RenderableType:
     """Return a status as tables that fit 80 columns."""
-    parts = [_summary(status), _spending(status)]
+    parts = [_summary(status), spending_table(status.spent)]
     if status.rejections:
         parts.insert(1, _refusals(status))
     return Group(*parts, _settings_lines(status))
@@ -167,14 +158,6 @@ def _summary(status: Status) -> RenderableType:
 def _refusals(status: Status) -> RenderableType:
     rows = [(stage, reason, number(count)) for (stage, reason), count in status.rejections.items()]
     return table("Refused", ("stage", "reason", "number"), rows, numbers=(2,))
-
-
-def _spending(status: Status) -> RenderableType:
-    rows = [
-        (stage, number(spent.requests), number(spent.input_tokens), number(spent.output_tokens))
-        for stage, spent in status.spent.items()
-    ]
-    return table("Spent", ("stage", "requests", "tokens in", "tokens out"), rows, numbers=(1, 2, 3))
 
 
 def _settings_lines(status: Status) -> RenderableType:

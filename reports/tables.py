@@ -19,13 +19,13 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], nu
     return made
 
 
-def number(count: int) -> str:
-    """Return a count as it is read.
+def number(count: int | None) -> str:
+    """Return a count as it is read; None is a count that nobody knows.
 
     >>> number(52000)
     '52,000'
     """
-    return f"{count:,}"
+    return "unknown" if count is None else f"{count:,}"
 
 
 def shortened(text: str, length: int = 100) -> str:
@@ -34,8 +34,13 @@ def shortened(text: str, length: int = 100) -> str:
     >>> shortened("Name three rivers", 12)
     'Name three …'
     """
-    line = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in " ".join(text.split()))
+    line = printable(" ".join(text.split()))
     return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Return a text in which nothing but line breaks and tabs commands the terminal."""
+    return "".join(one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def described(evidence: Mapping[str, str | int | float]) -> str:

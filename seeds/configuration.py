@@ -18,10 +18,11 @@ from pydantic import BaseModel, ValidationError
 from self_instruct.seeds.errors import SettingsError
 from self_instruct.seeds.profiles import PACING, PROFILES, Settings
 from self_instruct.seeds.records import Stage
-from self_instruct.seeds.secrets import holds_secret, is_secret_name, without_secrets
+from self_instruct.seeds.secrets import HIDDEN, holds_secret, is_secret_name, without_secrets
 
 Flat = Mapping[str, Any]
 
+_WHOLE = frozenset({"prices"})  # its keys are names of models, which have dots of their own
 LONGEST_SHOWN = 80  # characters of a wrong value
 _OPEN = ("parameters", "model_options")  # settings that take any key: a model's own
 
@@ -158,18 +159,27 @@ def from_config(path: Path) -> Given:
 
 
 def flatten(tree: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
-    """Return a nested mapping as dotted keys; an empty mapping stays a value.
+    """Return a nested mapping as dotted keys; an empty mapping stays a value, and so do prices.
 
     >>> flatten({"novelty": {"threshold": "0.7"}, "seed": 1})
     {'novelty.threshold': '0.7', 'seed': 1}
     """
     flat: dict[str, Any] = {}
     for name, value in tree.items():
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and value and f"{prefix}{name}" not in _WHOLE:
             flat |= flatten(value, f"{prefix}{name}.")
         else:
             flat[f"{prefix}{name}"] = value
     return flat
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """Return settings as JSON values by dotted key, to be shown or logged: secrets are hidden.
+
+    The command line takes none; a plan made in Python could hold one among a model's parameters.
+    """
+    values = flatten(settings.model_dump(mode="json"))
+    return {key: HIDDEN if is_secret_name(key) or holds_secret(str(value)) else value for key, value in values.items()}
 
 
 def _nested(flat: Flat) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from self_instruct.seeds.secrets import address_holds_secret, is_secret_variable
 ProfileName = Literal["modern", "paper"]
 Form = Literal["tolerant", "published"]
 """How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
+Dollars = Annotated[Decimal, Field(ge=0)]
 
 
 _SAMPLED = {"temperature": 0.7, "max_tokens": 1024}
@@ -141,6 +143,14 @@ class FinetuningSettings(_Section):
     end_token: str = ""
 
 
+class Price(_Section):
+    """What a model costs, in US dollars per million tokens; without `cached_input`, cached tokens cost what others do."""
+
+    input: Dollars
+    output: Dollars
+    cached_input: Dollars | None = None
+
+
 class Settings(_Section):
     """All settings of a run; the defaults are the profile `modern`."""
 
@@ -161,6 +171,9 @@ class Settings(_Section):
     num_instructions: PositiveInt | None = 100
     concurrency: PositiveInt = 16
     max_requests: PositiveInt | None = None
+    max_tokens: PositiveInt | None = None
+    max_cost: Annotated[Decimal, Field(gt=0)] | None = None  # US dollars
+    prices: dict[str, Price] = Field(default_factory=dict)  # by a model's name as the run names it
     base_url: Address | None = None
     retries: int = Field(default=8, ge=0)  # tries after the first, of a request that failed
     timeout_s: PositiveFloat = 300  # of one try
@@ -179,6 +192,10 @@ class Settings(_Section):
             Stage.INSTANCES: self.instances,
         }[stage]
 
+    def model_of(self, stage: Stage) -> str | None:
+        """Return the name of the model that a stage asks; None where the run knows of none."""
+        return self.choice(stage).model
+
     def without_target(self) -> Settings:
         """Return these settings for a run that only decides the replies it has."""
         return self.model_copy(update={"num_instructions": None})
@@ -190,6 +207,9 @@ PACING = frozenset(
         "num_instructions",
         "concurrency",
         "max_requests",
+        "max_tokens",
+        "max_cost",
+        "prices",
         "retries",
         "timeout_s",
         *(f"{place}base_url" for place in _PLACES),

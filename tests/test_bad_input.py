@@ -156,7 +156,7 @@ def flip_the_middle(path: Path) -> None:
 
 BAD_LEDGERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "foreign": (make_foreign, "is not a ledger of self-instruct; choose another run directory with --run."),
-    "newer": (make_newer, "has ledger version 99, this program reads 1; use the program that wrote it."),
+    "newer": (make_newer, "has ledger version 99, this program reads 2; use the program that wrote it."),
     "truncated": (lambda path: path.write_bytes(path.read_bytes()[:20_000]), "is damaged or no ledger ("),
     "flipped": (flip_the_middle, "is damaged or no ledger ("),
     "text": (lambda path: path.write_text("no database" * 1000), "is damaged or no ledger ("),

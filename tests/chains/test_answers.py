@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.messages import AIMessage
+from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from self_instruct.chains.answers import REFUSED, ask, message_to_reply, retry_after_s, translate
@@ -61,6 +62,22 @@ def test_a_message_becomes_a_reply_with_its_finish_reason_and_usage() -> None:
 
 def test_what_a_message_does_not_tell_is_none() -> None:
     assert message_to_reply(AIMessage("text")) == Reply("text", None, Usage(None, None))
+
+
+def test_cached_and_reasoning_tokens_are_kept_where_the_provider_counts_them() -> None:
+    counted = UsageMetadata(
+        input_tokens=30,
+        output_tokens=9,
+        total_tokens=39,
+        input_token_details=InputTokenDetails(cache_read=20),
+        output_token_details=OutputTokenDetails(reasoning=7),
+    )
+    assert message_to_reply(AIMessage("text", usage_metadata=counted)).usage == Usage(30, 9, 20, 7)
+
+
+def test_a_provider_that_counts_no_token_of_the_prompt_has_counted_nothing() -> None:
+    nothing = UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0)
+    assert message_to_reply(AIMessage("text", usage_metadata=nothing)).usage == Usage()
     assert message_to_reply("text") == Reply("text")
 
 

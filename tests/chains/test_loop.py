@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -9,10 +11,12 @@ from typing import Any
 import pytest
 from support.scripted import ScriptedAsker, dataset, plan, reply_to
 
+from self_instruct.chains.bounds import Bounds
+from self_instruct.chains.budget import Amount
 from self_instruct.chains.loop import FRUITLESS_REQUESTS, Ending, Loop, Outcome
 from self_instruct.ledger import Ledger, RequestId
 from self_instruct.seeds.errors import ModelDeniedError, ModelUnavailableError
-from self_instruct.seeds.records import Reason, Reply, Stage
+from self_instruct.seeds.records import Reason, Reply, Stage, Usage
 
 
 def run(directory: Path, asker: ScriptedAsker | None, **settings: Any) -> tuple[Outcome, dict[str, Any]]:
@@ -172,3 +176,86 @@ def test_without_a_model_the_loop_goes_as_far_as_stored_replies_allow(tmp_path: 
     outcome, found = run(tmp_path, None, num_instructions=20)
     assert outcome.ending is Ending.UNANSWERED
     assert found["tasks"]
+
+
+# budgets
+
+
+PRICES = {"openai:m": {"input": 2, "output": 8}}
+
+
+@pytest.mark.parametrize("counts", [True, False], ids=["reported", "not reported"])
+@pytest.mark.parametrize("limit", [0, 3_000, 20_000, 60_000])
+def test_max_tokens_is_never_exceeded_by_what_was_answered_and_what_is_in_flight(
+    tmp_path: Path, limit: int, counts: bool
+) -> None:
+    settings = {"num_instructions": 40, "max_tokens": limit or 1}
+    settled = plan(**settings)
+    bounds = Bounds(settled.prompts(), settled.settings)
+    committed = worst = 0
+
+    def at_most(request: RequestId, given: Mapping[str, Any]) -> int:
+        bound = bounds.at_most(request, given)
+        return (bound.input_tokens or 0) + (bound.output_tokens or 0)
+
+    class Counting(ScriptedAsker):
+        async def __call__(self, request: RequestId, given: Mapping[str, Any]) -> Reply:
+            nonlocal committed, worst
+            committed += at_most(request, given)
+            worst = max(worst, committed)
+            reply = await super().__call__(request, given)
+            if counts:
+                committed += 15 - at_most(request, given)
+            return reply if counts else replace(reply, usage=Usage())
+
+    asker = Counting(shuffle=Random(limit))
+    for _ in range(2):  # the second run goes on: what was counted is counted once
+        outcome, _ = run(tmp_path, asker, **settings)
+        if outcome.ending is Ending.DONE:
+            break
+        assert (outcome.ending, outcome.short_of) == (Ending.BUDGET, "max_tokens")
+    assert worst <= max(1, limit)
+    assert (not asker.asked) == (limit < 2_000)
+
+
+def test_a_token_budget_waits_for_what_is_in_flight_to_give_back_what_it_did_not_use(tmp_path: Path) -> None:
+    settings = {"num_instructions": 30, "concurrency": 64}
+    asker = ScriptedAsker(shuffle=Random(1))
+    outcome, found = run(tmp_path / "tight", asker, max_tokens=10_000, **settings)
+    assert outcome.ending is Ending.DONE, outcome.sentence
+    assert sum(asker.asked.values()) * 15 <= 10_000
+    assert found == run(tmp_path / "free", ScriptedAsker(), **settings)[1]
+
+
+def test_max_cost_is_never_exceeded_and_counted_over_the_whole_run(tmp_path: Path) -> None:
+    settings = {"model": "openai:m", "prices": PRICES, "num_instructions": 60}
+    asker = ScriptedAsker(shuffle=Random(2))
+    price = Decimal(2 * 10 + 8 * 5) / 1_000_000
+    spent = Decimal(0)
+    for limit in ("0.001", "0.012", "0.012", "0.0125"):
+        outcome, _ = run(tmp_path, asker, max_cost=limit, **settings)
+        assert (outcome.ending, outcome.short_of) == (Ending.BUDGET, "max_cost")
+        assert spent <= sum(asker.asked.values()) * price <= Decimal(limit)
+        spent = sum(asker.asked.values()) * price
+    assert spent
+    assert f"(${spent:.4f} are spent)" in outcome.sentence
+
+
+def test_replies_are_stored_with_the_model_that_was_asked_and_what_was_reserved(tmp_path: Path) -> None:
+    run(tmp_path, ScriptedAsker(), model="openai:m", num_instructions=3)
+    with Ledger.open(tmp_path) as ledger:
+        stored = list(ledger.replies())
+    assert {each.reply.model for each in stored} == {"openai:m"}
+    assert all((each.at_most.input_tokens or 0) > 256 for each in stored)
+    assert {each.at_most.output_tokens for each in stored} == {256, 1024}
+
+
+def test_a_request_that_failed_gives_back_what_was_reserved_for_it(tmp_path: Path) -> None:
+    def fail(request: RequestId) -> None:
+        raise ModelUnavailableError("503")
+
+    settled = plan(num_instructions=5)
+    with Ledger.create(tmp_path, settled.facts()) as ledger:
+        loop = Loop(ledger, settled, ScriptedAsker(fail=fail))
+        assert asyncio.run(loop.run()).ending is Ending.UNAVAILABLE
+        assert loop._meter._budget.committed == Amount()

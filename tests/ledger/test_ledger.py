@@ -32,9 +32,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def test_a_reply_comes_back_as_it_was_stored(
     tmp_path_factory: pytest.TempPathFactory, text: str, finish_reason: str | None, prompt: str | None
 ) -> None:
-    stored = StoredReply(FIRST, Reply(text, finish_reason, Usage(3, None)), prompt)
+    stored = StoredReply(FIRST, Reply(text, finish_reason, Usage(3, None, 2, 1), "openai:m"), prompt, Usage(9, None))
     with Ledger.create(tmp_path_factory.mktemp("run"), {}) as ledger:
-        ledger.store_reply(stored.request, stored.reply, stored.prompt)
+        ledger.store_reply(stored.request, stored.reply, stored.prompt, stored.at_most)
         assert list(ledger.replies()) == [stored]
         assert ledger.reply(FIRST) == stored.reply
         assert ledger.prompt(0) == prompt
@@ -92,10 +92,16 @@ def test_tasks_instances_and_rejections_come_back_in_the_order_of_the_pool(ledge
 
 
 def test_spending_counts_requests_whose_provider_counts_no_tokens(ledger: Ledger) -> None:
-    ledger.store_reply(FIRST, Reply("a", usage=Usage(10, 5)))
-    ledger.store_reply(RequestId(Stage.CLASSIFICATION, 0), Reply("Yes"))
-    assert ledger.spent() == Spent(2, 10, 5)
-    assert ledger.spent_by_stage() == {Stage.INSTRUCTIONS: Spent(1, 10, 5), Stage.CLASSIFICATION: Spent(1, 0, 0)}
+    ledger.store_reply(FIRST, Reply("a", usage=Usage(10, 5, 3), model="m"), None, Usage(100, 50))
+    ledger.store_reply(RequestId(Stage.CLASSIFICATION, 0), Reply("Yes", model="n"), None, Usage(40, 4))
+    ledger.store_reply(RequestId(Stage.CLASSIFICATION, 1), Reply("Yes", usage=Usage(7, 1, reasoning_tokens=1), model="n"))
+    ledger.store_reply(RequestId(Stage.CLASSIFICATION, 2), Reply("No"))
+    assert ledger.spending() == {
+        (Stage.CLASSIFICATION, None): Spent(1, 1),
+        (Stage.CLASSIFICATION, "n"): Spent(2, 1, Usage(7, 1, None, 1), Usage(40, 4)),
+        (Stage.INSTRUCTIONS, "m"): Spent(1, 0, Usage(10, 5, 3)),
+    }
+    assert ledger.spent() == Spent(4, 2, Usage(17, 6, 3, 1), Usage(40, 4))
 
 
 def test_a_fact_that_was_never_stored_is_none(ledger: Ledger) -> None:

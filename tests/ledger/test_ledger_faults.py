@@ -47,7 +47,7 @@ def read_everything(directory: Path) -> None:
         RunPlan.of(ledger)
         dataset(ledger)
         list(ledger.replies())
-        ledger.count_rejections(), ledger.spent_by_stage(), ledger.progress
+        ledger.count_rejections(), ledger.spending(), ledger.progress
 
 
 def go_on(directory: Path, asker: ScriptedAsker | None = None) -> None:
@@ -76,14 +76,14 @@ def newer(path: Path) -> None:
     with Ledger.create(path.parent, FACTS):
         pass
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version=2")
+        connection.execute("PRAGMA user_version=3")
 
 
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (foreign, "is not a ledger of self-instruct; choose another run directory with --run"),
-        (newer, "has ledger version 2, this program reads 1; use the program that wrote it"),
+        (newer, "has ledger version 3, this program reads 2; use the program that wrote it"),
         (lambda path: path.write_bytes(b""), "is not a ledger of self-instruct"),
         (lambda path: path.write_text("once upon a time\n" * 100), "is damaged or no ledger"),
         (lambda path: path.mkdir(), "holds no ledger.sqlite"),

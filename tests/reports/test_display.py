@@ -10,10 +10,13 @@ from self_instruct.chains.loop import Snapshot
 from self_instruct.chains.weather import Weather
 from self_instruct.ledger import Spent
 from self_instruct.reports.display import PLAIN_EVERY_S, Display
+from self_instruct.seeds.records import Usage
 
 FAIR = Weather(slots=16, most=16, failed={}, waiting=0, next_try_s=0, why="")
 ROUGH = Weather(4, 16, {"timeout": 2, "429 Too Many Requests": 15}, waiting=3, next_try_s=11.4, why="429 Too Many Requests")
-SNAPSHOT = Snapshot(kept=7, target=50, finished=2, spent=Spent(30, 1000, 500), in_flight=16, rejected={}, weather=FAIR)
+SNAPSHOT = Snapshot(
+    kept=7, target=50, finished=2, spent=Spent(30, 0, Usage(1000, 500)), in_flight=16, rejected={}, weather=FAIR
+)
 
 
 class Clock:
@@ -64,3 +67,20 @@ def test_the_last_line_says_how_many_tries_failed(is_terminal: bool) -> None:
     assert shown(rough, is_terminal=is_terminal).endswith("17 tries failed: 429 Too Many Requests 15, timeout 2\n")
     once = replace(SNAPSHOT, weather=replace(FAIR, failed={"timeout": 1}))
     assert shown(once).endswith("1 try failed: timeout 1\n")
+
+
+@pytest.mark.parametrize(
+    ("spent", "words"),
+    [
+        (Spent(3, 0, Usage(1000, 234)), "3 requests, 1,234 tokens;"),
+        (Spent(3, 3), "3 requests, unknown tokens;"),
+        (Spent(3, 1, Usage(1000, 234)), "3 requests, at least 1,234 tokens;"),
+    ],
+)
+def test_the_last_line_says_what_is_known_of_the_tokens(spent: Spent, words: str) -> None:
+    out = io.StringIO()
+    with Display(Console(file=out, width=200)) as display:
+        display(Snapshot(kept=2, target=4, finished=1, spent=spent, in_flight=0, rejected={}))
+        display.say("[red]as it is[/red]")
+    assert words in out.getvalue()
+    assert "[red]as it is[/red]" in out.getvalue()

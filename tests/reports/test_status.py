@@ -11,7 +11,7 @@ from support.scripted import plan
 
 from self_instruct.ledger import Ledger, Spent
 from self_instruct.reports import status
-from self_instruct.seeds.records import Reason, Stage
+from self_instruct.seeds.records import Reason, Stage, Usage
 
 
 def shown(ledger: Ledger, width: int = 80) -> str:
@@ -43,12 +43,12 @@ def test_rejections_are_counted_by_stage_and_reason_in_the_order_of_the_stages(r
 
 def test_what_was_spent_is_counted_by_stage(run: Ledger) -> None:
     spent = status(run).spent
-    assert spent == {
-        Stage.INSTRUCTIONS: Spent(3, 300, 150),
-        Stage.CLASSIFICATION: Spent(6, 80, 4),
-        Stage.INSTANCES: Spent(3, 60, 18),
-    }
-    assert sum(one.requests for one in spent.values()) == run.spent().requests
+    assert [(one.stage, one.spent) for one in spent] == [
+        (Stage.INSTRUCTIONS, Spent(3, 0, Usage(300, 150))),
+        (Stage.CLASSIFICATION, Spent(6, 2, Usage(80, 4))),
+        (Stage.INSTANCES, Spent(3, 1, Usage(60, 18))),
+    ]
+    assert sum(one.spent.requests for one in spent) == run.spent().requests
 
 
 def test_json_holds_the_same_as_the_record(run: Ledger) -> None:
@@ -56,7 +56,11 @@ def test_json_holds_the_same_as_the_record(run: Ledger) -> None:
     assert fields["kept"] == 6
     assert fields["unanswered"] == {"instructions": 0, "classification": 1, "instances": 1}
     assert fields["rejections"]["instances"] == {"empty output": 1, "refused by the provider": 1}
-    assert fields["spent"]["instructions"] == {"requests": 3, "input_tokens": 300, "output_tokens": 150}
+    assert fields["spent"]["by_stage_and_model"][1] == {
+        "stage": "classification", "model": None, "requests": 6, "unreported_requests": 2, "input_tokens": 80,
+        "output_tokens": 4, "cached_tokens": None, "reasoning_tokens": None, "cost_usd": None,
+    }  # fmt: skip
+    assert fields["spent"]["in_all"]["input_tokens"] == 440
     assert fields["settings"]["novelty.threshold"] == {"value": "0.7", "origin": "default"}
 
 
@@ -106,5 +110,5 @@ def test_status_reads_while_another_process_writes(run: Ledger, tmp_path: Path) 
 
 def test_a_run_that_just_began_has_a_status(tmp_path: Path) -> None:
     with Ledger.create(tmp_path / "new", plan(num_instructions=None).facts()) as ledger:
-        assert (status(ledger).kept, status(ledger).target, status(ledger).spent) == (0, None, {})
+        assert (status(ledger).kept, status(ledger).target, status(ledger).spent) == (0, None, ())
         assert "tasks kept       0" in shown(ledger)

@@ -1,6 +1,7 @@
 """Where a setting comes from, what a run that goes on may change, and what is said of a wrong one."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -443,6 +444,8 @@ def test_a_run_of_an_earlier_version_takes_the_defaults_of_settings_it_did_not_k
         ("num_instructions", 7),
         ("concurrency", 1),
         ("max_requests", 9),
+        ("max_tokens", 9),
+        ("max_cost", 2),
         ("base_url", "http://host/v1"),
         ("retries", 0),
         ("timeout_s", 1.5),
@@ -453,6 +456,15 @@ def test_pacing_settings_may_change_and_say_where_they_were_said_last(key: str, 
     settled = settle_again(said(**{key: value}), STARTED)
     assert getattr(settled.settings, key) == value
     assert settled.origins[key] == "--flag"
+    assert settle_again(Given(), settled) == settled
+
+
+def test_prices_may_change_and_are_one_setting_whatever_dots_their_models_have() -> None:
+    price = {"gpt-4.1-mini": {"input": 0.4, "output": 1.6}}
+    given = Given(flatten({"prices": price}), {"prices": "c.yaml:2"})
+    settled = settle_again(given, STARTED)
+    assert settled.settings.prices["gpt-4.1-mini"].input == Decimal("0.4")
+    assert settled.origins["prices"] == "c.yaml:2"
     assert settle_again(Given(), settled) == settled
 
 
