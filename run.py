@@ -11,13 +11,16 @@ try:
     import typer
 
     from self_instruct.seeds.errors import InputError, SelfInstructError
+    from self_instruct.seeds.secrets import without_secrets
 except ImportError as missing:
     print(f"{missing}; self-instruct is not installed here: run `make run`, or `pip install -e .`", file=sys.stderr)
     raise SystemExit(2) from None
 
 if TYPE_CHECKING:
     from self_instruct.chains.loop import Outcome
+    from self_instruct.reports.display import Display
     from self_instruct.seeds.configuration import Given
+    from self_instruct.seeds.profiles import Settings
 
 EXIT_STOPPED_SHORT, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -41,7 +44,9 @@ Seeds = Annotated[str | None, typer.Option(help="A JSONL file of seed tasks; the
 
 @app.command()
 def generate(
-    model: Annotated[str | None, typer.Option(help="PROVIDER:NAME, openai-completion:NAME, or offline.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="PROVIDER:NAME, openai-completion:NAME, a class by dotted name, or offline.")
+    ] = None,
     num_instructions: Annotated[int | None, typer.Option(help="How many instructions to keep in all.")] = None,
     run: Annotated[Path, typer.Option(help="The run directory; a run that is there goes on.")] = Path("runs/default"),
     config: Config = None,
@@ -63,8 +68,8 @@ def generate(
         "concurrency": concurrency, "max_requests": max_requests, "base_url": base_url, "seed": seed,
     }  # fmt: skip
     ledger, plan = open_run(run, _given(flags, set_, config))
-    with ledger, _display(plan.settings.model) as display:
-        outcome = run_loop(ledger, plan, display, _say_it_stops)
+    with ledger, _display(plan.settings) as display:
+        outcome = run_loop(ledger, plan, display, _say_it_stops, display.warn)
     _conclude(outcome, run)
 
 
@@ -210,15 +215,18 @@ def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | 
     return given.over(from_config(config)) if config else given
 
 
-def _display(model: str | None) -> Any:
+def _display(settings: Settings) -> Display:
     from rich.console import Console
 
     from self_instruct.reports.display import Display
+    from self_instruct.seeds.records import Stage
 
     console = Console(stderr=True)
-    if model == "offline":
+    offline = [stage.value for stage in Stage if settings.choice(stage).model == "offline"]
+    if offline:
+        what = "" if len(offline) == len(Stage) else f" {' and '.join(offline)}"
         console.print(
-            "The offline model answers: a rule-based stand-in for trying the chain, not for training.", soft_wrap=True
+            f"The offline model answers{what}: a rule-based stand-in for trying the chain, not for training.", soft_wrap=True
         )
     return Display(console)
 
@@ -250,10 +258,10 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        print(error, file=sys.stderr)
+        print(without_secrets(str(error)), file=sys.stderr)
         raise SystemExit(EXIT_WRONG_INPUT) from None
     except SelfInstructError as error:
-        print(error, file=sys.stderr)
+        print(without_secrets(str(error)), file=sys.stderr)
         raise SystemExit(EXIT_STOPPED_SHORT) from None
     except SystemExit as end:
         if end.code == EXIT_INTERRUPTED:

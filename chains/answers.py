@@ -6,14 +6,13 @@ the finish reason `REFUSED`: asked again, it would be refused again.
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any
 
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableConfig
 
 from self_instruct.prompts.replies import reply_of
 from self_instruct.seeds.errors import (
@@ -24,6 +23,7 @@ from self_instruct.seeds.errors import (
     SettingsError,
 )
 from self_instruct.seeds.records import Reply, Usage
+from self_instruct.seeds.secrets import holds_secret, without_secrets
 
 REFUSED = "refused"
 DENIED_STATUS = frozenset({401, 403, 404})
@@ -35,24 +35,23 @@ _ABOUT_WHAT_IT_SAYS = re.compile(
     re.IGNORECASE,
 )
 MAX_WORDS_SHOWN = 300  # characters of a provider's own words
-SHORTEST_SECRET = 8  # characters; what is shorter guards nothing, and may be a word like any other
-_HOLDS_SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)$", re.IGNORECASE)
 
 
-async def ask(asking: Runnable[Any, AIMessage | str], given: dict[str, Any]) -> Reply:
-    """Return the reply to one request.
+async def ask(asking: Runnable[Any, AIMessage | str], given: dict[str, Any], config: RunnableConfig | None = None) -> Reply:
+    """Return the reply to one request, whose callbacks, tags and metadata are those of `config`.
 
-    Raises `ModelDeniedError` or `ModelUnavailableError`; a refusal of this request alone is a reply.
+    Raises `ModelDeniedError` or `ModelUnavailableError`; a refusal of this request alone is a reply. The provider's own error
+    is their cause, unless a traceback would then show a key.
     """
     try:
-        return message_to_reply(await asking.ainvoke(given))
+        return message_to_reply(await asking.ainvoke(given, config))
     except SelfInstructError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  raised again below, as one of ours
         translated = translate(error)
         if isinstance(translated, ModelRefusedError):
             return Reply(_storable(str(translated)), REFUSED)
-        raise translated from error
+        raise translated from (None if _tells_secret(error) else error)
 
 
 def translate(error: Exception) -> SelfInstructError:
@@ -90,12 +89,13 @@ def message_to_reply(message: AIMessage | str) -> Reply:
     )
 
 
-def without_secrets(words: str) -> str:
-    """Return a text without the keys, tokens and passwords that the environment holds; some providers repeat them."""
-    secrets = {value for name, value in os.environ.items() if _HOLDS_SECRET.search(name) and len(value) >= SHORTEST_SECRET}
-    for secret in sorted(secrets, key=len, reverse=True):
-        words = words.replace(secret, "(hidden)")
-    return words
+def _tells_secret(error: BaseException | None) -> bool:
+    """Return whether the words of an error, or of one that led to it, hold a secret (a 401 may repeat the key)."""
+    while error is not None:
+        if holds_secret(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _storable(text: str) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables.config import merge_configs
 
 from self_instruct.chains.answers import ask
 from self_instruct.chains.models import Model, answering
+from self_instruct.chains.parameters import LeftOut, TakenParameters
 from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.seeds.profiles import Settings
@@ -28,11 +30,23 @@ class Asker(Protocol):
 
 
 class ModelAsker:
-    """Sends each request to the model of its stage, with the stage's parameters."""
+    """Sends each request to the model of its stage, with those of the stage's parameters that the model takes.
 
-    def __init__(self, prompts: PromptSet, models: Mapping[Stage, Model], settings: Settings) -> None:
-        self._prompts = prompts
+    The callbacks, tags and metadata of `config` go with every request, named by its stage and with its identity as metadata.
+    """
+
+    def __init__(
+        self,
+        prompts: PromptSet,
+        models: Mapping[Stage, Model],
+        settings: Settings,
+        left_out: LeftOut | None = None,
+        config: RunnableConfig | None = None,
+    ) -> None:
         self._models = models
+        self._settings = settings
+        self._left_out = left_out or LeftOut()
+        self._config = _without_run_id(config)
         instances = settings.instances
         self._instructions = self._asking(prompts.instructions, Stage.INSTRUCTIONS, settings.instructions.parameters)
         self._classification = [
@@ -45,11 +59,27 @@ class ModelAsker:
     def _asking(
         self, prompt: Runnable[Any, Any], stage: Stage, parameters: Mapping[str, Any]
     ) -> Runnable[Any, AIMessage | str]:
-        return prompt | answering(self._models[stage], parameters)
+        model = self._settings.choice(stage).model or ""
+        return prompt | TakenParameters(answering(self._models[stage]), model, parameters, self._left_out)
 
     async def __call__(self, request: RequestId, given: Mapping[str, Any]) -> Reply:
         """Return the model's reply; see `Asker`."""
-        return await ask(self._runnable(request, given), dict(given))
+        return await ask(self._runnable(request, given), dict(given), self._config_of(request))
+
+    def _config_of(self, request: RequestId) -> RunnableConfig:
+        run_name = self._config.get("run_name")
+        return merge_configs(
+            self._config,
+            {
+                "run_name": f"{run_name} {request.stage}" if run_name else request.stage.value,
+                "metadata": {
+                    "stage": request.stage.value,
+                    "request": request.request,
+                    "item": request.item,
+                    "attempt": request.attempt,
+                },
+            },
+        )
 
     def _runnable(self, request: RequestId, given: Mapping[str, Any]) -> Runnable[Any, AIMessage | str]:
         match request.stage:
@@ -59,3 +89,10 @@ class ModelAsker:
                 return self._classification[request.attempt - 1]
             case Stage.INSTANCES:
                 return self._output_first if given["is_classification"] else self._input_first
+
+
+def _without_run_id(config: RunnableConfig | None) -> RunnableConfig:
+    """Return a config for many requests: a run's id is that of one."""
+    shared = RunnableConfig(**(config or {}))
+    shared.pop("run_id", None)
+    return shared

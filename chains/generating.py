@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+from langchain_core.runnables import RunnableConfig
+
 from self_instruct.chains.asking import Asker, ModelAsker
 from self_instruct.chains.loop import Loop, Outcome, Snapshot
+from self_instruct.chains.parameters import LeftOut
 from self_instruct.chains.runs import RunPlan
 from self_instruct.ledger import Ledger
+
+_log = logging.getLogger(__name__)
 
 
 def generate(
@@ -20,14 +26,18 @@ def generate(
     plan: RunPlan,
     on_progress: Callable[[Snapshot], None] | None = None,
     on_stop: Callable[[], None] | None = None,
+    on_warning: Callable[[str], None] = _log.warning,
+    config: RunnableConfig | None = None,
 ) -> Outcome:
     """Return how the run ended that goes on from where its ledger stands, asking its models for what is missing.
 
+    `config` is LangChain's: its callbacks see every request, with `stage`, `request`, `item` and `attempt` as metadata.
+    `on_warning` is given a sentence where a model refuses a parameter, which is then left out.
     The first SIGINT (Ctrl-C) or SIGTERM lets what is in flight arrive and be stored, and calls `on_stop`; a second raises
     KeyboardInterrupt at once. Raises `SettingsError` or `ModelDeniedError` where a model cannot be used, `LedgerError` where
     nothing can be stored.
     """
-    asker = ModelAsker(plan.prompts(), plan.models(), plan.settings)
+    asker = ModelAsker(plan.prompts(), plan.models(), plan.settings, LeftOut.of(ledger, on_warning), config)
     return asyncio.run(_run(ledger, plan, asker, on_progress, on_stop))
 
 

@@ -6,7 +6,6 @@ reason and the token usage, which a completion model's own `.invoke` loses.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -17,63 +16,26 @@ from langchain_core.outputs import LLMResult
 from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 
-from self_instruct.chains.answers import without_secrets
-from self_instruct.seeds.errors import SettingsError
+from self_instruct.chains.constructing import OFFLINE, construct
 
 Model: TypeAlias = BaseChatModel | BaseLLM | Runnable[Any, Any]
 
-OFFLINE = "offline"
-OPENAI_PREFIX = "openai:"
-COMPLETION_PREFIX = "openai-completion:"
+__all__ = ["OFFLINE", "CompletionMessages", "Model", "answering", "load_model"]
 
 
-def load_model(name: str, *, base_url: str | None = None, seed: int = 0) -> BaseChatModel | BaseLLM:
+def load_model(
+    name: str, *, base_url: str | None = None, options: Mapping[str, Any] | None = None, seed: int = 0
+) -> BaseChatModel | BaseLLM:
     """Return the model called `name`.
 
     `offline` is the rule-based stand-in that ships with us (`seed` is its); `openai-completion:NAME` a completion model, the
-    paper's kind; anything else is `provider:model` as LangChain's `init_chat_model` knows it. `base_url` points an
-    OpenAI-compatible client at another server. Raises `SettingsError` where the provider is unknown, its package is not
-    installed, or its key is not set.
+    paper's kind; `package.module.Class` or `package.module.Class:NAME` any LangChain model class, imported only then; anything
+    else is `provider:name` as LangChain's `init_chat_model` knows it. `base_url` points a client at another server; `options`
+    go to the model's constructor (`azure_deployment`, `model_path`, `n_ctx` ...), and `api_key_env` among them names the
+    environment variable that holds the key, where that is not the provider's usual one. Raises `SettingsError` where the
+    provider is unknown, its package is not installed, its key is not set, or an option is none of the model's.
     """
-    if name == OFFLINE:
-        from self_instruct.chains.offline import OfflineModel
-
-        return OfflineModel(seed=seed)
-    options: dict[str, Any] = {} if base_url is None else {"base_url": base_url}
-    if base_url is not None and "OPENAI_API_KEY" not in os.environ and name.startswith("openai"):
-        options["api_key"] = "none"  # most self-hosted servers ask for no key, but the client insists on one
-    provider, colon, model = name.partition(":")
-    if colon and not model:
-        raise SettingsError(f"model {name!r}: names no model; expected PROVIDER:NAME, e.g. openai:gpt-4.1-mini.")
-    try:
-        return _load(name, options)
-    except AttributeError:  # LangChain then looks in langchain-community, in vain
-        package = f"langchain-{provider.replace('_', '-')}"
-        raise SettingsError(f"model {name!r}: its package is not installed; run `pip install {package}`.") from None
-    except Exception as error:  # noqa: BLE001  each provider has its own errors for a missing package, key or setting
-        words = " ".join(without_secrets(str(error)).split())
-        if "Unable to infer model provider" in words:
-            _, _, known = words.partition("Supported providers: ")
-            words = f"no such provider; expected PROVIDER:NAME, e.g. openai:gpt-4.1-mini, of {known.partition(' For ')[0]}."
-        raise SettingsError(f"model {name!r}: {words}") from None
-
-
-def _load(name: str, options: Mapping[str, Any]) -> BaseChatModel | BaseLLM:
-    if name.startswith(COMPLETION_PREFIX):
-        from langchain_openai import OpenAI
-
-        return OpenAI(model=name.removeprefix(COMPLETION_PREFIX), **_own_client(), **options)
-    from langchain.chat_models import init_chat_model
-
-    model: BaseChatModel = init_chat_model(name, **(_own_client() if name.startswith(OPENAI_PREFIX) else {}), **options)
-    return model
-
-
-def _own_client() -> dict[str, Any]:
-    """Return a client for one model alone: the one that langchain-openai shares between all dies with the first event loop."""
-    from openai import DefaultAsyncHttpxClient
-
-    return {"http_async_client": DefaultAsyncHttpxClient()}
+    return construct(name, base_url, options or {}, seed)
 
 
 def answering(model: Model, parameters: Mapping[str, Any] | None = None) -> Runnable[LanguageModelInput, AIMessage | str]:

@@ -15,8 +15,12 @@ from self_instruct.chains.loop import Outcome
 from self_instruct.chains.runs import RunPlan
 from self_instruct.ledger import Ledger, StoredReply
 from self_instruct.seeds.configuration import Given, flatten, settle
+from self_instruct.seeds.records import Stage
 
-INHERITED = ("model", "seeds", "templates", "seed", "window", "batched", "base_url", "instructions.classification_only")
+INHERITED = (
+    *(f"{place}{name}" for place in ("", *(f"{stage}." for stage in Stage)) for name in ("model", "model_options", "base_url")),
+    "seeds", "templates", "seed", "window", "batched", "instructions.classification_only",
+)  # fmt: skip
 
 
 def replay(before: Ledger, directory: Path, given: Given) -> Ledger:
@@ -41,7 +45,11 @@ def begin_decided(directory: Path, plan: RunPlan, replies: Iterable[StoredReply]
 
 def _plan(source: RunPlan, given: Given) -> RunPlan:
     ours = flatten(source.settings.model_dump(mode="json"))
-    kept = {key: ours[key] for key in INHERITED} if "profile" in given.values else ours
+    kept = {key: value for key, value in ours.items() if _is_inherited(key)} if "profile" in given.values else ours
     inherited = Given(kept, {key: source.origins.get(key, "default") for key in kept})
     settled = settle(given.over(inherited))
     return replace(source, settings=settled.settings.without_target(), origins=settled.origins)
+
+
+def _is_inherited(key: str) -> bool:
+    return f"{key}.".startswith(tuple(f"{name}." for name in INHERITED))

@@ -19,7 +19,7 @@ from self_instruct.seeds.configuration import Given, Settled, flatten, settle, s
 from self_instruct.seeds.demonstrations import FewShotTasks, shipped_few_shot_tasks
 from self_instruct.seeds.errors import LedgerError, SettingsError
 from self_instruct.seeds.loading import load_seeds, seed_from_fields, seed_to_fields, shipped_seeds
-from self_instruct.seeds.profiles import PROFILES, Settings
+from self_instruct.seeds.profiles import PROFILES, ModelChoice, Settings
 from self_instruct.seeds.records import SeedTask, Stage
 
 MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
@@ -99,11 +99,29 @@ class RunPlan:
                 ledger.set_fact(name, value)
 
     def models(self) -> dict[Stage, Model]:
-        """Return the model of each stage. Raises `SettingsError` where one is not named or cannot be loaded."""
-        settings = self.settings
-        if settings.model is None:
+        """Return the model of each stage; stages that chose the same share one, and with it its client.
+
+        Raises `SettingsError` where one is not named or cannot be loaded.
+        """
+        choices = {stage: self.settings.choice(stage) for stage in Stage}
+        self._check_named(choices)
+        models: dict[Stage, Model] = {}
+        for stage, choice in choices.items():
+            same = next((earlier for earlier in models if choices[earlier] == choice), None)
+            models[stage] = models[same] if same else self._load(choice)
+        return models
+
+    def _load(self, choice: ModelChoice) -> Model:
+        return load_model(choice.model or "", base_url=choice.base_url, options=choice.options, seed=self.settings.seed)
+
+    def _check_named(self, choices: Mapping[Stage, ModelChoice]) -> None:
+        unnamed = [stage.value for stage, choice in choices.items() if choice.model is None]
+        if len(unnamed) == len(Stage):
             raise SettingsError("this run was imported, so no model is known to it; name one with --model PROVIDER:NAME.")
-        return dict.fromkeys(Stage, load_model(settings.model, base_url=settings.base_url, seed=settings.seed))
+        if unnamed:
+            raise SettingsError(
+                f"no model is named for {' and '.join(unnamed)}; name it with --model PROVIDER:NAME, or set {unnamed[0]}.model."
+            )
 
     def prompts(self) -> PromptSet:
         """Return the run's prompts."""
@@ -155,7 +173,11 @@ def open_run(directory: Path, given: Given) -> tuple[Ledger, RunPlan]:
 
 
 def _new_plan(given: Given) -> RunPlan:
-    """Return the plan of a new run whose model can be loaded: the offline model where none is named."""
-    plan = RunPlan.new(given.over(Given({"model": OFFLINE}, {"model": "default"})))
+    """Return the plan of a new run whose models can be loaded: the offline model where none is named for any stage."""
+    named = [given.values.get(key) for key in ("model", *(f"{stage}.model" for stage in Stage))]
+    default = Given() if any(named) else Given({"model": OFFLINE}, {"model": "default"})
+    plan = RunPlan.new(given.over(default))
+    if default.values and plan.settings.base_url:
+        raise SettingsError(f"base_url is {plan.settings.base_url}, but no model is named; name one with --model openai:NAME.")
     plan.models()
     return plan

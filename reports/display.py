@@ -59,6 +59,10 @@ class Display:
         elif not is_first:
             self._console.print(self._line(snapshot), soft_wrap=True)
 
+    def warn(self, sentence: str) -> None:
+        """Show a warning in a line of its own, above the table if there is one."""
+        self._console.print(f"warning: {sentence}", soft_wrap=True, markup=False)
+
     def _line(self, at: Snapshot) -> str:
         refused = ", ".join(f"{reason} {count}" for reason, count in _by_reason(at)) or "none"
         target = f" of {at.target}" if at.target else ""

@@ -6,7 +6,6 @@ Reads the ledger alone, at one moment, also while another process writes it.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,15 +15,14 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from self_instruct.chains.parameters import known_left_out
 from self_instruct.chains.runs import RunPlan
 from self_instruct.ledger import Ledger, Spent, StoredTask
 from self_instruct.reports.dataset import dataset
 from self_instruct.reports.tables import number, table
 from self_instruct.seeds.configuration import flatten
 from self_instruct.seeds.records import Reason, Stage
-
-HIDDEN = "(hidden)"
-_SECRET = re.compile(r"key$|token$|secret|passw|credential|authorization|cookie", re.IGNORECASE)
+from self_instruct.seeds.secrets import HIDDEN, holds_secret, is_secret_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def status(ledger: Ledger) -> Status:
             unanswered=unanswered(tasks),
             rejections=_rejections(ledger),
             spent=_in_order(ledger.spent_by_stage()),
-            settings=tuple(_settings(plan)),
+            settings=tuple(_settings(plan, known_left_out(ledger))),
         )
 
 
@@ -121,15 +119,25 @@ def _in_order(by_stage: Mapping[Stage, Any]) -> dict[Stage, Any]:
     return {stage: by_stage[stage] for stage in Stage if stage in by_stage}
 
 
-def _settings(plan: RunPlan) -> Iterable[ShownSetting]:
+def _settings(plan: RunPlan, left_out: Mapping[str, Any]) -> Iterable[ShownSetting]:
     for key, value in flatten(plan.settings.model_dump(mode="json")).items():
-        yield ShownSetting(key, HIDDEN if _is_secret(key) else value, plan.origins.get(key, "default"))
+        origin = plan.origins.get(key, "default")
+        if _is_left_out(key, plan, left_out):
+            origin += "; left out, since the model refuses it"
+        yield ShownSetting(key, HIDDEN if _is_secret(key, value) else value, origin)
 
 
-def _is_secret(key: str) -> bool:
-    """Return whether a model's parameter may hold a key. The command line takes none; a plan made in Python could."""
-    _, is_parameter, name = key.partition("parameters.")
-    return bool(is_parameter) and _SECRET.search(name) is not None
+def _is_left_out(key: str, plan: RunPlan, left_out: Mapping[str, Any]) -> bool:
+    section, _, rest = key.partition(".")
+    kind, _, parameter = rest.partition(".")
+    if not kind.endswith("parameters") or not parameter:
+        return False
+    return parameter.partition(".")[0] in left_out.get(plan.settings.choice(Stage(section)).model or "", {})
+
+
+def _is_secret(key: str, value: object) -> bool:
+    """Return whether a setting may hold a key. The command line takes none; a plan made in Python could."""
+    return is_secret_name(key) or holds_secret(str(value))
 
 
 def _spent_fields(spent: Spent) -> dict[str, int]:

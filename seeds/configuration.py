@@ -6,7 +6,6 @@ Settings are nested; here they are named by dotted keys (`novelty.threshold`). E
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -18,11 +17,13 @@ from pydantic import BaseModel, ValidationError
 
 from self_instruct.seeds.errors import SettingsError
 from self_instruct.seeds.profiles import PACING, PROFILES, Settings
+from self_instruct.seeds.records import Stage
+from self_instruct.seeds.secrets import holds_secret, is_secret_name, without_secrets
 
 Flat = Mapping[str, Any]
 
 LONGEST_SHOWN = 80  # characters of a wrong value
-_SECRET = re.compile(r"api.?key|authori[sz]ation|passw|secret|credential|cookie|(access|auth|bearer).?token", re.IGNORECASE)
+_OPEN = ("parameters", "model_options")  # settings that take any key: a model's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def settle(given: Given) -> Settled:
 
     Raises `SettingsError` with the origin of what is unknown (naming the nearest key) or of the wrong type.
     """
+    _refuse_secrets(given)
     profile = given.values.get("profile", "modern")
     if not isinstance(profile, str) or profile not in PROFILES:
         where = given.origins["profile"]
@@ -65,21 +67,24 @@ def settle(given: Given) -> Settled:
 
 def _settled(given: Given) -> Settled:
     for key in given.values:
-        _check_key(key, given.origins[key])
+        _check_key(key, given.origins.get(key, "default"))
     settings = _validated(given)
+    _check_models(settings, given)
     return Settled(settings, {key: given.origins.get(key, "default") for key in flatten(settings.model_dump(mode="json"))})
 
 
 def settle_again(given: Given, stored: Settled) -> Settled:
     """Return the settings of a run that goes on: its own, with the pacing settings that were given.
 
-    Raises `SettingsError` showing each deciding setting that was given differently. A model may be named once for a run
-    that has none (an imported one).
+    Raises `SettingsError` showing each deciding setting that was given differently. A model may be named once for a stage
+    that has none (those of an imported run).
     """
+    _refuse_secrets(given)
     ours = stored.settings.model_dump(mode="json")
     settled = _settled(given.over(Given(flatten(ours), stored.origins)))
     theirs = settled.settings.model_dump(mode="json")
-    may_change = PACING | ({"model"} if ours["model"] is None else set())
+    open_keys = tuple(_keys_of_unnamed_models(stored.settings))
+    may_change = {key for key in given.values if key in PACING or f"{key}.".startswith(open_keys)}
     different = [key for key in given.values if key not in may_change and _at(ours, key) != _at(theirs, key)]
     if different:
         said = ", ".join(f"{key} = {_shown(_at(ours, key))}, not {_shown(_at(theirs, key))}" for key in different)
@@ -87,11 +92,19 @@ def settle_again(given: Given, stored: Settled) -> Settled:
     return settled
 
 
+def _keys_of_unnamed_models(settings: Settings) -> Iterator[str]:
+    """Yield the keys, a dot behind each, under which a run's missing models may yet be named."""
+    unnamed = [stage for stage in Stage if settings.choice(stage).model is None]
+    for place in ("", *(f"{stage}." for stage in unnamed)) if unnamed else ():
+        yield from (f"{place}model.", f"{place}model_options.")
+
+
 def _shown(value: object) -> str:
     return _short(repr(value))
 
 
 def _short(text: str) -> str:
+    text = without_secrets(text)
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
@@ -177,13 +190,18 @@ def _lines(node: yaml.Node | None, prefix: str = "") -> Iterator[tuple[str, int]
 
 
 def known_keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
-    """Yield every dotted key a setting may have; the parameters of a model are open, and end in a dot here."""
+    """Yield every dotted key a setting may have; parameters and options of a model are open, and end in a dot here."""
     for name, info in model.model_fields.items():
         kind = info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from known_keys(kind, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}." if name.endswith("parameters") else f"{prefix}{name}"
+            yield f"{prefix}{name}." if name.endswith(_OPEN) else f"{prefix}{name}"
+
+
+def _is_open(key: str) -> bool:
+    """Return whether a key is one that a model knows, not we: a parameter or an option."""
+    return any(f"{name}." in key for name in _OPEN)
 
 
 def _is_section(key: str) -> bool:
@@ -193,10 +211,6 @@ def _is_section(key: str) -> bool:
 def _check_key(key: str, origin: str) -> None:
     known = list(known_keys())
     if key in known or any(one.endswith(".") and f"{key}.".startswith(one) for one in known):
-        if _SECRET.search(key):
-            raise SettingsError(
-                f"{origin}: {key} would be stored with the run; put a secret into the environment, e.g. OPENAI_API_KEY."
-            )
         return
     names = [one.rstrip(".") for one in known]
     near = get_close_matches(key, names, n=1, cutoff=0.4) or [one for one in names if one.endswith(f".{key}")]
@@ -204,15 +218,52 @@ def _check_key(key: str, origin: str) -> None:
     raise SettingsError(f"{origin}: there is no setting {_shown(key)}{hint}")
 
 
+def _refuse_secrets(given: Given) -> None:
+    """Raise `SettingsError` where a setting, by its name or by its value, would bring a key into the run's ledger."""
+    for key, value in given.values.items():
+        for name, text in _leaves(key, value):
+            is_address = name.endswith("base_url")  # which says of itself what is wrong
+            if is_secret_name(name) or (not is_address and holds_secret(text)):
+                raise SettingsError(
+                    f"{given.origins.get(key, 'default')}: {_short(name)} would be stored with the run;"
+                    " put a secret into the environment, e.g. OPENAI_API_KEY."
+                )
+
+
+def _leaves(key: str, value: object) -> Iterator[tuple[str, str]]:
+    """Yield each plain value as text, under its dotted key."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves(f"{key}.{name}", inner)
+    elif isinstance(value, list | tuple | set):
+        for inner in value:
+            yield from _leaves(key, inner)
+    else:
+        yield key, str(value)
+
+
+def _check_models(settings: Settings, given: Given) -> None:
+    """Raise `SettingsError` where a stage says how a model of its own is reached, and names none."""
+    for stage in Stage:
+        section = settings.section(stage)
+        said = [key for key in given.values if f"{key}.".startswith((f"{stage}.base_url.", f"{stage}.model_options."))]
+        if section.model is None and (section.base_url or section.model_options):
+            key = next((key for key in said if given.values[key]), stage.value)
+            raise SettingsError(
+                f"{given.origins.get(key, 'default')}: {key} is given, but the stage names no model of its own;"
+                f" set {stage}.model too, or {key.removeprefix(f'{stage}.')} for all stages."
+            )
+
+
 def _validated(given: Given) -> Settings:
-    """Return the settings; a parameter given as null is left out, so that a config file can drop one of the profile's."""
-    flat = {key: value for key, value in given.values.items() if not (value is None and "parameters." in key)}
+    """Return the settings; a parameter or option given as null is left out, so that a file can drop one of the profile's."""
+    flat = {key: value for key, value in given.values.items() if not (value is None and _is_open(key))}
     try:
         return Settings.model_validate(_nested(flat))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         origin = next((given.origins[one] for one in given.origins if f"{key}.".startswith(f"{one}.")), "settings")
-        # an address that is refused may hold a password
-        value = "" if key == "base_url" else f" is {_shown(first['input'])};"
+        # an address or an option that is refused may hold a password
+        value = "" if key.endswith(("base_url", "model_options")) else f" is {_shown(first['input'])};"
         raise SettingsError(f"{origin}: {key}{value} {first['msg'].removeprefix('Value error, ').lower()}.") from None

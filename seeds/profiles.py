@@ -8,11 +8,16 @@ Source of `paper`: Wang et al. 2023, arXiv:2212.10560, and the behaviour of its 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
+
+from self_instruct.seeds.records import Stage
+from self_instruct.seeds.secrets import address_holds_secret, is_secret_variable
 
 ProfileName = Literal["modern", "paper"]
 Form = Literal["tolerant", "published"]
@@ -36,9 +41,37 @@ def _address(text: str) -> str:
     parts = urlsplit(text)
     if parts.username is not None or parts.password is not None:
         raise ValueError("must hold no user name or password; they would be stored with the run")
+    if address_holds_secret(text):
+        raise ValueError("must hold no key; it would be stored with the run")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an address such as http://127.0.0.1:8000/v1")
     return text
+
+
+def _options(options: dict[str, Any]) -> dict[str, Any]:
+    """Check what a model is constructed with: nothing that another setting says, and a key only by its variable's name."""
+    said_elsewhere = sorted(_SAID_ELSEWHERE & set(options))
+    if said_elsewhere:
+        raise ValueError(f"must not hold {said_elsewhere[0]!r}; that is said by 'model' and 'base_url'")
+    variable = options.get("api_key_env")
+    if variable is not None and not (isinstance(variable, str) and variable.isidentifier() and is_secret_variable(variable)):
+        raise ValueError("must hold as 'api_key_env' the name of an environment variable that ends in KEY or TOKEN")
+    return options
+
+
+_SAID_ELSEWHERE = frozenset({"model", "model_name", "model_provider", "base_url", "configurable_fields", "config_prefix"})
+Address = Annotated[str, AfterValidator(_address)]
+ModelName = Annotated[str, Field(min_length=1)]
+ModelOptions = Annotated[dict[str, Any], AfterValidator(_options)]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model answers a stage, at which address, and what it is constructed with. No `model`: none is named yet."""
+
+    model: str | None
+    base_url: str | None
+    options: Mapping[str, Any]
 
 
 class _Section(BaseModel):
@@ -46,8 +79,14 @@ class _Section(BaseModel):
 
 
 class ModelSettings(_Section):
-    """What every stage sets: parameters passed to the model as they are, and how its replies are read."""
+    """What every stage sets: parameters passed to the model as they are, how its replies are read, and a model of its own.
 
+    A stage that names a `model` takes `base_url` and `model_options` from here alone: those of another would break it.
+    """
+
+    model: ModelName | None = None
+    base_url: Address | None = None
+    model_options: ModelOptions = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
     form: Form = "tolerant"
 
@@ -107,7 +146,8 @@ class Settings(_Section):
 
     profile: ProfileName = "modern"
     seed: int = 0
-    model: Annotated[str, Field(min_length=1)] | None = None
+    model: ModelName | None = None  # this and its options: for the stages that name no model
+    model_options: ModelOptions = Field(default_factory=dict)
     seeds: str | None = None  # a seed file; None: the 175 that ship with us
     templates: str | None = None  # a directory of templates that replace ours by name
     window: PositiveInt = 16
@@ -121,14 +161,37 @@ class Settings(_Section):
     num_instructions: PositiveInt | None = 100
     concurrency: PositiveInt = 16
     max_requests: PositiveInt | None = None
-    base_url: Annotated[str, AfterValidator(_address)] | None = None
+    base_url: Address | None = None
+
+    def choice(self, stage: Stage) -> ModelChoice:
+        """Return which model answers a stage: its own, or the run's."""
+        section = self.section(stage)
+        chosen: ModelSettings | Settings = self if section.model is None else section
+        return ModelChoice(chosen.model, chosen.base_url, chosen.model_options)
+
+    def section(self, stage: Stage) -> ModelSettings:
+        """Return the settings of a stage."""
+        return {
+            Stage.INSTRUCTIONS: self.instructions,
+            Stage.CLASSIFICATION: self.classification,
+            Stage.INSTANCES: self.instances,
+        }[stage]
 
     def without_target(self) -> Settings:
         """Return these settings for a run that only decides the replies it has."""
         return self.model_copy(update={"num_instructions": None})
 
 
-PACING = frozenset({"num_instructions", "concurrency", "max_requests", "base_url"})
+_PLACES = ("", *(f"{stage}." for stage in Stage))
+PACING = frozenset(
+    {
+        "num_instructions",
+        "concurrency",
+        "max_requests",
+        *(f"{place}base_url" for place in _PLACES),
+        *(f"{place}model_options.api_key_env" for place in _PLACES),
+    }
+)
 
 PAPER: dict[str, Any] = {
     "profile": "paper",
