@@ -72,8 +72,8 @@ class LeftOut:
             return
         refused[original] = instead
         self._remember(self._refused)
-        what = f"so it is sent as {instead!r}" if instead else "so it is left out"
-        self._warn(f"the model {model} refuses the parameter {name!r}, {what} of all its requests in this run")
+        what = f"it is sent as {instead!r}" if instead else "it is left out"
+        self._warn(f"the model {model} refuses the parameter {name!r}; {what} from now on")
 
 
 def known_left_out(ledger: Ledger) -> dict[str, Refused]:

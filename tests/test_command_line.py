@@ -202,5 +202,5 @@ def test_a_parameter_that_the_client_does_not_know_is_warned_of_and_left_out(com
         done = command("generate", "--run", tmp_path / "run", *options, "--num-instructions", 5)
     assert done.code == 0
     assert [line for line in done.said if "top_q" in line] == [
-        "warning: the model openai:x refuses the parameter 'top_q', so it is left out of all its requests in this run"
+        "warning: the model openai:x refuses the parameter 'top_q'; it is left out from now on"
     ]

@@ -34,7 +34,8 @@ def test_names_that_only_sound_like_secrets(name: str) -> None:
     [
         CANARY, "sk-proj-abcdefghijklmnop1234", "sk-ant-api03-abcdefghijklm", "gsk_abcdefghijklmnopqrst",
         "hf_abcdefghijklmnopqrst",
-        "ghp_abcdefghijklmnopqrstuvwxyz", "AKIAABCDEFGHIJKLMNOP", "AIzaSyA1234567890abcdefghijklmnopqrstu", "Bearer abcdefghij", "https://me:word@host/v1", "-----BEGIN RSA PRIVATE KEY-----",
+        "ghp_abcdefghijklmnopqrstuvwxyz", "AKIAABCDEFGHIJKLMNOP", "AIzaSyA1234567890abcdefghijklmnopqrstu", "Bearer abcdefghij",
+        "https://me:word@host/v1", "-----BEGIN RSA PRIVATE KEY-----",
     ],
 )  # fmt: skip
 def test_texts_that_look_like_secrets(text: str) -> None:

@@ -18,6 +18,7 @@ class OpenAIServer(ThreadingHTTPServer):
     """Answers on 127.0.0.1 with `model`'s replies, and counts what it was asked: paths, and whole requests by their body."""
 
     daemon_threads = True
+    request_queue_size = 128  # connections that come at once; the default of 5 turns some away, and nobody retries
 
     def __init__(self, model: BaseChatModel) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
