@@ -56,6 +56,9 @@ def construct(name: str, base_url: str | None, options: Mapping[str, Any], seed:
         raise SettingsError(f"model {name!r}: {error}") from None
     except ValidationError as error:
         raise SettingsError(f"model {name!r}: {_first_fault(error)}") from None
+    except ImportError as error:
+        reason = f" ({error.__cause__})" if error.__cause__ else ""  # a package may be there, and one that it needs not
+        raise SettingsError(f"model {name!r}: {_one_line(f'{error}{reason}')}") from None
     except Exception as error:  # noqa: BLE001  each provider has its own errors for a missing package, key or setting
         raise SettingsError(f"model {name!r}: {_one_line(str(error) or type(error).__name__)}") from None
 

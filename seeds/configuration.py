@@ -26,6 +26,16 @@ LONGEST_SHOWN = 80  # characters of a wrong value
 _OPEN = ("parameters", "model_options")  # settings that take any key: a model's own
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads YAML as the safe loader does, but for dates: `api_version: 2024-10-21` is text, as JSON has it."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """What somebody said about settings: dotted keys with values, and where each was said ("--seed", "config.yaml:3")."""
@@ -116,8 +126,8 @@ def from_assignments(assignments: Iterable[str]) -> Given:
         if not equals:
             raise SettingsError(f"--set {_short(assignment)}: expected key=value, e.g. --set novelty.threshold=0.8.")
         try:
-            values = flatten({key.strip(): yaml.safe_load(text)})
-        except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date such as 2020-13-45
+            values = flatten({key.strip(): yaml.load(text, _Loader)})  # noqa: S506  a SafeLoader
+        except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a number of more than 4,300 digits
             raise SettingsError(f"--set {_short(assignment)}: the value is not YAML; quote it.") from None
         given = Given(values, dict.fromkeys(values, "--set")).over(given)
     return given
@@ -127,8 +137,8 @@ def from_config(path: Path) -> Given:
     """Return what a YAML config file says; each origin is `file:line`. An empty file says nothing."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-        lines = dict(_lines(yaml.compose(text, Loader=yaml.SafeLoader)))
-        tree = yaml.safe_load(text)
+        lines = dict(_lines(yaml.compose(text, Loader=_Loader)))
+        tree = yaml.load(text, _Loader)  # noqa: S506  a SafeLoader
         values = flatten(tree) if isinstance(tree, dict) else {}
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}).") from None
@@ -137,7 +147,7 @@ def from_config(path: Path) -> Given:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SettingsError(f"{path}:{line}: is not YAML ({error.problem}).") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2020-13-45
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a number of more than 4,300 digits
         raise SettingsError(f"{path}: is not YAML ({' '.join(str(error).split())}).") from None
     if tree is None:
         return Given()

@@ -19,7 +19,8 @@ from self_instruct.seeds.configuration import (
     settle_again,
 )
 from self_instruct.seeds.errors import SettingsError
-from self_instruct.seeds.profiles import PACING, PROFILES, Settings
+from self_instruct.seeds.profiles import PACING, PROFILES, ModelChoice, Settings
+from self_instruct.seeds.records import Stage
 
 PASSWORD = "canary-2718281828"
 
@@ -91,6 +92,18 @@ def test_what_is_said_below_a_key_is_replaced_by_what_is_said_of_the_key_and_the
     assert parameters["stop"] == ["b"]
 
 
+def test_a_date_is_text_as_in_the_stored_form(tmp_path: Path) -> None:
+    for said_so in (
+        config(tmp_path, "model_options: {api_version: 2024-10-21}\n"),
+        from_assignments(["model_options.api_version=2024-10-21"]),
+    ):
+        assert settle(said_so).settings.model_options == {"api_version": "2024-10-21"}
+    assert (
+        settle(config(tmp_path, "instructions: {parameters: {until: 2020-13-45}}\n")).settings.instructions.parameters["until"]
+        == "2020-13-45"
+    )
+
+
 # config files
 
 
@@ -138,7 +151,6 @@ def test_a_fault_in_a_config_file_is_named_by_file_and_line(tmp_path: Path, text
         (b"seed: \x00\n", "is not YAML"),
         (b"novelty: &loop\n  threshold: *loop\n", "is not YAML"),
         (b"seed: " + b"[" * 5000, "is not YAML"),
-        (b"instructions: {parameters: {until: 2020-13-45}}\n", "is not YAML"),
         (b"seed: " + b"9" * 5000, "is not YAML"),
         (b"[]: 1\n? {a: b}\n: 2\n", "is not YAML"),
     ],
@@ -193,7 +205,6 @@ def test_assignments_are_read_as_yaml() -> None:
         ("seed", "--set seed: expected key=value"),
         ("=1", "--set: there is no setting ''"),
         ("seed=[", "--set seed=[: the value is not YAML; quote it"),
-        ("instructions.parameters.until=2020-13-45", "the value is not YAML; quote it"),
         ("seed=", "--set: seed is None"),
         ("seed.x=1", "there is no setting 'seed.x'; did you mean 'seed"),
         ("novelty=1", "there is no setting 'novelty'; did you mean 'novelty."),
@@ -275,6 +286,114 @@ def test_parameters_that_only_sound_like_secrets_are_taken() -> None:
     assert set(keys) <= set(parameters)
 
 
+@pytest.mark.parametrize("place", ["", "instructions.", "instances."])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("model_options.api_key", "x"),
+        ("model_options.azure_ad_token", "x"),
+        ("model_options.default_headers", {"x-api-key": "x"}),
+        ("model_options.default_headers", [{"Authorization": "x"}]),
+        ("model_options.organization", "sk-canary-3141592653"),
+        ("model_options.model_kwargs.list", ["a", {"b": "sk-canary-3141592653"}]),
+        ("model", "openai:sk-canary-3141592653"),
+    ],
+)
+def test_what_looks_like_a_secret_in_any_setting_is_refused_without_showing_it(place: str, key: str, value: Any) -> None:
+    given = dotted({"instructions.model": "a:b", "instances.model": "a:b", f"{place}{key}": value})
+    for attempt in (lambda: settle(given), lambda: settle_again(given, STARTED)):
+        with pytest.raises(SettingsError, match="would be stored with the run; put a secret into the environment") as error:
+            attempt()
+        assert "canary" not in str(error.value)
+        assert str(error.value).startswith(f"config.yaml:1: {place}{key}")
+
+
+def test_a_value_of_the_environment_that_is_a_secret_is_refused_wherever_it_is_put(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_TOKEN", PASSWORD)
+    for key in ("model_options.user", "instructions.parameters.user", "seeds", "instances.model_options.model_kwargs.a.b"):
+        with pytest.raises(SettingsError, match="put a secret into the environment") as error:
+            settle(dotted({"instances.model": "a:b", key: PASSWORD}))
+        assert PASSWORD not in str(error.value)
+
+
+def test_a_wrong_value_that_is_a_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_TOKEN", PASSWORD)
+    for assignment in (f"profile={PASSWORD}", f"{PASSWORD}=1", PASSWORD, f"seed={PASSWORD}", f"seed=[{PASSWORD}"):
+        with pytest.raises(SettingsError) as error:
+            settle(from_assignments([assignment]))
+        assert PASSWORD not in str(error.value)
+
+
+@pytest.mark.parametrize("address", ["https://host/v1?api-key=canary-271", "https://host/v1?key=canary-271"])
+def test_an_address_with_a_key_in_its_query_is_refused_without_showing_it(address: str) -> None:
+    with pytest.raises(SettingsError, match="base_url must hold no key") as error:
+        settle(said(base_url=address))
+    assert "canary" not in str(error.value)
+
+
+@pytest.mark.parametrize("variable", ["sk-x", "HOME", 5, ["A_KEY"], "NOT A KEY"])
+def test_a_variable_whose_value_would_not_be_hidden_is_refused(variable: object) -> None:
+    with pytest.raises(SettingsError, match="environment variable that ends in key or token"):
+        settle(dotted({"model_options": {"api_key_env": variable}}))
+    assert settle(dotted({"model_options.api_key_env": "MY_KEY"})).settings.model_options == {"api_key_env": "MY_KEY"}
+
+
+# models
+
+
+def test_a_stage_without_a_model_takes_the_runs_with_its_address_and_options() -> None:
+    settings = settle(dotted({"model": "a:b", "base_url": "http://h/v1", "model_options.n_ctx": 5})).settings
+    assert {settings.choice(stage).model for stage in Stage} == {"a:b"}
+    assert settings.choice(Stage.INSTANCES) == ModelChoice("a:b", "http://h/v1", {"n_ctx": 5})
+
+
+def test_a_stage_that_names_a_model_takes_address_and_options_from_its_own_section_alone() -> None:
+    given = dotted({"model": "a:b", "base_url": "http://h/v1", "model_options.n_ctx": 5, "classification.model": "c:d"})
+    assert settle(given).settings.choice(Stage.CLASSIFICATION) == ModelChoice("c:d", None, {})
+    more = dotted({"classification.base_url": "http://c/v1", "classification.model_options.x": 1}).over(given)
+    assert settle(more).settings.choice(Stage.CLASSIFICATION) == ModelChoice("c:d", "http://c/v1", {"x": 1})
+    assert settle(more).settings.choice(Stage.INSTANCES).model == "a:b"
+
+
+def test_models_are_set_by_file_and_by_assignment_and_an_option_is_taken_back_by_null(tmp_path: Path) -> None:
+    file = config(tmp_path, "model: a:b\ninstances:\n  model: c:d\n  model_options: {x: 1, y: 2}\n")
+    settled = settle(from_assignments(["instances.model=e:f", "instances.model_options.x=null"]).over(file))
+    assert settled.settings.choice(Stage.INSTANCES) == ModelChoice("e:f", None, {"y": 2})
+    assert settled.origins["instances.model"] == "--set"
+    assert settled.origins["instances.model_options.y"] == f"{tmp_path}/config.yaml:4"
+
+
+@pytest.mark.parametrize("key", ["base_url", "model_options.n_ctx"])
+def test_how_a_stages_own_model_is_reached_is_refused_where_it_names_none(key: str) -> None:
+    given = dotted({"model": "a:b", f"instances.{key}": "http://h/v1"})
+    words = (
+        f"config.yaml:1: instances.{key} is given, but the stage names no model of its own; set instances.model too, or {key}"
+    )
+    with pytest.raises(SettingsError, match=re.escape(words)):
+        settle(given)
+
+
+@pytest.mark.parametrize(
+    ("key", "near"),
+    [
+        ("modle", "model"),
+        ("model_option.n_ctx", "model_options"),
+        ("instructions.modle", "instructions.model"),
+        ("classification.base_ur", "classification.base_url"),
+        ("instances.model_opts.n_ctx", "instances.model_options"),
+    ],
+)
+def test_an_unknown_key_of_a_model_names_the_nearest(key: str, near: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(f"there is no setting {key!r}; did you mean {near!r}?")):
+        settle(dotted({key: "x"}))
+
+
+@pytest.mark.parametrize("name", ["model", "base_url", "model_provider", "configurable_fields"])
+def test_an_option_that_another_setting_says_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match=rf"model_options must not hold '{name}'; that is said by 'model' and 'base_url'"):
+        settle(dotted({f"model_options.{name}": "x"}))
+
+
 # a run that goes on
 
 STARTED = settle(said("--seed", seed=1, model="openai:a").over(dotted({"novelty.threshold": 0.6})))
@@ -330,6 +449,38 @@ def test_a_model_may_be_named_once_for_a_run_that_has_none() -> None:
     assert named.settings.model == "openai:a"
     with pytest.raises(SettingsError, match="model = 'openai:a', not 'openai:b'"):
         settle_again(said(model="openai:b"), named)
+
+
+def test_each_stage_of_a_run_that_has_no_model_may_be_given_one_once() -> None:
+    partly = settle_again(dotted({"instructions.model": "a:b", "instructions.model_options.n_ctx": 5}), settle(Given()))
+    with pytest.raises(SettingsError, match=r"instructions\.model = 'a:b', not 'c:d'"):
+        settle_again(dotted({"instructions.model": "c:d"}), partly)
+    with pytest.raises(SettingsError, match=r"instructions\.model_options\.n_ctx = 5, not 6"):
+        settle_again(dotted({"instructions.model_options.n_ctx": 6}), partly)
+    wholly = settle_again(dotted({"model": "e:f", "model_options.x": 1}), partly)
+    assert [wholly.settings.choice(stage).model for stage in Stage] == ["a:b", "e:f", "e:f"]
+    for key, value in {"model": "x:y", "model_options.x": 2, "classification.model": "x:y", "model_options.new": 1}.items():
+        with pytest.raises(SettingsError, match="this run was started with"):
+            settle_again(dotted({key: value}), wholly)
+
+
+def test_where_a_stages_model_is_reached_may_change_and_what_it_is_may_not() -> None:
+    started = settle(
+        dotted({"instances.model": "a:b", "instances.base_url": "http://h/v1", "instances.model_options.n_ctx": 5})
+    )
+    moved = settle_again(
+        dotted({"instances.base_url": "http://new/v1", "instances.model_options.api_key_env": "MY_KEY"}), started
+    )
+    assert moved.settings.choice(Stage.INSTANCES) == ModelChoice("a:b", "http://new/v1", {"n_ctx": 5, "api_key_env": "MY_KEY"})
+    for key, value in {"instances.model": "c:d", "instances.model_options.n_ctx": 6}.items():
+        with pytest.raises(SettingsError, match="this run was started with"):
+            settle_again(dotted({key: value}), started)
+
+
+def test_a_run_made_before_stages_had_models_goes_on() -> None:
+    stored = settle(said(model="a:b"))
+    old = Settled(stored.settings, {key: origin for key, origin in stored.origins.items() if "model_options" not in key})
+    assert settle_again(said(concurrency=3), old).settings.concurrency == 3
 
 
 def test_unknown_and_wrong_settings_are_named_for_a_run_that_goes_on_too() -> None:
