@@ -1,5 +1,6 @@
 """The whole chain through the real `langchain-openai`, against a loopback server with the offline model behind it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,23 @@ def test_chat_and_completion_protocols_are_sent_the_parameters_of_their_stage(se
     assert '"presence_penalty":2' in bodies.replace(" ", "")
     assert '"stop":["\\n\\n","\\n16","16.","16."]' in bodies.replace(" ", "")
     assert '"max_tokens":3' in bodies.replace(" ", "")
+
+
+def test_each_stage_asks_its_own_model_at_its_own_server(server: OpenAIServer, tmp_path: Path) -> None:
+    with serving(OfflineModel()) as other:
+        stages = {
+            "instructions.model": "openai-completion:base",
+            "instructions.base_url": other.base_url,
+            "instances.model": "openai:large",
+            "instances.base_url": other.base_url,
+            "instances.model_options.organization": "mine",
+        }
+        assert run_with("openai:small", server, tmp_path / "run", **stages) is Ending.DONE
+        assert set(server.paths) == {"/v1/chat/completions"}
+        assert set(other.paths) == {"/v1/completions", "/v1/chat/completions"}
+        asked = [json.loads(body) for body in [*server.bodies, *other.bodies]]
+    assert {body["model"] for body in asked} == {"small", "base", "large"}
+    assert all("classification" in str(body) for body in asked if body["model"] == "small")
 
 
 def test_the_key_is_in_no_file_of_the_run(server: OpenAIServer, tmp_path: Path) -> None:

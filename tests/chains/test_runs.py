@@ -141,6 +141,53 @@ def test_an_empty_name_of_a_seed_file_is_no_wish_for_ours(tmp_path: Path) -> Non
         open_run(tmp_path / "run", said(seeds=""))
 
 
+# models
+
+
+def dotted(values: dict[str, Any]) -> Given:
+    return Given(values, dict.fromkeys(values, "config.yaml:1"))
+
+
+def test_stages_with_equal_choices_share_one_model_and_others_have_their_own() -> None:
+    given = {"model": "openai:a", "classification.model": "openai:a", "instances.model": "openai:b"}
+    models = RunPlan.new(dotted(given)).models()
+    assert models[Stage.INSTRUCTIONS] is models[Stage.CLASSIFICATION]
+    assert models[Stage.INSTANCES] is not models[Stage.INSTRUCTIONS]
+
+
+@pytest.mark.parametrize("setting", ["base_url", "model_options.organization"])
+def test_another_address_or_other_options_make_another_client(setting: str) -> None:
+    given = {"model": "openai:a", "classification.model": "openai:a", f"classification.{setting}": "http://127.0.0.1:9/v1"}
+    models = RunPlan.new(dotted(given)).models()
+    assert models[Stage.INSTRUCTIONS] is models[Stage.INSTANCES]
+    assert models[Stage.CLASSIFICATION] is not models[Stage.INSTRUCTIONS]
+
+
+def test_the_offline_model_never_fills_in_for_a_stage_beside_a_named_model(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no model is named for classification and instances; name it with --model"):
+        open_run(tmp_path / "run", dotted({"instructions.model": "openai:a"}))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_whose_stages_all_name_a_model_needs_no_other(tmp_path: Path) -> None:
+    plan = begin(tmp_path / "run", dotted({f"{stage}.model": "openai:a" for stage in Stage}))
+    assert plan.settings.model is None
+    assert begin(tmp_path / "run", said()).settings == plan.settings
+
+
+def test_an_address_without_a_model_is_no_wish_for_the_offline_model(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"base_url is \S+, but no model is named; name one with --model"):
+        open_run(tmp_path / "run", said(base_url="http://127.0.0.1:9/v1"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_stages_model_that_cannot_be_loaded_leaves_no_run(tmp_path: Path) -> None:
+    given = dotted({"model": "offline", "instances.model": "nobody:nothing"})
+    with pytest.raises(SettingsError, match="nobody:nothing"):
+        open_run(tmp_path / "run", given)
+    assert not (tmp_path / "run").exists()
+
+
 # going on
 
 
