@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from self_instruct.reports.export import FORMATS
+from self_instruct.seeds.configuration import from_config, settle
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+YAML = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 COMMANDS = re.findall(r"^\.venv/bin/python run\.py (.*)$", README, re.MULTILINE)
 
 
@@ -20,6 +22,12 @@ def test_each_python_example_runs_as_printed(code: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("text", YAML)
+def test_each_config_settles_as_printed(text: str, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    assert settle(from_config(tmp_path / "config.yaml")).settings.model
 
 
 @pytest.mark.parametrize("command", COMMANDS)
