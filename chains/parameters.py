@@ -65,12 +65,12 @@ class LeftOut:
         return {sent: parameters[name] for name, sent in names.items() if sent is not None}
 
     def add(self, model: str, name: str, instead: str | None) -> None:
-        """Leave a parameter out from now on (or send it by another name); nothing new is neither said nor stored again."""
+        """Leave a parameter out from now on, or send it by another name; what is known is not said again."""
         refused = self._refused.setdefault(model, {})
-        original = next((ours for ours, sent in refused.items() if sent == name), name)
-        if original in refused and refused[original] == instead:
+        if name in refused:  # by a request that was under way with it at the first refusal
             return
-        refused[original] = instead
+        original = next((ours for ours, sent in refused.items() if sent == name), name)
+        refused |= {name: instead, original: instead}
         self._remember(self._refused)
         what = f"it is sent as {instead!r}" if instead else "it is left out"
         self._warn(f"the model {model} refuses the parameter {name!r}; {what} from now on")
@@ -121,7 +121,8 @@ class TakenParameters(Runnable[LanguageModelInput, AIMessage | str]):
         if name is None:
             raise error
         successor = RENAMED.get(name)
-        self._left_out.add(self._model, name, successor if successor and successor in str(error) else None)
+        is_asked_for = successor and re.search(rf"\buse\W+{successor}\b", str(error), re.IGNORECASE)
+        self._left_out.add(self._model, name, successor if is_asked_for else None)
 
 
 def refused_parameter(error: Exception, sent: Collection[str]) -> str | None:

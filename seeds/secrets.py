@@ -19,7 +19,7 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _LOOKS = re.compile(
-    r"\b(?:sk|rk|gsk|xai|nvapi|pplx|tgp|fw)[-_][\w-]{16,}|\bhf_\w{16,}|\bgh[opsu]_\w{20,}|\bA[KS]IA[0-9A-Z]{16}\b|\bAIza[\w-]{30,}"
+    r"\b(?:sk|rk|gsk|xai|nvapi|pplx|tgp|fw)[-_](?=[\w-]*\d)[\w-]{16,}|\bhf_\w{16,}|\bgh[opsu]_\w{20,}|\bA[KS]IA[0-9A-Z]{16}\b|\bAIza[\w-]{30,}"
     r"|(?<=\bBearer )[^\s'\"]{8,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
 

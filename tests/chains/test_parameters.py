@@ -170,11 +170,24 @@ def test_a_parameter_is_sent_by_the_name_that_the_provider_asks_for(monkeypatch:
     ]
 
 
-def test_a_new_name_that_is_refused_as_well_is_left_out() -> None:
-    left_out = LeftOut(warn=lambda _: None)
-    left_out.add(MODEL, "max_tokens", "max_completion_tokens")
-    left_out.add(MODEL, "max_completion_tokens", None)
+def test_a_new_name_that_is_refused_as_well_is_left_out_and_late_refusals_of_either_change_nothing() -> None:
+    warned: list[str] = []
+    left_out = LeftOut(warn=warned.append)
+    for name, instead in [("max_tokens", "max_completion_tokens"), ("max_completion_tokens", None)] * 2:
+        left_out.add(MODEL, name, instead)
     assert left_out.sent(MODEL, {"max_tokens": 5, "stop": ["x"]}) == {"stop": ["x"]}
+    assert len(warned) == 2
+
+
+def test_a_server_that_knows_only_the_old_name_is_sent_none_since_the_client_sends_the_new_one() -> None:
+    warned: list[str] = []
+    with choosing("max_completion_tokens") as server:
+        asking = TakenParameters(
+            load_model(MODEL, base_url=server.base_url), MODEL, {"max_tokens": 9}, LeftOut(warn=warned.append)
+        )
+        asking.invoke("One")
+    assert (len(server.taken), len(server.denied)) == (1, 1)
+    assert warned == [f"the model {MODEL} refuses the parameter 'max_tokens'; it is left out from now on"]
 
 
 def test_what_one_model_refuses_another_is_still_sent() -> None:

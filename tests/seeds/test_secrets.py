@@ -32,7 +32,7 @@ def test_names_that_only_sound_like_secrets(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        CANARY, "sk-proj-abcdefghijklmnop1234", "sk-ant-api03-abcdefghijklm", "gsk_abcdefghijklmnopqrst",
+        CANARY, "sk-proj-abcdefghijklmnop1234", "sk-ant-api03-abcdefghijklm", "gsk_abcdefghij7klmnopqrst",
         "hf_abcdefghijklmnopqrst",
         "ghp_abcdefghijklmnopqrstuvwxyz", "AKIAABCDEFGHIJKLMNOP", "AIzaSyA1234567890abcdefghijklmnopqrstu", "Bearer abcdefghij",
         "https://me:word@host/v1", "-----BEGIN RSA PRIVATE KEY-----",
@@ -46,7 +46,8 @@ def test_texts_that_look_like_secrets(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "gpt-4.1-mini", "risk-assessment-of-a-large-dam", "sk-learn", "https://host.example/v1", "/models/q4_k_m.gguf",
+        "gpt-4.1-mini", "risk-assessment-of-a-large-dam", "sk-learn", "sk-learn-and-other-libraries",
+        "https://host.example/v1", "/models/q4_k_m.gguf",
         "the bearer",
         "2024-10-21", "hf_hub", "meta-llama/Llama-3.1-8B-Instruct", "Bearer",
     ],

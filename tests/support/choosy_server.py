@@ -20,6 +20,7 @@ REFUSALS = {
         "Unsupported parameter: 'presence_penalty' is not supported with this model.",
         "unsupported_parameter",
     ),
+    "max_completion_tokens": ("Unknown parameter: 'max_completion_tokens'.", "unknown_parameter"),
     "max_tokens": (
         "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
         "unsupported_parameter",
