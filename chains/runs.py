@@ -115,6 +115,10 @@ class RunPlan:
         return load_model(choice.model or "", base_url=choice.base_url, options=choice.options, seed=self.settings.seed)
 
     def _check_named(self, choices: Mapping[Stage, ModelChoice]) -> None:
+        if self.settings.base_url and (self.settings.model, self.origins.get("model")) == (OFFLINE, "default"):
+            raise SettingsError(
+                f"base_url is {self.settings.base_url}, but no model is named; name one with --model openai:NAME."
+            )
         unnamed = [stage.value for stage, choice in choices.items() if choice.model is None]
         if len(unnamed) == len(Stage):
             raise SettingsError("this run was imported, so no model is known to it; name one with --model PROVIDER:NAME.")
@@ -173,11 +177,13 @@ def open_run(directory: Path, given: Given) -> tuple[Ledger, RunPlan]:
 
 
 def _new_plan(given: Given) -> RunPlan:
-    """Return the plan of a new run whose models can be loaded: the offline model where none is named for any stage."""
-    named = [given.values.get(key) for key in ("model", *(f"{stage}.model" for stage in Stage))]
-    default = Given() if any(named) else Given({"model": OFFLINE}, {"model": "default"})
-    plan = RunPlan.new(given.over(default))
-    if default.values and plan.settings.base_url:
-        raise SettingsError(f"base_url is {plan.settings.base_url}, but no model is named; name one with --model openai:NAME.")
+    """Return the plan of a new run whose models can be loaded."""
+    plan = RunPlan.new(_with_default_model(given))
     plan.models()
     return plan
+
+
+def _with_default_model(given: Given) -> Given:
+    """Return what was given, with the offline model where none is named for any stage: it never fills in beside another."""
+    is_named = any(given.values.get(key) for key in ("model", *(f"{stage}.model" for stage in Stage)))
+    return given if is_named else given.over(Given({"model": OFFLINE}, {"model": "default"}))
