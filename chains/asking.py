@@ -12,6 +12,7 @@ from self_instruct.chains.answers import ask
 from self_instruct.chains.models import Model, answering
 from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet
+from self_instruct.prompts.stage_prompt import StagePrompt
 from self_instruct.seeds.profiles import Settings
 from self_instruct.seeds.records import Reply, Stage
 
@@ -33,19 +34,16 @@ class ModelAsker:
     def __init__(self, prompts: PromptSet, models: Mapping[Stage, Model], settings: Settings) -> None:
         self._prompts = prompts
         self._models = models
-        instances = settings.instances
-        self._instructions = self._asking(prompts.instructions, Stage.INSTRUCTIONS, settings.instructions.parameters)
-        self._classification = [
-            self._asking(prompt, Stage.CLASSIFICATION, settings.classification.parameters)
-            for prompt in (prompts.classification, prompts.classification_again)
-        ]
-        self._output_first = self._asking(prompts.output_first, Stage.INSTANCES, instances.classification_parameters)
-        self._input_first = self._asking(prompts.input_first, Stage.INSTANCES, instances.parameters)
+        instructions, classification, instances = settings.instructions, settings.classification, settings.instances
+        self._instructions = self._asking(instructions.parameters, prompts.instructions, prompts.instructions_again)
+        self._classification = self._asking(classification.parameters, prompts.classification, prompts.classification_again)
+        output_first, input_first = instances.classification_parameters, instances.parameters
+        self._output_first = self._asking(output_first, prompts.output_first, prompts.output_first_again)
+        self._input_first = self._asking(input_first, prompts.input_first, prompts.input_first_again)
 
-    def _asking(
-        self, prompt: Runnable[Any, Any], stage: Stage, parameters: Mapping[str, Any]
-    ) -> Runnable[Any, AIMessage | str]:
-        return prompt | answering(self._models[stage], parameters)
+    def _asking(self, parameters: Mapping[str, Any], *prompts: StagePrompt) -> list[Runnable[Any, AIMessage | str]]:
+        """Return what asks, for each attempt."""
+        return [prompt | answering(self._models[prompt.stage], parameters) for prompt in prompts]
 
     async def __call__(self, request: RequestId, given: Mapping[str, Any]) -> Reply:
         """Return the model's reply; see `Asker`."""
@@ -54,8 +52,9 @@ class ModelAsker:
     def _runnable(self, request: RequestId, given: Mapping[str, Any]) -> Runnable[Any, AIMessage | str]:
         match request.stage:
             case Stage.INSTRUCTIONS:
-                return self._instructions
+                attempts = self._instructions
             case Stage.CLASSIFICATION:
-                return self._classification[request.attempt - 1]
+                attempts = self._classification
             case Stage.INSTANCES:
-                return self._output_first if given["is_classification"] else self._input_first
+                attempts = self._output_first if given["is_classification"] else self._input_first
+        return attempts[request.attempt - 1]
