@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from self_instruct.prompts.instance_sections import Found, Piece, find_instances
-from self_instruct.prompts.replies import ReplyParser, is_cut_off, rejection, without_thinking
+from self_instruct.prompts.replies import ReplyParser, bounded, is_cut_off, rejection
+from self_instruct.prompts.thoughts import without_thinking
 from self_instruct.seeds.profiles import Form
 from self_instruct.seeds.records import Instance, Reason, Rejection, Reply, Stage
 
@@ -46,9 +47,9 @@ class InstanceParser(ReplyParser[list[Instance | Rejection]]):
             piece.read if isinstance(piece.read, Instance) else rejection(Stage.INSTANCES, piece.read, piece.raw, reply)
             for piece in found.pieces
         ]
-        if is_cut_off(reply) and not found.went_on:
+        if is_cut_off(reply) and not found.went_on and not found.pieces[-1].is_closed:
             records[-1] = rejection(Stage.INSTANCES, Reason.CUT_OFF, found.pieces[-1].raw, reply)
-        return records
+        return records if self.form == "published" else bounded(records, Stage.INSTANCES, reply)
 
     def _find(self, text: str) -> Found:
         if self.form == "tolerant":

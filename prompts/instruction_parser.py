@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from self_instruct.prompts.numbered_list import PUBLISHED_NUMBER, ListItem, list_items
-from self_instruct.prompts.replies import ReplyParser, is_cut_off, rejection, without_thinking
+from self_instruct.prompts.numbered_list import PUBLISHED_NUMBER, ListItem, finished_items, list_items
+from self_instruct.prompts.replies import MOST_RECORDS, ReplyParser, bounded, is_cut_off, rejection
+from self_instruct.prompts.thoughts import without_thinking
 from self_instruct.seeds.profiles import Form
 from self_instruct.seeds.records import Candidate, Reason, Rejection, Reply, Stage
 
@@ -44,7 +45,7 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
         """Return the items of a reply still coming after which another one has begun; None in the published form."""
         if self.form == "published":
             return None
-        return self._records(list_items(text, is_whole=False), Reply(text))
+        return self._records(finished_items(text), Reply(text))[:MOST_RECORDS]
 
     def rest(self, whole: list[Candidate | Rejection], given: list[Candidate | Rejection]) -> list[Candidate | Rejection]:
         """Return the records that were not yet given out."""
@@ -63,16 +64,16 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
         if not items:
             return [rejection(Stage.INSTRUCTIONS, _why_nothing(reply), reply.text, reply)]
         records = self._records(items, reply)
-        if is_cut_off(reply):
-            last = items[-1]
+        last = items[-1]
+        if is_cut_off(reply) and not last.is_closed:
             records[-1] = rejection(Stage.INSTRUCTIONS, Reason.CUT_OFF, reply.text[last.start : last.end], reply, last.start)
-        return records
+        return bounded(records, Stage.INSTRUCTIONS, reply)
 
     def _records(self, items: list[ListItem], reply: Reply) -> list[Candidate | Rejection]:
         return [
-            Candidate(item.start, self._cleaned(item.text))
-            if item.text
-            else rejection(Stage.INSTRUCTIONS, Reason.EMPTY, reply.text[item.start : item.end], reply, item.start)
+            rejection(Stage.INSTRUCTIONS, item.read, reply.text[item.start : item.end], reply, item.start)
+            if isinstance(item.read, Reason)
+            else Candidate(item.start, self._cleaned(item.read))
             for item in items
         ]
 
