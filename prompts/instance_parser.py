@@ -24,8 +24,9 @@ class InstanceParser(ReplyParser[list[Instance | Rejection]]):
     r"""Reads the input/output pairs of a reply, or the class labels and their inputs.
 
     `published`: markers count wherever they stand, one pair for each example. `tolerant`: markers count at the start of a line
-    outside code fences (see `instance_sections`). In both forms a reply without a marker is one rejection `UNREADABLE`, and
-    of a cut-off reply the last instance is a rejection `CUT_OFF`.
+    outside code fences, in a few languages, or else JSON or a table is read (see `instance_sections`); labels lose quotes and
+    explanations; of a flood the first `MOST_RECORDS` are read, and a rejection `TOO_MANY` counts the rest. In both forms a
+    reply without a marker is one rejection `UNREADABLE`, and of a cut-off reply the last instance is a rejection `CUT_OFF`.
 
     >>> InstanceParser().invoke("Example 1\nInput: 2 + 2\nOutput: 4")
     [Instance(input='2 + 2', output='4')]

@@ -22,11 +22,15 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
     r"""Reads the items of a list as candidates, white space collapsed and cased.
 
     `published`: split at a new line, digits, a full stop and a space; empty items vanish; a reply cut off by its length is one
-    rejection. `tolerant`: the lists chat models write (see `numbered_list`); an empty item is a rejection `EMPTY`, and only the
-    last item of a cut-off reply is a rejection `CUT_OFF`. In both forms a reply without any item is one rejection.
+    rejection. `tolerant`: the lists chat models write: numbers of many styles and scripts (see `list_marks`), bullets,
+    headings, bare sentences, several items in a line, JSON, tables; not what is said or thought around them, nor an instance
+    glued to an item. An empty item is a rejection `EMPTY`, one without a word `UNREADABLE`, and only the last item of a cut-off
+    reply is a rejection `CUT_OFF`; what comes after the first `MOST_RECORDS` is counted in one rejection `TOO_MANY`. In both
+    forms a reply without any item is one rejection.
 
-    While a reply is streaming, the tolerant form gives newly finished items as they come; these lists add up to what `invoke`
-    returns. The published form knows only at the end.
+    While a reply is streaming, the tolerant form gives newly finished items as they come if it begins with a number above 1
+    (any other may turn out to be thinking aloud); these lists add up to what `invoke` returns. The published form knows only
+    at the end.
 
     >>> InstructionParser().invoke(" Name a river.\n10. list three birds.")
     [Candidate(item=0, text='Name a river.'), Candidate(item=15, text='List three birds.')]

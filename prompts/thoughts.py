@@ -29,9 +29,10 @@ def without_thinking(text: str, *, may_begin_within: bool = True) -> str:
     """Return the text with leading `<think>` blocks, closed or not, and what follows the end of its turn blanked out.
 
     A block whose beginning is missing, since some servers put it into the prompt, ends with a `</think>` alone; where that
-    cannot be (not `may_begin_within`), such an end is text. Where a model marks its final answer, all before that is blanked.
+    cannot be (not `may_begin_within`), such an end is text. Of a reply in channels only the final one stays.
     """
-    final = max((match.end() for match in _FINAL.finditer(text)), default=0)
+    has_channels = text.lstrip().startswith(("<|channel|>", "<|start|>"))
+    final = max((match.end() for match in _FINAL.finditer(text)), default=0) if has_channels else 0
     text = _without_other_turns(blanked(text, [(0, final)]), final)
     begin = 0
     while opening := _THINKING.match(text, begin):
