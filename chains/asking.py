@@ -44,23 +44,11 @@ class ModelAsker:
         config: RunnableConfig | None = None,
     ) -> None:
         self._models = models
+        self._prompts = prompts
         self._settings = settings
         self._left_out = left_out or LeftOut()
         self._config = _without_run_id(config)
-        instances = settings.instances
-        self._instructions = self._asking(prompts.instructions, Stage.INSTRUCTIONS, settings.instructions.parameters)
-        self._classification = [
-            self._asking(prompt, Stage.CLASSIFICATION, settings.classification.parameters)
-            for prompt in (prompts.classification, prompts.classification_again)
-        ]
-        self._output_first = self._asking(prompts.output_first, Stage.INSTANCES, instances.classification_parameters)
-        self._input_first = self._asking(prompts.input_first, Stage.INSTANCES, instances.parameters)
-
-    def _asking(
-        self, prompt: Runnable[Any, Any], stage: Stage, parameters: Mapping[str, Any]
-    ) -> Runnable[Any, AIMessage | str]:
-        model = self._settings.choice(stage).model or ""
-        return prompt | TakenParameters(answering(self._models[stage]), model, parameters, self._left_out)
+        self._askings: dict[tuple[Stage, int, bool], Runnable[Any, AIMessage | str]] = {}
 
     async def __call__(self, request: RequestId, given: Mapping[str, Any]) -> Reply:
         """Return the model's reply; see `Asker`."""
@@ -82,13 +70,16 @@ class ModelAsker:
         )
 
     def _runnable(self, request: RequestId, given: Mapping[str, Any]) -> Runnable[Any, AIMessage | str]:
-        match request.stage:
-            case Stage.INSTRUCTIONS:
-                return self._instructions
-            case Stage.CLASSIFICATION:
-                return self._classification[request.attempt - 1]
-            case Stage.INSTANCES:
-                return self._output_first if given["is_classification"] else self._input_first
+        kind = request.stage, request.attempt, bool(given.get("is_classification"))
+        if kind not in self._askings:
+            self._askings[kind] = self._asking(*kind)
+        return self._askings[kind]
+
+    def _asking(self, stage: Stage, attempt: int, is_classification: bool) -> Runnable[Any, AIMessage | str]:
+        prompt = self._prompts.of(stage, attempt, is_classification)
+        parameters = self._settings.parameters_of(stage, is_classification)
+        model = self._settings.model_of(stage) or ""
+        return prompt | TakenParameters(answering(self._models[stage]), model, parameters, self._left_out)
 
 
 def _without_run_id(config: RunnableConfig | None) -> RunnableConfig:

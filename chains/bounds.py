@@ -15,7 +15,7 @@ from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.prompts.stage_prompt import StagePrompt, StagePromptValue
 from self_instruct.seeds.profiles import Settings
-from self_instruct.seeds.records import Stage, Usage
+from self_instruct.seeds.records import Usage
 
 FRAME_TOKENS = 256  # what a server puts around two messages: roles, dates, instructions of its own (gpt-oss: about 100)
 OUTPUT_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict")  # as providers call it
@@ -39,17 +39,9 @@ class Bounds:
 
     def question(self, request: RequestId, given: Mapping[str, Any]) -> tuple[StagePrompt, Mapping[str, Any]]:
         """Return the prompt and the parameters with which `ModelAsker` sends a request."""
-        prompts, settings = self._prompts, self._settings
-        match request.stage:
-            case Stage.INSTRUCTIONS:
-                return prompts.instructions, settings.instructions.parameters
-            case Stage.CLASSIFICATION:
-                prompt = prompts.classification if request.attempt == 1 else prompts.classification_again
-                return prompt, settings.classification.parameters
-            case Stage.INSTANCES:
-                if given["is_classification"]:
-                    return prompts.output_first, settings.instances.classification_parameters
-                return prompts.input_first, settings.instances.parameters
+        is_classification = bool(given.get("is_classification"))
+        prompt = self._prompts.of(request.stage, request.attempt, is_classification)
+        return prompt, self._settings.parameters_of(request.stage, is_classification)
 
 
 def most_input_tokens(prompt: StagePromptValue) -> int:

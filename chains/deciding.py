@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from self_instruct.chains.answers import REFUSED
+from self_instruct.chains.instruction_replies import InstructionReply
 from self_instruct.chains.pool import Pool
-from self_instruct.chains.stages import classification_parser, read_instances, read_instructions
+from self_instruct.chains.stages import classification_parser, read_instances, read_instructions, why_unread
 from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask, TaskId
 from self_instruct.retrievers import TooSimilar
 from self_instruct.seeds.profiles import Settings
@@ -29,13 +30,16 @@ class Decider:
         self.rejected = Counter(ledger.count_rejections())
         self._classification_parser = classification_parser(settings)
 
-    def instructions(self, reply: Reply, progress: Progress, target: int | None) -> tuple[Progress, list[StoredTask]]:
+    def instructions(
+        self, answer: InstructionReply, progress: Progress, target: int | None
+    ) -> tuple[Progress, list[StoredTask]]:
         """Decide an instruction reply from `progress.position` on, until its end or until `target` tasks are kept.
 
         Returns the progress after it and the tasks it brought.
         """
         request = progress.request
-        read = self._refusal(Stage.INSTRUCTIONS, reply) or read_instructions(reply, self._settings)
+        found = self._refusal(Stage.INSTRUCTIONS, answer.reply) or read_instructions(answer.reply, self._settings)
+        read = [replace(each, item=answer.begin + each.item) for each in found]
         position = progress.position
         kept: list[StoredTask] = []
         refused: list[tuple[int, Rejection]] = []
@@ -76,7 +80,12 @@ class Decider:
             raise ValueError(f"task {task.id} is finished and awaits no reply")
         if task.awaits.stage is Stage.CLASSIFICATION:
             return self._classification(task, task.awaits, reply)
-        return self._instances(task, reply)
+        return self._instances(task, task.awaits, reply)
+
+    def wrong(self, request: RequestId, task: StoredTask | None) -> Reason | None:
+        """Return why the reply to the attempt before this one could not be read."""
+        before = self._ledger.stored_reply(replace(request, attempt=request.attempt - 1))
+        return why_unread(request.stage, before, self._settings, is_classification=bool(task and task.is_classification))
 
     def _classification(self, task: StoredTask, asked: RequestId, reply: Reply) -> StoredTask:
         refusal = self._refusal(Stage.CLASSIFICATION, reply)
@@ -92,12 +101,14 @@ class Decider:
             return self._store(task.id, replace(task, awaits=replace(asked, attempt=asked.attempt + 1)))
         return self._store(task.id, replace(task, awaits=None), rejections=[answer])
 
-    def _instances(self, task: StoredTask, reply: Reply) -> StoredTask:
+    def _instances(self, task: StoredTask, asked: RequestId, reply: Reply) -> StoredTask:
+        kind = bool(task.is_classification)
+        if asked.attempt < self._settings.instances.attempts and why_unread(
+            Stage.INSTANCES, reply, self._settings, is_classification=kind
+        ):
+            return self._store(task.id, replace(task, awaits=replace(asked, attempt=asked.attempt + 1)))
         read: Sequence[Instance | Rejection] = self._refusal(Stage.INSTANCES, reply) or read_instances(
-            reply,
-            instruction=task.instruction,
-            is_classification=bool(task.is_classification),
-            settings=self._settings,
+            reply, instruction=task.instruction, is_classification=kind, settings=self._settings
         )
         return self._store(
             task.id,

@@ -70,7 +70,7 @@ def estimate(plan: RunPlan, ledger: Ledger | None) -> Estimate:
         return _Estimating(plan, [], {}, 0, frozenset()).estimate()
     with ledger.snapshot():
         decided = ledger.progress.request
-        ahead = ledger.instruction_requests_from(decided)
+        ahead = ledger.instruction_attempts_from(decided)
         return _Estimating(plan, list(ledger.tasks()), _by_stage(ledger), decided, frozenset(ahead)).estimate()
 
 

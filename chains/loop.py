@@ -19,6 +19,7 @@ from typing import Any
 from self_instruct.chains.asking import Asker
 from self_instruct.chains.budget import Limit
 from self_instruct.chains.deciding import Decider
+from self_instruct.chains.instruction_replies import InstructionReplies
 from self_instruct.chains.journal import Journal
 from self_instruct.chains.meter import Meter
 from self_instruct.chains.pool import Pool
@@ -95,7 +96,7 @@ class Loop:
         self._meter = Meter(self._prompts, plan.settings, ledger.spending())
         self._journal = Journal(str(ledger.path.parent))
         self._finished = 0
-        self._stored_ahead = ledger.instruction_requests_from(self._progress.request)
+        self._replies = InstructionReplies(ledger, plan.settings, self._progress.request)
         self._waiting: deque[tuple[RequestId, StoredTask]] = deque()
         self._in_flight: dict[asyncio.Future[Reply], Sent] = {}
         self._failure: SelfInstructError | None = None
@@ -150,17 +151,14 @@ class Loop:
     # deciding what is stored
 
     def _decide_instructions(self) -> None:
-        while self._instructions_are_open and self._progress.request in self._stored_ahead:
-            request = RequestId(Stage.INSTRUCTIONS, self._progress.request)
-            reply = self._ledger.reply(request)
-            if reply is None:
-                raise SelfInstructError(f"the reply to request {request.request} vanished from the ledger")
+        while self._instructions_are_open and (reply := self._replies.get(self._progress.request)):
+            number = self._progress.request
             self._progress, kept = self._decider.instructions(reply, self._progress, self._settings.num_instructions)
-            if self._progress.request > request.request:
-                self._stored_ahead.discard(request.request)
+            if self._progress.request > number:
+                self._replies.discard(number)
             for task in kept:
                 self._follow_up(task)
-            self._journal.decided(request.request, len(kept), len(self._pool), self._decider.rejected)
+            self._journal.decided(number, len(kept), len(self._pool), self._decider.rejected)
             first_fruitless = max(self._progress.last_kept + 1, self._progress.granted_from)
             self._is_fruitless = self._asker is not None and self._progress.request - first_fruitless >= FRUITLESS_REQUESTS
 
@@ -187,7 +185,7 @@ class Loop:
             if at_most is None:
                 self._put_back(request, task)
                 return
-            prompt = self._prompts.instructions.format(**given) if task is None else None
+            prompt = self._prompts.of(request.stage, request.attempt).format(**given) if task is None else None
             self._journal.sent(request, self._settings.model_of(request.stage))
             self._in_flight[asyncio.ensure_future(self._asker(request, given))] = Sent(request, task, prompt, at_most)
 
@@ -202,21 +200,20 @@ class Loop:
 
     def _next_request(self) -> tuple[RequestId, StoredTask | None] | None:
         """Return the next request to send: an instruction request, unless enough tasks wait to fill every slot."""
-        if len(self._waiting) < self._settings.concurrency and (request := self._next_instruction_request()) is not None:
-            return RequestId(Stage.INSTRUCTIONS, request), None
+        if len(self._waiting) < self._settings.concurrency and (request := self._next_instruction_request()):
+            return request, None
         return self._waiting.popleft() if self._waiting else None
 
-    def _next_instruction_request(self) -> int | None:
+    def _next_instruction_request(self) -> RequestId | None:
         if not self._instructions_are_open or self._settings.num_instructions is None:
             return None
         under_way = {sent.request.request for sent in self._in_flight.values() if sent.task is None}
-        taken = under_way | self._stored_ahead
         last = self._progress.request + min(self._settings.window, self._requests_expected())
         for request in range(self._progress.request, last):
             if self._pool.requests_before(request) > self._progress.request:
                 return None
-            if request not in taken:
-                return request
+            if request not in under_way and (missing := self._replies.missing(request)):
+                return missing
         return None
 
     def _requests_expected(self) -> int:
@@ -226,11 +223,12 @@ class Loop:
         return ceil(((self._settings.num_instructions or 0) - len(self._pool)) / kept_each)
 
     def _variables(self, request: RequestId, task: StoredTask | None) -> dict[str, Any]:
+        wrong = {"wrong": self._decider.wrong(request, task)} if request.attempt > 1 else {}
         if task is None:
-            return {"demonstrations": self._pool.demonstrations(request.request)}
+            return {"demonstrations": self._pool.demonstrations(request.request), **wrong}
         if request.stage is Stage.CLASSIFICATION:
             return {"instruction": task.instruction}
-        return {"instruction": task.instruction, "is_classification": bool(task.is_classification)}
+        return {"instruction": task.instruction, "is_classification": bool(task.is_classification), **wrong}
 
     async def _receive(self) -> None:
         done, _ = await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
@@ -252,7 +250,7 @@ class Loop:
         self._meter.settle(sent.request, Spent.on(reply.usage, sent.at_most))
         self._journal.stored(sent.request, reply)
         if sent.task is None:
-            self._stored_ahead.add(sent.request.request)
+            self._replies.add(sent.request)
         else:
             self._follow_up(sent.task)
 

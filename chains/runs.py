@@ -55,11 +55,11 @@ class RunPlan:
         """Return the plan of a run that exists; raises `LedgerError` where what it was started with cannot be read."""
         try:
             return cls(
-                settings=Settings.model_validate(ledger.fact("settings")),
+                settings=Settings.model_validate(_complete(ledger.fact("settings"))),
                 origins=dict(ledger.fact("origins")),
                 seeds=tuple(seed_from_fields(fields) for fields in ledger.fact("seeds")),
                 shown=FewShotTasks.from_fields(ledger.fact("shown")),
-                templates=Templates(ledger.fact("templates"), folder=str(ledger.path.parent)),
+                templates=Templates(Templates.load().sources | ledger.fact("templates"), folder=str(ledger.path.parent)),
             )
         except (ValueError, TypeError, LookupError) as error:
             words = " ".join(str(error).split())[:MAX_WORDS_SHOWN]
@@ -143,6 +143,12 @@ class RunPlan:
                 f"{where}: a prompt shows {needed} demonstrations, but there are only {usable} {kind};"
                 f" add seeds, or set instructions.demonstrations to {usable}."
             )
+
+
+def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored settings with what runs of version 0.1 did without having to say so: they asked nothing again."""
+    stages = {stage.value: {"attempts": 1, **settings[stage]} for stage in (Stage.INSTRUCTIONS, Stage.INSTANCES)}
+    return {**settings, **stages}
 
 
 def _seeds(path: object) -> tuple[SeedTask, ...]:

@@ -19,7 +19,7 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableBranch, RunnableLambda, RunnablePassthrough
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12, and so no schema could be made
 
-from self_instruct.chains.answers import message_to_reply
+from self_instruct.chains.answers import REFUSED, message_to_reply
 from self_instruct.chains.instance_rules import screen_instances
 from self_instruct.chains.models import Model, answering
 from self_instruct.chains.screening import screen
@@ -27,8 +27,10 @@ from self_instruct.prompts.classification_parser import ClassificationParser
 from self_instruct.prompts.instance_parser import InstanceParser
 from self_instruct.prompts.instruction_parser import InstructionParser
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
+from self_instruct.prompts.replies import ReplyParser
+from self_instruct.prompts.stage_prompt import StagePrompt
 from self_instruct.seeds.profiles import Settings
-from self_instruct.seeds.records import Candidate, Classification, Instance, Rejection, Reply, Task
+from self_instruct.seeds.records import Candidate, Classification, Instance, Reason, Rejection, Reply, Stage, Task
 
 
 class InstructionInput(TypedDict):
@@ -53,11 +55,17 @@ class InstanceInput(TypedDict):
 def instruction_chain(
     model: Model, settings: Settings | None = None, prompts: PromptSet | None = None
 ) -> Runnable[InstructionInput, list[Candidate | Rejection]]:
-    """Return a runnable from demonstrations to what a reply brings: well-formed candidates, and rejections."""
+    """Return a runnable from demonstrations to what a reply brings: well-formed candidates, and rejections.
+
+    `modern` asks again after a reply that holds no task; then nothing is given out before the reply is whole.
+    """
     settings = settings or Settings()
     prompts = prompts or prompt_set(classification_only=settings.instructions.classification_only)
     screening = RunnableLambda(partial(_screen_all, settings=settings), name="screening")
-    chain = prompts.instructions | answering(model) | instruction_parser(settings) | screening
+    parser = instruction_parser(settings)
+    first = prompts.instructions | answering(model) | parser
+    again = prompts.instructions_again | answering(model) | parser
+    chain = _twice(first, again, settings.instructions.attempts) | screening
     return _typed(chain, InstructionInput, list[Candidate | Rejection])
 
 
@@ -68,26 +76,32 @@ def classification_chain(
     settings = settings or Settings()
     prompts = prompts or prompt_set()
     parser = classification_parser(settings)
-    first: Runnable[Any, Any] = prompts.classification | answering(model) | parser
-    if settings.classification.attempts == 1:
-        chain = first
-    else:
-        again = prompts.classification_again | answering(model) | parser
-        chain = RunnablePassthrough.assign(answer=first) | RunnableBranch((_was_rejected, again), itemgetter("answer"))
-    return _typed(chain, TaskInput, Classification | Rejection)
+    first = prompts.classification | answering(model) | parser
+    again = prompts.classification_again | answering(model) | parser
+    return _typed(_twice(first, again, settings.classification.attempts), TaskInput, Classification | Rejection)
 
 
 def instance_chain(
     model: Model, settings: Settings | None = None, prompts: PromptSet | None = None
 ) -> Runnable[InstanceInput, list[Instance | Rejection]]:
-    """Return a runnable from an instruction and its kind to its instances, output-first for classification tasks."""
+    """Return a runnable from an instruction and its kind to its instances, output-first for classification tasks.
+
+    `modern` asks again after a reply that holds no instance.
+    """
     settings = settings or Settings()
     prompts = prompts or prompt_set()
-    output_first: Runnable[Any, Any] = prompts.output_first | answering(model)
-    input_first: Runnable[Any, Any] = prompts.input_first | answering(model)
-    asking: Runnable[Any, Any] = RunnableBranch((itemgetter("is_classification"), output_first), input_first)
-    reading = RunnableLambda(partial(_read_answer, settings=settings), name="instance reading")
-    return _typed(RunnablePassthrough.assign(answer=asking) | reading, InstanceInput, list[Instance | Rejection])
+
+    def asking(output_first: StagePrompt, input_first: StagePrompt) -> Runnable[Any, Any]:
+        labels_first, inputs_first = output_first | answering(model), input_first | answering(model)
+        writing = RunnableBranch((itemgetter("is_classification"), labels_first), inputs_first)
+        reading = RunnableLambda(partial(_read_answer, settings=settings), name="instance reading")
+        return RunnablePassthrough.assign(answer=writing) | reading
+
+    first = asking(prompts.output_first, prompts.input_first)
+    again = asking(prompts.output_first_again, prompts.input_first_again)
+    judging = RunnableLambda(partial(_judge_instances, settings=settings), name="instance rules")
+    chain = RunnablePassthrough.assign(read=_twice(first, again, settings.instances.attempts)) | judging
+    return _typed(chain, InstanceInput, list[Instance | Rejection])
 
 
 def task_chain(model: Model, settings: Settings | None = None, prompts: PromptSet | None = None) -> Runnable[TaskInput, Task]:
@@ -119,6 +133,16 @@ def instance_parser(settings: Settings, *, is_classification: bool) -> InstanceP
     return InstanceParser(form=settings.instances.form, is_classification=is_classification)
 
 
+def why_unread(stage: Stage, reply: Reply, settings: Settings, *, is_classification: bool = False) -> Reason | None:
+    """Return why nothing can be read in a reply, or None where there is something, be it refused by the rules later.
+
+    None also where the provider refused to answer: asked again, it would refuse again.
+    """
+    if reply.finish_reason == REFUSED:
+        return None
+    return _why_nothing(_listed(_parser(stage, settings, is_classification=is_classification).read(reply)))
+
+
 def read_instructions(reply: Reply, settings: Settings) -> list[Candidate | Rejection]:
     """Return the candidates in a reply that obey the instruction rules, and what was refused of it, in the reply's order."""
     return _screen_all(instruction_parser(settings).read(reply), settings)
@@ -143,17 +167,45 @@ def _screen_all(read: list[Candidate | Rejection], settings: Settings) -> list[C
     return [screen(each, rules, tokens) if isinstance(each, Candidate) else each for each in read]
 
 
+def _twice(first: Runnable[Any, Any], again: Runnable[Any, Any], attempts: int) -> Runnable[Any, Any]:
+    """Return a runnable that asks again, with what was wrong, where nothing could be read in the first answer."""
+    if attempts == 1:
+        return first
+    answering_first = RunnablePassthrough.assign(answer=first)
+    saying_why = RunnablePassthrough.assign(wrong=lambda given: _why_nothing(_listed(given["answer"])))
+    return answering_first | saying_why | RunnableBranch((itemgetter("wrong"), again), itemgetter("answer"))
+
+
 def _read_answer(given: dict[str, Any], settings: Settings) -> list[Instance | Rejection]:
-    return read_instances(
-        message_to_reply(given["answer"]),
+    return instance_parser(settings, is_classification=given["is_classification"]).read(message_to_reply(given["answer"]))
+
+
+def _judge_instances(given: dict[str, Any], settings: Settings) -> list[Instance | Rejection]:
+    return screen_instances(
+        given["read"],
         instruction=given["instruction"],
         is_classification=given["is_classification"],
-        settings=settings,
+        rules=settings.instances,
     )
 
 
-def _was_rejected(given: dict[str, Any]) -> bool:
-    return isinstance(given["answer"], Rejection)
+def _parser(stage: Stage, settings: Settings, *, is_classification: bool) -> ReplyParser[Any]:
+    match stage:
+        case Stage.INSTRUCTIONS:
+            return instruction_parser(settings)
+        case Stage.CLASSIFICATION:
+            return classification_parser(settings)
+        case Stage.INSTANCES:
+            return instance_parser(settings, is_classification=is_classification)
+
+
+def _listed(read: object) -> list[object]:
+    return read if isinstance(read, list) else [read]
+
+
+def _why_nothing(read: Sequence[object]) -> Reason | None:
+    refused = [each.reason for each in read if isinstance(each, Rejection)]
+    return refused[-1] if len(refused) == len(read) else None
 
 
 def _has_no_kind(given: dict[str, Any]) -> bool:

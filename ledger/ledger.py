@@ -155,9 +155,17 @@ class Ledger:
         )
         return next(self._records(_reply, query, (request.stage, request.request, request.item, request.attempt)), None)
 
-    def prompt(self, request: int) -> str | None:
+    def stored_reply(self, request: RequestId) -> Reply:
+        """Return the answer to a request that has one; raises `LedgerError` where it has none."""
+        reply = self.reply(request)
+        if reply is None:
+            raise LedgerError(f"{self.path}: the reply to {request.stage} request {request.request} is gone; restore a copy.")
+        return reply
+
+    def prompt(self, request: int, attempt: int = 1) -> str | None:
         """Return the prompt of an instruction request, where it is known."""
-        rows = self._all("SELECT prompt FROM replies WHERE stage = ? AND request = ?", (Stage.INSTRUCTIONS, request))
+        query = "SELECT prompt FROM replies WHERE stage = ? AND request = ? AND attempt = ?"
+        rows = self._all(query, (Stage.INSTRUCTIONS, request, attempt))
         return rows[0][0] if rows else None
 
     def store_reply(self, request: RequestId, reply: Reply, prompt: str | None = None, at_most: Usage = UNCOUNTED) -> None:
@@ -186,10 +194,10 @@ class Ledger:
         )
         return dict(self._records(_spent, query))
 
-    def instruction_requests_from(self, request: int) -> set[int]:
-        """Return the numbers, from `request` on, of the instruction requests whose reply is stored."""
-        query = "SELECT request FROM replies WHERE stage = ? AND request >= ?"
-        return {number for (number,) in self._all(query, (Stage.INSTRUCTIONS, request))}
+    def instruction_attempts_from(self, request: int) -> dict[int, int]:
+        """Return the instruction requests, from number `request` on, that have a reply, each with its last attempt."""
+        query = "SELECT request, MAX(attempt) FROM replies WHERE stage = ? AND request >= ? GROUP BY request"
+        return dict(self._all(query, (Stage.INSTRUCTIONS, request)))
 
     # decisions
 

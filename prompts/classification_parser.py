@@ -7,26 +7,47 @@ Identification"; the `published` form decides as its code does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from self_instruct.prompts.replies import ReplyParser, rejection, without_thinking
+from self_instruct.prompts.replies import ReplyParser, rejection
+from self_instruct.prompts.structured import json_entries, table_rows
+from self_instruct.prompts.thoughts import without_thinking
 from self_instruct.seeds.profiles import Form
 from self_instruct.seeds.records import Classification, Reason, Rejection, Reply, Stage
 
 _PUBLISHED_YES = frozenset({"Yes", "yes", "YES"})
-_WORD = re.compile(r"[\W_]*+([^\W_]++)")
+_YES = frozenset({
+    "yes", "yep", "yeah", "sí", "oui", "ja", "да", "sim", "sì", "evet", "tak", "是", "是的", "对", "はい", "예", "네",
+    "نعم", "हाँ",
+})  # fmt: skip
+_NO = frozenset({
+    "no", "nope", "nein", "non", "нет", "não", "hayır", "nie", "nee", "nej", "否", "不", "不是", "いいえ",
+    "아니요", "아니오", "لا", "नहीं",
+})  # fmt: skip
+_WORD = re.compile(r"[\W_]*+([^\W_]++)(?P<other>\s*+(?:/|(?:or|and)\b)\s*+(?:yes|no)\b)?+", re.IGNORECASE)
+_MARKUP = re.compile(r"</?(?:b|i|p|strong|em|br)[ ]?/?>|\\boxed|[\u200b\u2060\ufeff]", re.IGNORECASE)
+_COURTESY = re.compile(r"[\W_]*+(?:sure|certainly|of course|absolutely|okay|ok)[!,.:]", re.IGNORECASE)
 _ASKED = re.compile(
-    r"^(?:[^\w\n]|_)*+(?:(?:(?:the )?(?:final )?answer(?: is)?)|is (?:it|this) (?:a )?classification(?: task)?)\b",
+    r"(?:^(?:[^\w\n]|_)*+(?:(?:the )?(?:final )?answer(?: is)?|is (?:it|this) (?:a )?classification(?: task)?)"
+    r"|\b(?:the|my) (?:final )?answer(?: is)?)\b",
     re.IGNORECASE | re.MULTILINE,
 )
+_STATED = re.compile(
+    r"(?:\A|[.!?\n])[^\w\n]*+(?:so |therefore,? |thus,? )?+(?:(?:it|this|that|(?:the |this )?(?:last |given )?task)"
+    r"(?: is|['’]s|(?P<isnt> isn['’]t)) )?+(?P<not>not |non-)?+(?:an? )?+classification\b",
+    re.IGNORECASE,
+)
+_WHOLE = {"y": True, "n": False, "true": True, "false": False}
 
 
 class ClassificationParser(ReplyParser[Classification | Rejection]):
     """Reads whether a task is a classification task.
 
     `published`: yes if the reply, stripped, is Yes, yes or YES; no whatever else it is. `tolerant`: the first word decides,
-    ignoring case, Markdown, punctuation, quotes, a `<think>` block and an echoed "Answer:" or "Is it classification?"; a
-    reply that says neither is a rejection `NEITHER_YES_NOR_NO`.
+    ignoring case, Markdown, punctuation, quotes, a `<think>` block, a courtesy and an echoed "Answer:" or "Is it
+    classification?"; else what follows "the answer is", the last line, a sentence ("It is not a classification task."), or
+    the one such value of a JSON object or a table. A few languages' words are known. A reply that says neither, or both, is a
+    rejection `NEITHER_YES_NOR_NO`.
 
     >>> ClassificationParser().invoke("**Yes**, it is.")
     Classification(is_classification=True)
@@ -38,19 +59,46 @@ class ClassificationParser(ReplyParser[Classification | Rejection]):
         """Return the answer that a reply gives, or its rejection."""
         if self.form == "published":
             return Classification(reply.text.strip() in _PUBLISHED_YES)
-        said = next((word for word in _first_words(without_thinking(reply.text)) if word in {"yes", "no"}), None)
+        said = next(_answers(_MARKUP.sub(" ", without_thinking(reply.text))), None)
         if said is None:
             return rejection(Stage.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO, reply.text, reply)
-        return Classification(said == "yes")
+        return Classification(said)
 
     @property
     def _type(self) -> str:
         return "self-instruct-classification"
 
 
-def _first_words(text: str) -> Iterator[str]:
-    """Yield the first word of the text, then the first after each echo of the question."""
-    starts = (0, *(asked.end() for asked in _ASKED.finditer(text)))
-    for start in starts:
-        if word := _WORD.match(text, start):
-            yield word[1].casefold()
+def _answers(text: str) -> Iterator[bool]:
+    """Yield each answer that is found in a reply, the surest first."""
+    if (whole := _WHOLE.get(text.strip(" \t\r\n*_`\"'.").casefold())) is not None:
+        yield whole
+    if structured := _structured(text):
+        yield from structured if len(set(structured)) == 1 else ()
+    else:
+        courtesy = _COURTESY.match(text)
+        starts = (courtesy.end() if courtesy else 0, *(asked.end() for asked in _ASKED.finditer(text)), _last_line(text))
+        yield from (said for start in starts if (said := _first_word(text, start)) is not None)
+        yield from (not (stated["not"] or stated["isnt"]) for stated in _STATED.finditer(text))
+
+
+def _structured(text: str) -> list[bool]:
+    """Return what the values of JSON objects or the cells of a table say."""
+    values = [value for entry in json_entries(text) if isinstance(entry.value, Mapping) for value in entry.value.values()]
+    values += [cell for row in table_rows(text) for cell in row.cells.values()]
+    said = (value if isinstance(value, bool) else _first_word(value, 0) if isinstance(value, str) else None for value in values)
+    return [each for each in said if each is not None]
+
+
+def _first_word(text: str, start: int) -> bool | None:
+    word = _WORD.match(text, start)
+    if word is None or word["other"]:
+        return None
+    said = word[1].casefold()
+    return True if said in _YES else False if said in _NO else None
+
+
+def _last_line(text: str) -> int:
+    """Return where the last line begins, if it holds one word alone; else the end of the text."""
+    begin = text.rstrip().rfind("\n") + 1
+    return begin if len(text[begin:].split()) == 1 else len(text)

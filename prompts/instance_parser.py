@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from self_instruct.prompts.instance_sections import Found, Piece, find_instances
-from self_instruct.prompts.replies import ReplyParser, is_cut_off, rejection, without_thinking
+from self_instruct.prompts.replies import ReplyParser, bounded, is_cut_off, rejection
+from self_instruct.prompts.thoughts import without_thinking
 from self_instruct.seeds.profiles import Form
 from self_instruct.seeds.records import Instance, Reason, Rejection, Reply, Stage
 
@@ -23,8 +24,9 @@ class InstanceParser(ReplyParser[list[Instance | Rejection]]):
     r"""Reads the input/output pairs of a reply, or the class labels and their inputs.
 
     `published`: markers count wherever they stand, one pair for each example. `tolerant`: markers count at the start of a line
-    outside code fences (see `instance_sections`). In both forms a reply without a marker is one rejection `UNREADABLE`, and
-    of a cut-off reply the last instance is a rejection `CUT_OFF`.
+    outside code fences, in a few languages, or else JSON or a table is read (see `instance_sections`); labels lose quotes and
+    explanations; of a flood the first `MOST_RECORDS` are read, and a rejection `TOO_MANY` counts the rest. In both forms a
+    reply without a marker is one rejection `UNREADABLE`, and of a cut-off reply the last instance is a rejection `CUT_OFF`.
 
     >>> InstanceParser().invoke("Example 1\nInput: 2 + 2\nOutput: 4")
     [Instance(input='2 + 2', output='4')]
@@ -46,9 +48,9 @@ class InstanceParser(ReplyParser[list[Instance | Rejection]]):
             piece.read if isinstance(piece.read, Instance) else rejection(Stage.INSTANCES, piece.read, piece.raw, reply)
             for piece in found.pieces
         ]
-        if is_cut_off(reply) and not found.went_on:
+        if is_cut_off(reply) and not found.went_on and not found.pieces[-1].is_closed:
             records[-1] = rejection(Stage.INSTANCES, Reason.CUT_OFF, found.pieces[-1].raw, reply)
-        return records
+        return records if self.form == "published" else bounded(records, Stage.INSTANCES, reply)
 
     def _find(self, text: str) -> Found:
         if self.form == "tolerant":

@@ -10,33 +10,28 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import Literal
 
-from self_instruct.prompts.replies import find_fences, is_farewell, is_preamble, outside, without_thinking
+from self_instruct.prompts.courtesies import ends_in_colon, is_farewell, is_preamble
+from self_instruct.prompts.instance_markers import (
+    ASKED_FOR,
+    LOOSE,
+    Kind,
+    Marker,
+    find_markers,
+    on_own_lines,
+    with_outputs_on_own_lines,
+)
+from self_instruct.prompts.instance_values import input_of, label_of, without_reasons
+from self_instruct.prompts.replies import find_fences, outside
+from self_instruct.prompts.structured_instances import structured_instances
+from self_instruct.prompts.thoughts import without_thinking
 from self_instruct.seeds.records import Instance, Reason
 
-Kind = Literal["head", "example", "input", "output", "label", "task"]
-
-_COLON = r"[ \t]*+\#?+\d*+(?:\*\*)?+[ \t]*+[:：](?(bold)(?:\*\*)?+)"
-_MARKER = re.compile(
-    rf"""^(?:(?P<task>(?<=\n\n)(?:\*\*)?+Task{_COLON.replace("(?(bold)", "(?:")})
-    | [ ]{{0,3}}+(?:(?:[-*•+]|[>\#]++|\d{{1,2}}[.)])[ \t]++)?+(?P<bold>\*\*)?+
-      (?: (?P<input>(?:Input|INPUT){_COLON})
-        | (?P<output>(?:Output|OUTPUT){_COLON})
-        | (?P<label>(?i:class[ ]label){_COLON})
-        | (?P<example>(?:Example|EXAMPLE)(?:
-              [ \t]*+\#?+\d++(?:\*\*)?+[ \t]*+(?: :(?:\*\*)?+ | [.)](?:\*\*)?+(?=\s|\Z) | (?=[ \t]*+$) )
-            | (?:\*\*)?+:?+(?:\*\*)?+(?=[ \t]*+\n\s*+(?:\*\*)?+(?:Input|INPUT|Output|OUTPUT|(?i:class[ ]label))\b)
-          ))
-      ))""",
-    re.VERBOSE | re.MULTILINE,
-)
 _ECHO = re.compile(r"(?:\*\*)?Task[ \t]*+\d*+:")
 _NOISE = re.compile(r"[ \t]*+(?:-{3,}+|\*{3,}+|_{3,}+|={3,}+)?+[ \t]*+$")
-_NO_INPUT = frozenset({
-    "n/a", "none", "noinput", "no input", "no input needed", "no input required", "no input necessary", "none needed",
-    "none required", "not applicable", "not needed", "not required",
-})  # fmt: skip
+_UNSEEN_FIRST = re.compile("^[\u200b\u2060\ufeff]++", re.MULTILINE)
+_LETTER = re.compile(r"(?:dear|hi|hello|hey|good (?:morning|afternoon|evening))\b", re.IGNORECASE)
+_LONGEST_TITLE = 6  # words of "Example 1: Short list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +45,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The raw text that should be one instance, and what it was read as: the instance, or why it is none."""
+    """The raw text that should be one instance, and what it was read as: the instance, or why it is none.
+
+    `is_closed` says that its end is certain, even in a reply that was cut off.
+    """
 
     raw: str
     read: Instance | Reason
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,36 +64,76 @@ class Found:
 
 
 def find_instances(text: str, *, is_classification: bool) -> Found:
-    """Return the pieces of a reply; none where it has no marker.
+    """Return the pieces of a reply; none where nothing in it is marked.
 
     A generation reply holds `Example`, `Input:` and `Output:` sections; a classification reply `Class label:` sections whose
-    first line is the label and the rest the input. Where an `Input:` comes before the first label, or where there are only
-    `Output:` sections, a classification reply is read like the other kind.
+    first line is the label and the rest the input. Where an input comes before the first label, or where there are only
+    `Output:` sections, a classification reply is read like the other kind. A reply that has none of these words is read as
+    JSON, as a table, by looser words and those of other languages, or with outputs behind their inputs, whichever holds any.
     """
-    text = _unwrapped(_without_farewell(without_thinking(text.replace("\r\n", "\n"))))
-    markers = _markers(text, "label") if is_classification else []
-    answer: Kind = "label" if any(_kind(marker) == "label" for marker in markers) else "output"
-    markers = markers if answer == "label" else _markers(text, "output")
-    kinds = [_kind(marker) for marker in markers]
+    text = _UNSEEN_FIRST.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _without_farewell(without_thinking(text))
+    plain = on_own_lines(text)
+    asked_for = _marked(plain, ASKED_FOR, is_classification)
+    if asked_for.has_answers:
+        return asked_for.found
+    if structured := structured_instances(text):
+        return Found([Piece(raw, read, is_closed) for raw, read, is_closed in structured], went_on=False)
+    for other, words in ((plain, LOOSE), (with_outputs_on_own_lines(plain), ASKED_FOR)):
+        marked = _marked(other, words, is_classification)
+        if marked.has_answers:
+            return marked.found
+    return asked_for.found
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    found: Found
+    has_answers: bool
+
+
+def _marked(text: str, words: re.Pattern[str], is_classification: bool) -> _Marked:
+    text = _unwrapped(text, words)
+    markers = find_markers(text, words, "label") if is_classification else []
+    answer: Kind = "label" if any(marker.kind == "label" for marker in markers) else "output"
+    markers = markers if answer == "label" else find_markers(text, words, "output")
+    kinds = [marker.kind for marker in markers]
     if not kinds or (is_classification and answer not in kinds):
-        return Found([], went_on=False)
+        return _Marked(Found([], went_on=False), has_answers=False)
     went_on = kinds[-1] == "task"
     sections = list(_sections(text, markers))[: -1 if went_on else None]
-    is_label_first = answer == "label" and "input" not in kinds[: kinds.index("label")]
-    return Found(_labelled(sections) if is_label_first else _paired(sections, answer), went_on)
+    pieces = _labelled(sections) if answer == "label" and _is_label_first(sections) else _paired(sections, answer)
+    if is_classification:
+        pieces = [_as_label(piece) for piece in pieces]
+    return _Marked(Found(pieces, went_on), has_answers=answer in kinds)
+
+
+def _is_label_first(sections: Sequence[Section]) -> bool:
+    """Return whether labels come before their inputs: nothing stands before the first, or something below the last."""
+    first = next(at for at, section in enumerate(sections) if section.kind == "label")
+    before = sections[:first]
+    if any(section.kind == "input" for section in before):
+        return False
+    return not any(section.body for section in before) or sections[-1].kind != "label" or "\n" in sections[-1].body
 
 
 def _without_farewell(text: str) -> str:
+    """Return the text without a last paragraph that only follows an answer of one paragraph."""
     before, _, last = text.rstrip().rpartition("\n\n")
-    return before if before and is_farewell(last) and "example" in last.casefold() else text
+    if not before or not is_farewell(last):
+        return text
+    answer = before[max(before.rfind("Output:"), before.rfind("Class label:"), 0) :]
+    body = answer.partition(":")[2].lstrip()
+    is_of_answer = "\n\n" in body or _LETTER.match(body)
+    return text if is_of_answer and "example" not in last.casefold() else before
 
 
-def _unwrapped(text: str) -> str:
+def _unwrapped(text: str, words: re.Pattern[str]) -> str:
     """Return what is inside a code fence that holds all the markers, or the text without a fence line that wraps nothing."""
     fences = find_fences(text)
     closed = [fence for fence in fences if fence.is_closed]
-    first = _MARKER.search(text)
-    if first and next(outside(_MARKER.finditer(text), closed), None) is None:
+    first = words.search(text)
+    if first and next(outside(words.finditer(text), closed), None) is None:
         around = next(fence for fence in closed if fence.start <= first.start() < fence.end)
         return text[around.inside : around.outside]
     if fences and not text[fences[-1].inside :].strip() and not fences[-1].is_closed:
@@ -102,34 +141,13 @@ def _unwrapped(text: str) -> str:
     return text
 
 
-def _markers(text: str, answer: Kind) -> list[re.Match[str]]:
-    """Return the markers of a reply whose answers follow `answer` markers, up to one that begins another task."""
-    closed = [fence for fence in find_fences(text) if fence.is_closed]
-    wanted = {"example", "input", answer}
-    markers: list[re.Match[str]] = []
-    answered = -1
-    for marker in outside(_MARKER.finditer(text), closed):
-        kind = _kind(marker)
-        if kind == "task" and answered >= 0 and text[answered : marker.start()].strip():
-            return [*markers, marker]
-        if kind in wanted:
-            markers.append(marker)
-        if kind == answer:
-            answered = marker.end()
-    return markers
-
-
-def _kind(marker: re.Match[str]) -> Kind:
-    return next(kind for kind in ("example", "input", "output", "label", "task") if marker[kind] is not None)
-
-
-def _sections(text: str, markers: Sequence[re.Match[str]]) -> Iterator[Section]:
-    head = _head(text[: markers[0].start()])
+def _sections(text: str, markers: Sequence[Marker]) -> Iterator[Section]:
+    head = _head(text[: markers[0].start])
     if head:
         yield Section("head", head, head)
-    ends = [marker.start() for marker in markers[1:]] + [len(text)]
+    ends = [marker.start for marker in markers[1:]] + [len(text)]
     for marker, end in zip(markers, ends, strict=True):
-        yield Section(_kind(marker), text[marker.start() : end], _value(text[marker.end() : end]))
+        yield Section(marker.kind, text[marker.start : end], _value(text[marker.end : end]))
 
 
 def _head(text: str) -> str:
@@ -155,21 +173,54 @@ def _value(text: str) -> str:
 def _paired(sections: Sequence[Section], answer: Kind) -> list[Piece]:
     """Return the pieces of sections in which the input comes before its output."""
     groups: list[list[Section]] = []
-    for section in sections:
+    for section in _without_titles(_split_labels(sections, answer)):
         if section.kind == "example" or not groups:
             groups.append([])
         groups[-1].append(section)
     return [piece for group in groups for piece in _pairs(group, answer)]
 
 
+def _split_labels(sections: Sequence[Section], answer: Kind) -> Iterator[Section]:
+    """Yield the sections; what stands below a label that follows its input is the next input."""
+    for section in sections:
+        label, _, below = section.body.partition("\n")
+        if section.kind != "label" or answer != "label" or not below.strip():
+            yield section
+        else:
+            yield Section("label", section.raw[: len(section.raw) - len(below)], label)
+            yield Section("head", below, below.strip())
+
+
+def _without_titles(sections: Iterator[Section]) -> Iterator[Section]:
+    """Yield the sections; an example's few words before its input are its title."""
+    before: Section | None = None
+    for section in sections:
+        if before and before.kind == "example" and section.kind == "input" and _is_title(before.body):
+            before = Section("example", before.raw, "")
+        if before:
+            yield before
+        before = section
+    if before:
+        yield before
+
+
+def _is_title(text: str) -> bool:
+    return "\n" not in text and ":" not in text and len(text.split()) <= _LONGEST_TITLE
+
+
 def _pairs(group: Sequence[Section], answer: Kind) -> Iterator[Piece]:
-    """Yield the pieces of one example. A second output belongs to the same input; a second input begins another piece."""
+    """Yield the pieces of one example. A second output belongs to the same input; a second input begins another piece.
+
+    Of two outputs, the first is part of the input if that ends in a colon: "My program prints:".
+    """
     given: list[str] = []
     raw: list[str] = []
+    answers = sum(section.kind == answer for section in group)
     for section in group:
         raw.append(section.raw)
-        if section.kind == answer:
-            yield Piece("".join(raw), Instance(_input(given), section.body))
+        answers -= section.kind == answer
+        if section.kind == answer and not (answers and given and ends_in_colon(given[-1])):
+            yield Piece("".join(raw), Instance(input_of(given), section.body))
             raw = []
             continue
         if len(raw) == 1:
@@ -203,10 +254,11 @@ def _labelled_piece(group: Sequence[Section]) -> Piece:
     given = [rest.strip()] if rest.strip() else []
     for section in group[1:]:
         given.append(section.raw.strip() if given else section.body)
-    return Piece("".join(section.raw for section in group), Instance(_input(given), label.strip(" \t*")))
+    return Piece("".join(section.raw for section in group), Instance(input_of(given), label.strip(" \t*")))
 
 
-def _input(parts: Sequence[str]) -> str:
-    """Return an input from its parts; "N/A", "None", "<noinput>" and the like are no input."""
-    text = "\n".join(part for part in parts if part)
-    return "" if text.strip(" <>()*_`.").casefold() in _NO_INPUT else text
+def _as_label(piece: Piece) -> Piece:
+    """Return a piece of a classification reply without what explains its label."""
+    if isinstance(piece.read, Reason):
+        return piece
+    return Piece(piece.raw, Instance(without_reasons(piece.read.input), label_of(without_reasons(piece.read.output))))

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from self_instruct.prompts.numbered_list import PUBLISHED_NUMBER, ListItem, list_items
-from self_instruct.prompts.replies import ReplyParser, is_cut_off, rejection, without_thinking
+from self_instruct.prompts.numbered_list import PUBLISHED_NUMBER, ListItem, finished_items, list_items
+from self_instruct.prompts.replies import MOST_RECORDS, ReplyParser, bounded, is_cut_off, rejection
+from self_instruct.prompts.thoughts import without_thinking
 from self_instruct.seeds.profiles import Form
 from self_instruct.seeds.records import Candidate, Reason, Rejection, Reply, Stage
 
@@ -21,11 +22,15 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
     r"""Reads the items of a list as candidates, white space collapsed and cased.
 
     `published`: split at a new line, digits, a full stop and a space; empty items vanish; a reply cut off by its length is one
-    rejection. `tolerant`: the lists chat models write (see `numbered_list`); an empty item is a rejection `EMPTY`, and only the
-    last item of a cut-off reply is a rejection `CUT_OFF`. In both forms a reply without any item is one rejection.
+    rejection. `tolerant`: the lists chat models write: numbers of many styles and scripts (see `list_marks`), bullets,
+    headings, bare sentences, several items in a line, JSON, tables; not what is said or thought around them, nor an instance
+    glued to an item. An empty item is a rejection `EMPTY`, one without a word `UNREADABLE`, and only the last item of a cut-off
+    reply is a rejection `CUT_OFF`; what comes after the first `MOST_RECORDS` is counted in one rejection `TOO_MANY`. In both
+    forms a reply without any item is one rejection.
 
-    While a reply is streaming, the tolerant form gives newly finished items as they come; these lists add up to what `invoke`
-    returns. The published form knows only at the end.
+    While a reply is streaming, the tolerant form gives newly finished items as they come if it begins with a number above 1
+    (any other may turn out to be thinking aloud); these lists add up to what `invoke` returns. The published form knows only
+    at the end.
 
     >>> InstructionParser().invoke(" Name a river.\n10. list three birds.")
     [Candidate(item=0, text='Name a river.'), Candidate(item=15, text='List three birds.')]
@@ -44,7 +49,7 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
         """Return the items of a reply still coming after which another one has begun; None in the published form."""
         if self.form == "published":
             return None
-        return self._records(list_items(text, is_whole=False), Reply(text))
+        return self._records(finished_items(text), Reply(text))[:MOST_RECORDS]
 
     def rest(self, whole: list[Candidate | Rejection], given: list[Candidate | Rejection]) -> list[Candidate | Rejection]:
         """Return the records that were not yet given out."""
@@ -63,16 +68,16 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
         if not items:
             return [rejection(Stage.INSTRUCTIONS, _why_nothing(reply), reply.text, reply)]
         records = self._records(items, reply)
-        if is_cut_off(reply):
-            last = items[-1]
+        last = items[-1]
+        if is_cut_off(reply) and not last.is_closed:
             records[-1] = rejection(Stage.INSTRUCTIONS, Reason.CUT_OFF, reply.text[last.start : last.end], reply, last.start)
-        return records
+        return bounded(records, Stage.INSTRUCTIONS, reply)
 
     def _records(self, items: list[ListItem], reply: Reply) -> list[Candidate | Rejection]:
         return [
-            Candidate(item.start, self._cleaned(item.text))
-            if item.text
-            else rejection(Stage.INSTRUCTIONS, Reason.EMPTY, reply.text[item.start : item.end], reply, item.start)
+            rejection(Stage.INSTRUCTIONS, item.read, reply.text[item.start : item.end], reply, item.start)
+            if isinstance(item.read, Reason)
+            else Candidate(item.start, self._cleaned(item.read))
             for item in items
         ]
 

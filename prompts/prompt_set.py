@@ -1,4 +1,4 @@
-"""The four prompts of a run, built from its templates and its few-shot tasks (Wang et al. 2023, section 2.2, appendix A.1)."""
+"""The prompts of a run, built from its templates and its few-shot tasks (Wang et al. 2023, section 2.2, appendix A.1)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,31 @@ class PromptSet:
     """The prompts, each a runnable from its variables to a prompt value.
 
     `instructions` takes `demonstrations` (a list of instructions); `classification`, `input_first` and `output_first` take the
-    `instruction`; `classification_again` is the question with a sentence that says what was wrong with the first answer.
+    `instruction`. The prompts named `again` are the same with a sentence before them that says what was wrong with the first
+    answer; but for `classification_again` they also take `wrong`, the reason it could not be read.
     """
 
     instructions: StagePrompt
+    instructions_again: StagePrompt
     classification: StagePrompt
     classification_again: StagePrompt
     input_first: StagePrompt
+    input_first_again: StagePrompt
     output_first: StagePrompt
+    output_first_again: StagePrompt
+
+    def of(self, stage: Stage, attempt: int = 1, is_classification: bool = False) -> StagePrompt:
+        """Return the prompt of an attempt (1 or 2) at a stage's request; what kind of task it is about counts for instances."""
+        match stage:
+            case Stage.INSTRUCTIONS:
+                first, again = self.instructions, self.instructions_again
+            case Stage.CLASSIFICATION:
+                first, again = self.classification, self.classification_again
+            case Stage.INSTANCES if is_classification:
+                first, again = self.output_first, self.output_first_again
+            case Stage.INSTANCES:
+                first, again = self.input_first, self.input_first_again
+        return first if attempt == 1 else again
 
 
 def prompt_set(
@@ -37,10 +54,15 @@ def prompt_set(
         return StagePrompt(stage=stage, template=template, templates=templates, partial_variables=partial)
 
     classification = (Stage.CLASSIFICATION, "classification.jinja")
+    listed, input_first, output_first = "instructions", "instances_input_first", "instances_output_first"
+    only = {"classification_only": classification_only}
     return PromptSet(
-        instructions=prompt(Stage.INSTRUCTIONS, "instructions.jinja", classification_only=classification_only),
+        instructions=prompt(Stage.INSTRUCTIONS, f"{listed}.jinja", **only),
+        instructions_again=prompt(Stage.INSTRUCTIONS, f"{listed}_again.jinja", **only),
         classification=prompt(*classification, demonstrations=shown.classification, complaint=""),
         classification_again=prompt(*classification, demonstrations=shown.classification, complaint=COMPLAINT),
-        input_first=prompt(Stage.INSTANCES, "instances_input_first.jinja", demonstrations=shown.input_first),
-        output_first=prompt(Stage.INSTANCES, "instances_output_first.jinja", demonstrations=shown.output_first),
+        input_first=prompt(Stage.INSTANCES, f"{input_first}.jinja", demonstrations=shown.input_first),
+        input_first_again=prompt(Stage.INSTANCES, f"{input_first}_again.jinja", demonstrations=shown.input_first),
+        output_first=prompt(Stage.INSTANCES, f"{output_first}.jinja", demonstrations=shown.output_first),
+        output_first_again=prompt(Stage.INSTANCES, f"{output_first}_again.jinja", demonstrations=shown.output_first),
     )

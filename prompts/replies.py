@@ -1,7 +1,7 @@
 """What the output parsers share: the reply behind what LangChain hands over, and what surrounds the answer in it.
 
 Between the model and the three parsers. A chat model may think aloud first, greet, and wrap its answer in a code fence; the
-`tolerant` form of each parser looks past that. Positions are never shifted: what is ignored is blanked out, not cut out.
+`tolerant` form of each parser looks past that (see also `thoughts`, `courtesies` and `structured`).
 """
 
 from __future__ import annotations
@@ -9,39 +9,24 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from langchain_core.messages import BaseMessage
 from langchain_core.output_parsers import BaseTransformOutputParser
 from langchain_core.outputs import ChatGeneration, Generation
 
-from self_instruct.seeds.records import Reason, Rejection, Reply, Stage
+from self_instruct.seeds.records import Candidate, Instance, Reason, Rejection, Reply, Stage
 
 T = TypeVar("T")
+R = TypeVar("R", Candidate, Instance)
+
+MOST_RECORDS = 1000  # read of one reply; what a model is asked for are 8 tasks, or a few instances
 
 _REASON_KEYS = ("finish_reason", "stop_reason", "done_reason")  # OpenAI and most; Anthropic; Ollama
 _CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 _LOOKED_AT = 20_000  # characters of a reply still coming; looking again at each line of a longer one would take quadratic time
-_THINKING = re.compile(r"\s*+<(think|thinking)>", re.IGNORECASE)
-_THOUGHT_ALONE = re.compile(r"^[ \t]*+</(?:think|thinking)>[ \t\r]*+$", re.IGNORECASE | re.MULTILINE)
 _FENCE = re.compile(r"^(?:[ \t]*+|(?P<marker>[^`~\n]*[:：][ \t]*+))(?P<ticks>`{3,}+|~{3,}+)(?P<info>[^`\n]*+)$", re.MULTILINE)
-_COURTESY = re.compile(
-    r"[\W_]*+(?:(?:sure|certainly|of course|absolutely|okay|ok|alright|all right|great|got it|understood|no problem)"
-    r"(?:[!,.:;]|\s+(?:thing|here|i)\b|\s*[–—-]\s|\s*+$)|(?:i['’]m |i am )?sorry,? (?:but )?i(?: can|['’]m| am))",
-    re.IGNORECASE,
-)
-_ANNOUNCEMENT = re.compile(
-    r"[\W_]*+(?:here (?:are|is)|here['’]s|(?:below|these|following) (?:are|is)|the following"
-    r"|continuing|i['’]ll|i will|let['’]s)\b",
-    re.IGNORECASE,
-)
-_HEADING = re.compile(r"[\W_]*+(?:\w{1,20} ){0,2}(?:tasks|instructions|examples?)[\W_]*+$", re.IGNORECASE)
-_FAREWELL = re.compile(
-    r"[\W_]*+(?:(?:please )?let me know|(?:i )?hope (?:this|these|that)|feel free|would you like"
-    r"|if you(?:['’]d| would|['’]re)? (?:like|need|want))\b",
-    re.IGNORECASE,
-)
 
 
 def reply_of(generation: Generation) -> Reply:
@@ -64,6 +49,19 @@ def rejection(stage: Stage, reason: Reason, text: str, reply: Reply, item: int =
     """Return the rejection of a piece of a reply, with the reply's finish reason as evidence where it has one."""
     evidence = {} if reply.finish_reason is None else {"finish_reason": reply.finish_reason}
     return Rejection(stage, reason, text, item, evidence)
+
+
+def bounded(records: list[R | Rejection], stage: Stage, reply: Reply) -> list[R | Rejection]:
+    """Return the first `MOST_RECORDS` records of a reply, and one rejection that counts the rest."""
+    if len(records) <= MOST_RECORDS:
+        return records
+    first_left = records[MOST_RECORDS]
+    item = first_left.item if isinstance(first_left, Candidate | Rejection) else 0
+    counted = rejection(stage, Reason.TOO_MANY, "", reply, item)
+    evidence = {**counted.evidence, "count": len(records) - MOST_RECORDS}
+    kept = records[:MOST_RECORDS]
+    kept.append(replace(counted, evidence=evidence))
+    return kept
 
 
 class ReplyParser(BaseTransformOutputParser[T]):
@@ -140,30 +138,6 @@ class _Coming:
         return whole if self.given is None else self.parser.rest(whole, self.given)
 
 
-def without_thinking(text: str) -> str:
-    """Return the text with a leading `<think>` block, closed or not, blanked out; positions stay.
-
-    A block whose beginning is missing, since some servers put it into the prompt, ends with a `</think>` alone on its line.
-    """
-    if opening := _THINKING.match(text):
-        closing = re.compile(f"</{opening[1]}>", re.IGNORECASE).search(text)
-    else:
-        closing = _THOUGHT_ALONE.search(text)
-        if closing is None:
-            return text
-    return blanked(text, [(0, closing.end() if closing else len(text))])
-
-
-def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """Return the text with everything in the spans (ascending, not overlapping) but newlines replaced by spaces."""
-    parts: list[str] = []
-    position = 0
-    for start, end in spans:
-        parts += text[position:start], re.sub(r"[^\n]", " ", text[start:end])
-        position = end
-    return "".join([*parts, text[position:]])
-
-
 @dataclass(frozen=True, slots=True)
 class Fence:
     """A code fence: opened by the line `[start, inside)`, closed by `[outside, end)`, which is empty if it never was."""
@@ -213,20 +187,3 @@ def outside(matches: Iterable[re.Match[str]], fences: Sequence[Fence]) -> Iterat
             index += 1
         if index == len(fences) or match.start() < fences[index].start:
             yield match
-
-
-def is_preamble(line: str) -> bool:
-    """Return whether a line only leads up to an answer: "Sure!", "Here are eight tasks:", "**Examples**"."""
-    if _COURTESY.match(line) or _HEADING.match(line):
-        return True
-    return ends_in_colon(line) and _ANNOUNCEMENT.match(line) is not None
-
-
-def is_farewell(line: str) -> bool:
-    """Return whether a line only follows an answer: "Let me know if you would like more!"."""
-    return _FAREWELL.match(line) is not None
-
-
-def ends_in_colon(line: str) -> bool:
-    """Return whether a line ends in a colon, Markdown and white space aside."""
-    return line.rstrip(" \t\r\n*_#`").endswith((":", "："))

@@ -14,6 +14,7 @@ from typing import Any
 
 from jinja2 import DictLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, meta
 from jinja2.exceptions import SecurityError, UndefinedError
+from jinja2.nodes import Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.prompt_values import PromptValue
@@ -59,9 +60,22 @@ class Templates:
         return templates
 
     def variables(self, name: str) -> frozenset[str]:
-        """Return the variables that a template asks for, those of the templates it includes aside."""
+        """Return the variables that a template asks for, with those of the templates it includes by name."""
+        found: set[str] = set()
+        looked_at: set[str] = set()
+        waiting = [name]
+        while waiting:
+            one = waiting.pop()
+            looked_at.add(one)
+            tree = self._parsed(one)
+            found |= meta.find_undeclared_variables(tree)
+            included = set(filter(None, meta.find_referenced_templates(tree))) - looked_at
+            waiting += included & self.sources.keys()  # one that is not there is named when it is rendered
+        return frozenset(found)
+
+    def _parsed(self, name: str) -> Template:
         try:
-            return frozenset(meta.find_undeclared_variables(self._environment.parse(self.sources[name])))
+            return self._environment.parse(self.sources[name])
         except KeyError:
             raise TemplateError(f"{self.folder}/{name}: there is no such template.") from None
         except TemplateSyntaxError as error:

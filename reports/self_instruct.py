@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from self_instruct.chains.answers import REFUSED
+from self_instruct.chains.instruction_replies import attempt_of
 from self_instruct.chains.runs import RunPlan
 from self_instruct.ledger import Ledger, RequestId, StoredTask, TaskId
 from self_instruct.reports.dataset import instance_rows
@@ -49,9 +50,10 @@ def write_self_instruct(ledger: Ledger, plan: RunPlan, out: Path, *, with_simila
         for task, similarity in _kept(ledger, plan) if with_similarities else ((task, {}) for task in ledger.tasks()):
             metadata = _metadata(ledger, task.id)
             instructions.write(json_line(_instruction_row(task, metadata, similarity)))
-            if kind := _deciding_reply(ledger, plan, task.id):
+            kind = _last_reply(ledger, Stage.CLASSIFICATION, task.id, plan.settings.classification.attempts)
+            if kind and kind.finish_reason != REFUSED:
                 classifications.write(json_line({"instruction": task.instruction, "is_classification": kind.text}))
-            if reply := ledger.reply(RequestId(Stage.INSTANCES, task.id.request, task.id.item)):
+            if reply := _last_reply(ledger, Stage.INSTANCES, task.id, plan.settings.instances.attempts):
                 instances.write(json_line(_instances_row(task, reply, metadata, similarity)))
         return write_lines(final, instance_rows(ledger, plan))
 
@@ -74,8 +76,9 @@ def _kept(ledger: Ledger, plan: RunPlan) -> Iterator[tuple[StoredTask, Fields]]:
 
 
 def _metadata(ledger: Ledger, task: TaskId) -> Fields:
-    reply = ledger.reply(RequestId(Stage.INSTRUCTIONS, task.request))
-    return {"prompt": ledger.prompt(task.request), "response": _response(reply)}
+    attempt = attempt_of(ledger, task)
+    reply = ledger.reply(RequestId(Stage.INSTRUCTIONS, task.request, attempt=attempt))
+    return {"prompt": ledger.prompt(task.request, attempt), "response": _response(reply)}
 
 
 def _response(reply: Reply | None) -> Fields | None:
@@ -85,13 +88,11 @@ def _response(reply: Reply | None) -> Fields | None:
     return {"choices": [{"text": reply.text, "finish_reason": reply.finish_reason}]}
 
 
-def _deciding_reply(ledger: Ledger, plan: RunPlan, task: TaskId) -> Reply | None:
-    """Return the last answer to the classification question that a model gave."""
-    for attempt in range(plan.settings.classification.attempts, 0, -1):
-        reply = ledger.reply(RequestId(Stage.CLASSIFICATION, task.request, task.item, attempt))
-        if reply and reply.finish_reason != REFUSED:
-            return reply
-    return None
+def _last_reply(ledger: Ledger, stage: Stage, task: TaskId, attempts: int) -> Reply | None:
+    """Return the reply that decided a stage of a task: that of its last attempt, unless the provider refused only that."""
+    stored = (ledger.reply(RequestId(stage, task.request, task.item, attempt)) for attempt in range(attempts, 0, -1))
+    replies = [reply for reply in stored if reply]
+    return next((reply for reply in replies if reply.finish_reason != REFUSED), replies[0] if replies else None)
 
 
 def _instruction_row(task: StoredTask, metadata: Fields, similarity: Fields) -> Fields:

@@ -108,6 +108,7 @@ class InstructionSettings(ModelSettings):
     )  # fmt: skip
     banned_starts: tuple[str, ...] = ("Write a program",)
     any_start: bool = True  # False: an instruction starts with neither punctuation nor a non-ASCII character
+    attempts: int = Field(default=2, ge=1, le=2)  # 2: a reply without any task is asked for once more
 
 
 class NoveltySettings(_Section):
@@ -122,7 +123,7 @@ class ClassificationSettings(ModelSettings):
     """The few-shot question whether a task is a classification task."""
 
     parameters: dict[str, Any] = _DECIDED
-    attempts: int = Field(default=2, ge=1, le=2)
+    attempts: int = Field(default=2, ge=1, le=2)  # 2: a reply that is neither yes nor no is asked for once more
 
 
 class InstanceSettings(ModelSettings):
@@ -134,6 +135,7 @@ class InstanceSettings(ModelSettings):
     check_labels: bool = True
     max_per_task: PositiveInt = 5  # drawn when a dataset is prepared; the ledger keeps all
     spread_labels: bool = True  # the first of each label before any second
+    attempts: int = Field(default=2, ge=1, le=2)  # 2: a reply without any instance is asked for once more
 
 
 class FinetuningSettings(_Section):
@@ -196,6 +198,12 @@ class Settings(_Section):
         """Return the name of the model that a stage asks; None where the run knows of none."""
         return self.choice(stage).model
 
+    def parameters_of(self, stage: Stage, is_classification: bool = False) -> Mapping[str, Any]:
+        """Return what goes with every request of a stage; what kind of task it is about counts for instances."""
+        if stage is Stage.INSTANCES and is_classification:
+            return self.instances.classification_parameters
+        return self.section(stage).parameters
+
     def without_target(self) -> Settings:
         """Return these settings for a run that only decides the replies it has."""
         return self.model_copy(update={"num_instructions": None})
@@ -226,7 +234,7 @@ PAPER: dict[str, Any] = {
             "temperature": 0.7, "top_p": 0.5, "presence_penalty": 2, "max_tokens": 1024,
             "stop": ["\n\n", "\n16", "16.", "16 ."],
         },
-        "form": "published", "casing": "capitalize", "any_start": False,
+        "form": "published", "casing": "capitalize", "any_start": False, "attempts": 1,
     },
     "novelty": {"refuse": ">", "tokens": "ascii"},
     "classification": {
@@ -240,7 +248,7 @@ PAPER: dict[str, Any] = {
         "classification_parameters": {
             "temperature": 0, "presence_penalty": 1.5, "max_tokens": 300, "stop": ["Example 6", "Task:"],
         },
-        "form": "published", "conflicts": "task", "check_labels": False, "spread_labels": False,
+        "form": "published", "conflicts": "task", "check_labels": False, "spread_labels": False, "attempts": 1,
     },
     "finetuning": {"strip_field_names": True, "end_token": "<|endoftext|>"},
 }  # fmt: skip

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     CUT_OFF = "cut off"
     EMPTY = "empty"
     UNREADABLE = "unreadable"
+    TOO_MANY = "too many"
     # candidates
     TOO_SHORT = "too short"
     TOO_LONG = "too long"
@@ -81,7 +82,8 @@ class Rejection:
     """What was refused, at which stage, for which reason, with the evidence.
 
     `text` is the refused text itself. `evidence` names what the decision rests on, in plain values: for novelty
-    `{"nearest": ..., "score": ...}`, for a banned word `{"word": ...}`, for an instance `{"input": ...}`.
+    `{"nearest": ..., "score": ...}`, for a banned word `{"word": ...}`, for an instance `{"input": ...}`, for all that a
+    reply holds beyond its first thousand records `{"count": ...}`.
     """
 
     stage: Stage

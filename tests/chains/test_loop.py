@@ -101,7 +101,7 @@ def test_nothing_is_decided_after_an_instruction_request_that_failed(tmp_path: P
     assert "timeout" in outcome.sentence
     assert {task.request for task, *_ in found["tasks"]} <= {0, 1}
     with Ledger.open(tmp_path) as ledger:
-        assert ledger.instruction_requests_from(3), "replies in flight are stored"
+        assert ledger.instruction_attempts_from(3), "replies in flight are stored"
 
 
 def test_a_denied_model_is_an_error_and_what_was_answered_is_stored(tmp_path: Path) -> None:

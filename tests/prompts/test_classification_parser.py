@@ -46,7 +46,7 @@ def test_the_first_word_decides_in_the_tolerant_form(reply: str):
     assert TOLERANT.parse(reply) == Classification(True)
 
 
-@pytest.mark.parametrize("reply", ["", "  ", "Maybe.", "Yesterday", "Not one", "<think>Yes", "Sí", "{{ 7*7 }}"])
+@pytest.mark.parametrize("reply", ["", "  ", "Maybe.", "Yesterday", "Not one", "<think>Yes", "Quizás", "{{ 7*7 }}"])
 def test_a_reply_that_says_neither_is_a_rejection(reply: str):
     record = TOLERANT.read(Reply(reply, "stop"))
     assert record == Rejection(Stage.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO, reply, evidence={"finish_reason": "stop"})

@@ -41,6 +41,9 @@ RENDERED = {
     "classification_again": lambda: prompts().classification_again.invoke(QUESTION),
     "instances_input_first": lambda: prompts().input_first.invoke(QUESTION),
     "instances_output_first": lambda: prompts().output_first.invoke(QUESTION),
+    "instructions_again": lambda: prompts().instructions_again.invoke({**DEMONSTRATIONS, "wrong": "empty"}),
+    "instances_input_first_again": lambda: prompts().input_first_again.invoke({**QUESTION, "wrong": "cut off"}),
+    "instances_output_first_again": lambda: prompts().output_first_again.invoke({**QUESTION, "wrong": "unreadable"}),
 }
 
 
@@ -68,6 +71,13 @@ def test_a_directory_overrides_templates_by_name(tmp_path: Path) -> None:
     changed = prompt_set(Templates.load(tmp_path), SHOWN)
     assert changed.classification.invoke({"instruction": "X"}).to_string() == "Labels: X?"
     assert changed.input_first.invoke(QUESTION) == prompts().input_first.invoke(QUESTION)
+
+
+def test_a_prompt_asks_for_the_variables_of_the_templates_that_it_includes(tmp_path: Path) -> None:
+    assert prompts().instructions_again.input_variables == ["demonstrations", "wrong"]
+    (tmp_path / "classification.jinja").write_text("{{ instruction }}{% include 'part.jinja' %}", encoding="utf-8")
+    (tmp_path / "part.jinja").write_text("{{ more }}{% include 'classification.jinja' %}{% include 'gone.jinja' %}", "utf-8")
+    assert Templates.load(tmp_path).variables("classification.jinja") == {"instruction", "more"}
 
 
 def test_text_written_by_a_model_is_never_a_template() -> None:
