@@ -259,6 +259,9 @@ class Loop:
     def _outcome(self) -> Outcome:
         if self._failure and not isinstance(self._failure, ModelUnavailableError):
             raise self._failure
+        reached = self._reached()
+        if reached.ending is Ending.DONE:  # whatever became of a request too many
+            return reached
         if self._is_stopping:
             return Outcome(Ending.INTERRUPTED, "interrupted")
         if self._failure:
@@ -266,7 +269,7 @@ class Loop:
         if self._is_fruitless:
             self._grant_more()
             return Outcome(Ending.FRUITLESS, f"{FRUITLESS_REQUESTS} requests in a row brought nothing new")
-        return self._reached()
+        return reached
 
     def _reached(self) -> Outcome:
         target, kept = self._settings.num_instructions, len(self._pool)

@@ -104,6 +104,24 @@ def test_nothing_is_decided_after_an_instruction_request_that_failed(tmp_path: P
         assert ledger.instruction_attempts_from(3), "replies in flight are stored"
 
 
+def test_a_request_too_many_that_failed_does_not_spoil_a_run_that_is_done(tmp_path: Path) -> None:
+    def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
+        both = [reply_to(request, {**given, "half": half}).text for half in (1, 2)]
+        return Reply("\n10. ".join(both)) if request.stage is Stage.INSTRUCTIONS else reply_to(request, given)
+
+    class FailingLate(ScriptedAsker):
+        async def __call__(self, request: RequestId, given: Mapping[str, Any]) -> Reply:
+            if request != RequestId(Stage.INSTRUCTIONS, 1):
+                return await super().__call__(request, given)
+            for _ in range(1000):
+                await asyncio.sleep(0)
+            raise ModelUnavailableError("timeout")
+
+    outcome, found = run(tmp_path, FailingLate(answer), num_instructions=9)
+    assert outcome == Outcome(Ending.DONE, "9 instructions kept")
+    assert len(found["tasks"]) == 9
+
+
 def test_a_denied_model_is_an_error_and_what_was_answered_is_stored(tmp_path: Path) -> None:
     def fail(request: RequestId) -> None:
         if request.stage is Stage.CLASSIFICATION:
