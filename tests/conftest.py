@@ -5,12 +5,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.command import Command, Done, ended, started
 
 from self_instruct import run
 from self_instruct.ledger import LEDGER_FILE
 
 ROOT = Path(__file__).parent.parent
+
+settings.register_profile("ours", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,7 @@ def test_exports_do_not_depend_on_concurrency_or_on_when_replies_come(
 
 
 @given(kills=st.lists(st.floats(0, 20), min_size=1, max_size=4), seed=st.integers(0, 1000), concurrency=st.integers(2, 64))
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_exports_do_not_depend_on_when_a_run_is_killed(
     tmp_path_factory: pytest.TempPathFactory, calm: dict[str, bytes], kills: list[float], seed: int, concurrency: int
 ) -> None:
@@ -146,25 +146,28 @@ def with_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none-is-needed")
 
 
-def over_the_wire(server: OpenAIServer, concurrency: int) -> dict[str, Any]:
+NEVER_S = 600.0
+
+
+def over_the_wire(server: OpenAIServer, concurrency: int, timeout_s: float) -> dict[str, Any]:
     return {
         "model": "openai:x",
         "base_url": server.base_url,
         "num_instructions": 60,
         "concurrency": concurrency,
-        "timeout_s": 3,
+        "timeout_s": timeout_s,
     }
 
 
 def run_here(run: Path, server: OpenAIServer, concurrency: int) -> Ending:
-    ledger, plan = open_run(run, given_settings(**over_the_wire(server, concurrency)))
+    ledger, plan = open_run(run, given_settings(**over_the_wire(server, concurrency, NEVER_S)))
     with ledger:
         return generate(ledger, plan).ending
 
 
 def started_elsewhere(run: Path, server: OpenAIServer, concurrency: int) -> subprocess.Popen[str]:
     """Return a process of its own that runs the same."""
-    values = {"window": WINDOW, **over_the_wire(server, concurrency)}
+    values = {"window": WINDOW, **over_the_wire(server, concurrency, timeout_s=3)}
     assignments = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
     command = [sys.executable, str(WEATHERED_RUN), "generate", "--run", str(run), *assignments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

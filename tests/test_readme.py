@@ -27,7 +27,8 @@ def test_each_python_example_runs_as_printed(code: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", YAML)
 def test_each_config_settles_as_printed(text: str, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
-    assert settle(from_config(tmp_path / "config.yaml")).settings.model
+    given = from_config(tmp_path / "config.yaml")
+    assert given.values and settle(given)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

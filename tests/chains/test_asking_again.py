@@ -146,7 +146,7 @@ def test_both_attempts_are_counted_and_max_requests_holds(tmp_path: Path) -> Non
     run(tmp_path, asker, num_instructions=40, max_requests=9)
     with Ledger.open(tmp_path, read_only=True) as ledger:
         assert ledger.spent().requests == sum(asker.asked.values()) == 9
-        assert ledger.spent().input_tokens == 90
+        assert ledger.spent().usage.input_tokens == 90
 
 
 def test_the_second_prompt_says_what_was_wrong_and_is_the_first_one_otherwise(tmp_path: Path) -> None:

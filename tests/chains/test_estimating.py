@@ -76,7 +76,7 @@ def test_a_run_that_has_begun_is_estimated_by_its_own_experience(tmp_path: Path)
         found = estimate(plan(num_instructions=120, **PRICED), ledger)
         decided = ledger.progress.request
         kept = sum(task.id.request < decided for task in ledger.tasks())
-        ahead = len(ledger.instruction_requests_from(decided))
+        ahead = len(ledger.instruction_attempts_from(decided))
     assert requests(found)[0] == -(-100 * decided // kept) - ahead
     classified = spent[Stage.CLASSIFICATION, None].requests
     assert requests(found)[1] == -(-100 * classified // 20)

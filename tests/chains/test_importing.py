@@ -99,7 +99,9 @@ def test_a_replay_keeps_each_reply_with_its_task_though_casing_differs(
         modern = {task.id: task.instruction for task in after.tasks()}
         both = paper.keys() & modern.keys()
         assert len(both) > 170
-        assert all(paper[task].casefold() == modern[task].casefold() for task in both)
+        cut = [task for task in both if paper[task].casefold() != modern[task].casefold()]
+        assert all(paper[task].casefold().startswith(modern[task].casefold()) for task in cut)
+        assert len(cut) == 1  # its input and output stand behind the instruction
         assert any(paper[task] != modern[task] for task in both)
         assert len(list(after.replies())) == len(list(before.replies()))
 

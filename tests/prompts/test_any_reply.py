@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from self_instruct.prompts.classification_parser import ClassificationParser
@@ -79,7 +79,7 @@ def check(parser: ReplyParser[Any], reply: Reply) -> None:
         assert all(0 <= item <= len(reply.text) for item in items)
 
 
-@settings(deadline=None)  # eight parsers read each text
+# eight parsers read each text
 @given(TEXTS, st.sampled_from(FINISH))
 def test_any_text_gives_records_or_rejections(text: str, finish: str | None) -> None:
     for parser in PARSERS.values():

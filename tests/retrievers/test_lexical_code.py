@@ -49,7 +49,7 @@ def pools(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     return draw(text), draw(st.lists(text, min_size=1, max_size=12))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(pools(), st.sampled_from(THRESHOLDS))
 def test_every_row_that_reaches_the_threshold_survives_the_search(exact_score, pool, threshold) -> None:
     query, rows = pool
@@ -81,7 +81,7 @@ def test_long_rows_are_found_where_their_length_is_in_reach(length: int) -> None
     assert sorted(reached(store, words[:length])) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(pools(), st.sampled_from([96, 118, 128, 256, 2048]))
 def test_codes_differ_in_no_more_bits_than_the_texts_have_tokens_outside_the_common_ones(exact_score, pool, bits) -> None:
     query, rows = pool
@@ -90,7 +90,7 @@ def test_codes_differ_in_no_more_bits_than_the_texts_have_tokens_outside_the_com
         assert (feature_bits(query, bits) ^ feature_bits(row, bits)).bit_count() <= outside
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(pools())
 def test_what_is_named_is_no_less_than_the_score_and_the_best_comes_first(pool) -> None:
     query, rows = pool

@@ -27,7 +27,7 @@ def inner_product(model: LexicalEmbeddings, left: str, right: str) -> float:
     return float(np.dot(model.embed_query(left), model.embed_documents([right])[0]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS, TEXTS, st.sampled_from([1, 7, 64, 1024]))
 def test_the_inner_product_bounds_rouge_l_from_above_in_any_number_of_dimensions(
     left: str, right: str, dimensions: int

@@ -107,7 +107,7 @@ def streams(draw: st.DrawFn) -> tuple[list[str], NoveltySettings]:
     return draw(texts_at_the_threshold(words, threshold)), rules
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(streams())
 def test_decisions_are_those_of_comparing_with_every_one_that_was_kept(score, stream) -> None:
     texts, rules = stream
@@ -115,7 +115,7 @@ def test_decisions_are_those_of_comparing_with_every_one_that_was_kept(score, st
     assert is_kept([index.offer(text) for text in texts]) == expected(texts, rules, score)[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_decisions_in_any_script_are_those_of_comparing_with_every_one_that_was_kept(score, script: str, data) -> None:
@@ -130,7 +130,7 @@ def test_decisions_in_any_script_are_those_of_comparing_with_every_one_that_was_
     assert is_kept([index.offer(text) for text in texts]) == expected(texts, rules, score)[0]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.text(max_size=12), max_size=12), st.sampled_from(get_args(TokenKind)))
 def test_any_text_at_all_is_decided_as_by_comparing(score, texts: list[str], kind: TokenKind) -> None:
     rules = NoveltySettings(tokens=kind)
@@ -138,7 +138,7 @@ def test_any_text_at_all_is_decided_as_by_comparing(score, texts: list[str], kin
     assert is_kept(index.offer_all(texts)) == expected(texts, rules, score)[0]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(streams(), st.lists(st.integers(0, 12), max_size=4))
 def test_offers_in_any_grouping_are_decided_as_one_after_the_other(stream, cuts: list[int]) -> None:
     texts, rules = stream
@@ -149,7 +149,7 @@ def test_offers_in_any_grouping_are_decided_as_one_after_the_other(stream, cuts:
     assert [grouped.nearest_too_similar(text) for text in texts] == [one_by_one.nearest_too_similar(text) for text in texts]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(streams())
 def test_an_index_filled_again_decides_the_same(stream) -> None:
     texts, rules = stream

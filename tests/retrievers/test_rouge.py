@@ -19,7 +19,7 @@ TIES = [
 ]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text())
 def test_ascii_tokens_are_those_of_rouge_score(text: str) -> None:
     assert tokens(text, "ascii") == reference_tokenizer.tokenize(text, None)
@@ -30,13 +30,13 @@ def test_ascii_tokens_of_odd_letters_are_those_of_rouge_score(text: str) -> None
     assert tokens(text, "ascii") == reference_tokenizer.tokenize(text, None)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(ASCII)
 def test_both_kinds_are_the_same_on_ascii_text(text: str) -> None:
     assert tokens(text, "unicode") == tokens(text, "ascii") == reference_tokenizer.tokenize(text, None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ASCII)
 def test_ascii_words_keep_their_tokens_beside_another_script(text: str) -> None:
     assert tokens(f"{text} é", "unicode") == [*tokens(text, "ascii"), "é"]
@@ -69,14 +69,14 @@ def test_unicode_tokens_of_many_scripts(text: str, expected: list[str]) -> None:
     assert tokens(text, "unicode") == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from("abcd"), max_size=25), st.lists(st.sampled_from("abcd"), max_size=25))
 def test_rouge_l_is_the_float_of_rouge_score(reference_score, left: list[str], right: list[str]) -> None:
     one, two = " ".join(left), " ".join(right)
     assert rouge_l(one, two) == rouge_l(two, one) == reference_score(one, two, "ascii")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text("写诗 ab我é가\u0301🙂", max_size=25), st.text("写诗 ab我é가\u0301🙂", max_size=25))
 def test_rouge_l_of_other_scripts_is_the_float_of_rouge_score_with_our_tokens(reference_score, left: str, right: str) -> None:
     assert rouge_l(left, right) == reference_score(left, right, "unicode")

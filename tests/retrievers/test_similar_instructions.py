@@ -55,7 +55,7 @@ class TestTheStandardSuite(RetrieversIntegrationTests):
         return "write a long poem"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     texts=st.lists(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join), max_size=25),
     query=st.lists(st.sampled_from([*WORDS, "unknown"]), max_size=12).map(" ".join),

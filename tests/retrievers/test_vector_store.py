@@ -51,7 +51,7 @@ changes = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(changes, st.sampled_from([0.0, 0.4, 0.8]))
 def test_after_any_adding_replacing_and_deleting_it_finds_what_a_plain_search_finds(done: list[Change], minimum: float) -> None:
     store, plain = LexicalVectorStore(), dict[str, str]()

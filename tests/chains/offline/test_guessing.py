@@ -33,7 +33,7 @@ def test_labels_are_those_the_instruction_names() -> None:
     assert [instance.output for instance in found] == ["spam", "news", "private"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(max_size=300))
 def test_any_instruction_gets_instances_that_pass_the_rules(instruction: str) -> None:
     prompts, rules = prompt_set(), Settings()
