@@ -28,7 +28,8 @@ def test_each_python_example_runs_as_printed(code: str, tmp_path: Path) -> None:
 def test_each_config_settles_as_printed(text: str, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
     given = from_config(tmp_path / "config.yaml")
-    assert given.values and settle(given)
+    assert given.values
+    assert settle(given)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
