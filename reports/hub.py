@@ -31,7 +31,8 @@ class HubRepository:
 
     def __init__(self, name: str) -> None:
         try:
-            from huggingface_hub.utils import HFValidationError, validate_repo_id
+            from huggingface_hub.errors import HFValidationError
+            from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # public, but not in an __all__
         except ImportError:
             needed = "pip install 'self-instruct-chains[hub]'"
             raise ExportError(f"--push-to-hub needs huggingface_hub, which is not installed: {needed}.") from None
@@ -64,7 +65,8 @@ class HubRepository:
 @contextmanager
 def _explained(name: str, folder: Path) -> Iterator[None]:
     """Raise what the client reports as one of our errors, in one line."""
-    from huggingface_hub.errors import HfHubHTTPError, HTTPError, LocalTokenNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
+    from huggingface_hub.errors import HTTPError as ConnectionFailure  # type: ignore[attr-defined]  # of the client it stands on
 
     kept = f"the export is in {folder}"
     try:
@@ -78,7 +80,7 @@ def _explained(name: str, folder: Path) -> Iterator[None]:
                 f"the hub refuses {name} ({status}): {_line(error)}; check HF_TOKEN and the name; {kept}."
             ) from error
         raise HubError(f"the hub could not take {name} ({status}): {_line(error)}; {kept}.") from error
-    except (HTTPError, OSError, ValueError) as error:
+    except (ConnectionFailure, OSError, ValueError) as error:
         raise HubError(f"the hub could not take {name}: {_line(error)}; {kept}.") from error
 
 
