@@ -119,7 +119,7 @@ def export(
     from self_instruct.reports.hub import HubRepository
     from self_instruct.reports.selection import Selection, read_held_out
 
-    selection = Selection(seeds, max_instances, read_held_out(held_out) if held_out else None, subset, seed)
+    selection = Selection(seeds, max_instances, None if held_out is None else read_held_out(held_out), subset, seed)
     fields = card_fields(format_, license_, language or (), wanted=card or push_to_hub is not None)
     repository = HubRepository(push_to_hub) if push_to_hub else None
     out = out or default_place(run, format_, selection, fields)

@@ -124,7 +124,8 @@ def dataset_card(
 def _front_matter(
     plan: RunPlan, sides: Mapping[Split, CardSide], fields: CardFields, columns: Mapping[str, str] | None
 ) -> dict[str, Any]:
-    languages = fields.languages or (() if plan.settings.seeds else ("en",))  # the seeds that ship with us are English
+    ours = plan.settings.seeds is None and plan.settings.templates is None
+    languages = fields.languages or (("en",) if ours else ())  # the seeds and prompts that ship with us are English
     splits = [{"split": str(split), "path": side.file} for split, side in sides.items()]
     matter: dict[str, Any] = {
         "license": fields.license,

@@ -143,6 +143,7 @@ def export(
             return Exported(out, {Split.TRAIN: write_self_instruct(selected, out, with_similarities=with_similarities)})
         job = _Job(format, form, selected)
         if _is_folder(form, selection, card):
+            _check_folder_name(out, form)
             return Exported(out, job.write_folder(out, _command(format, selection, card), card or form.card))
         with new_file(out) as file:
             return Exported(out, {Split.TRAIN: job.write(Split.TRAIN, file, Counts())})
@@ -191,6 +192,14 @@ def _format(name: str) -> Format | None:
 
 def _is_folder(form: Format, selection: Selection, card: CardFields | None) -> bool:
     return form.card is not None or card is not None or selection.held_out is not None
+
+
+def _check_folder_name(out: Path, form: Format) -> None:
+    """Refuse a name that only a file would have: what is written has several, so it is a folder."""
+    if out.suffix == form.suffix:
+        raise ExportError(
+            f"{out}: this export has several files, so it is a folder; name one with --out, no {form.suffix} file."
+        )
 
 
 def _check_original(selection: Selection, card: CardFields | None) -> None:

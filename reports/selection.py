@@ -76,8 +76,8 @@ class Selected:
     seeds: tuple[SeedTask, ...]
     max_instances: int | None
     splits: tuple[Split, ...]
-    _train: frozenset[bytes] | None  # None: all that are not held out
-    _test: frozenset[bytes]
+    train_keys: frozenset[bytes] | None  # what to train on, by `_key`; None: all that is not held out
+    test_keys: frozenset[bytes]
 
     @property
     def settings(self) -> Settings:
@@ -93,12 +93,12 @@ class Selected:
                 yield ExportTask(task.name, task.instruction, task.is_classification, task.instances)
 
     def _split_of(self, instruction: str) -> Split | None:
-        if self._train is None and not self._test:
+        if self.train_keys is None and not self.test_keys:
             return Split.TRAIN
         key = _key(instruction)
-        if key in self._test:
+        if key in self.test_keys:
             return Split.TEST
-        return Split.TRAIN if self._train is None or key in self._train else None
+        return Split.TRAIN if self.train_keys is None or key in self.train_keys else None
 
     def _seed(self, seed: SeedTask) -> ExportTask:
         instances = seed.instances

@@ -138,6 +138,13 @@ def test_a_folder_with_something_else_in_it_is_left_alone(run: Ledger, tmp_path:
     assert list(digests(tmp_path / "out")) == ["notes.txt"]
 
 
+@pytest.mark.parametrize("options", [{"selection": Selection(held_out=1)}, {"card": CardFields()}])
+def test_a_folder_is_not_given_the_name_of_a_file(run: Ledger, tmp_path: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(ExportError, match=r"alpaca\.json: this export has several files, so it is a folder"):
+        export(run, RunPlan.of(run), "alpaca", tmp_path / "alpaca.json", **options)
+    assert not (tmp_path / "alpaca.json").exists()
+
+
 def test_too_few_rows_for_their_reader_are_refused_and_leave_nothing(run: Ledger, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"^openai-chat: 7 rows, but their reader wants 10 at least; generate more\.$"):
         export(run, RunPlan.of(run), "openai-chat", tmp_path / "new" / "out")
