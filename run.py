@@ -35,6 +35,9 @@ seeds_app = typer.Typer(no_args_is_help=True, help="Look at seed files.", rich_m
 app.add_typer(seeds_app, name="seeds")
 
 Run = Annotated[Path, typer.Argument(help="The run directory.", metavar="RUN")]
+FORMAT_HELP = (
+    "alpaca, prompt-completion, openai-chat, messages, trl-prompt-completion, sharegpt, parquet, huggingface, self-instruct."
+)
 NewRun = Annotated[Path, typer.Option("--run", help="The run directory to make.")]
 Config = Annotated[Path | None, typer.Option(help="A YAML file of settings.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting by its dotted key; repeatable.")]
@@ -105,8 +108,23 @@ def status(run: Run, json: Annotated[bool, typer.Option("--json", help="Print it
 @app.command()
 def export(
     run: Run,
-    format_: Annotated[str, typer.Option("--format", help="self-instruct, prompt-completion or alpaca.")],
+    format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help=FORMAT_HELP)],
     out: Annotated[Path | None, typer.Option(help="What to write; a place inside RUN without it.")] = None,
+    seeds: Annotated[
+        bool | None, typer.Option("--seeds/--no-seeds", help="With the seed tasks; only prompt-completion has them without it.")
+    ] = None,
+    max_instances: Annotated[int | None, typer.Option(help="How many instances of a task at most.")] = None,
+    held_out: Annotated[
+        str | None, typer.Option(metavar="N|SHARE", help="So many instructions (100, or 0.1 of all) go to a test file.")
+    ] = None,
+    subset: Annotated[
+        int | None, typer.Option(help="So many instructions to train on; a smaller subset is in a larger.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of what is drawn; the run's without it.")] = None,
+    card: Annotated[bool, typer.Option("--card", help="Write a folder with a dataset card, as huggingface does.")] = False,
+    license_: Annotated[str | None, typer.Option("--license", help="The licence on the card, such as cc-by-4.0.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="A language on the card, such as en; repeatable.")] = None,
+    push_to_hub: Annotated[str | None, typer.Option(metavar="REPO", help="Upload it, as a private dataset of the hub.")] = None,
     with_similarities: Annotated[
         bool, typer.Option("--similarities/--no-similarities", help="In self-instruct files: how similar tasks are.")
     ] = True,
@@ -114,13 +132,22 @@ def export(
     """Write a run's dataset in a format that other tools read."""
     from self_instruct.chains.runs import RunPlan
     from self_instruct.ledger import Ledger
-    from self_instruct.reports.export import default_place
+    from self_instruct.reports.export import card_fields, default_place
     from self_instruct.reports.export import export as write
+    from self_instruct.reports.hub import HubRepository
+    from self_instruct.reports.selection import Selection, read_held_out
 
-    out = out or default_place(run, format_)
+    selection = Selection(seeds, max_instances, None if held_out is None else read_held_out(held_out), subset, seed)
+    fields = card_fields(format_, license_, language or (), wanted=card or push_to_hub is not None)
+    repository = HubRepository(push_to_hub) if push_to_hub else None
+    out = out or default_place(run, format_, selection, fields)
     with Ledger.open(run, read_only=True) as ledger:
-        rows = write(ledger, RunPlan.of(ledger), format_, out, with_similarities=with_similarities)
-    print(f"{rows} rows in {out}")
+        done = write(
+            ledger, RunPlan.of(ledger), format_, out, selection=selection, card=fields, with_similarities=with_similarities
+        )
+    print(done)
+    if repository:
+        print(f"uploaded to {repository.upload(out)}")
 
 
 @app.command()

@@ -109,21 +109,26 @@ def _without_duplicates(judged: Judged, same: Callable[[str], str]) -> Judged:
 
 
 def draw_instances(
-    instances: Sequence[Instance], rules: InstanceSettings, is_classification: bool, random: Random
+    instances: Sequence[Instance],
+    rules: InstanceSettings,
+    is_classification: bool,
+    random: Random,
+    at_most: int | None = None,
 ) -> list[Instance]:
     """Return at most `rules.max_per_task` instances, drawn at random, in the order given.
 
     With `spread_labels` a classification task's draw takes one instance of each class label before a second of any, and as many
-    as there are labels if those are more.
+    as there are labels if those are more. `at_most` replaces the limit by one that labels do not raise; the draw of a smaller
+    one is within the draw of a larger.
     """
     spreads = rules.spread_labels and is_classification
     order = list(range(len(instances)))
-    limit = rules.max_per_task
+    limit = at_most or rules.max_per_task
     if len(order) > limit:
         random.shuffle(order)
     if spreads:
         labels = [comparable(instance.output) for instance in instances]
-        limit = max(limit, len(set(labels)))
+        limit = at_most or max(limit, len(set(labels)))
         order = _by_turns(order, labels)
     return [instances[at] for at in sorted(order[:limit])]
 

@@ -1,26 +1,40 @@
-"""What leaves a run: exports, its status, a comparison of two; the report on a seed file. Reads the ledger, not the loop."""
+"""What leaves a run: exports, records, its status, a comparison of two; a report on seeds. Reads the ledger, not the loop."""
 
+from self_instruct.reports.card import CardFields
 from self_instruct.reports.comparison import Comparison, compare
+from self_instruct.reports.conversations import chat_faults
 from self_instruct.reports.dataset import DatasetTask, dataset
 from self_instruct.reports.evaluation_file import EvaluationFileError, load_evaluation
-from self_instruct.reports.export import FORMATS, export
+from self_instruct.reports.export import FORMATS, Exported, export
+from self_instruct.reports.loaded_run import LoadedRun, RunInstance, RunRejection, RunTask, load_run
 from self_instruct.reports.seed_check import check_seeds
 from self_instruct.reports.seed_report import SeedReport
+from self_instruct.reports.selection import Selection, Split
 from self_instruct.reports.status import Status, status
 from self_instruct.reports.writing import ExportError
 
 __all__ = [
     "FORMATS",
+    "CardFields",
     "Comparison",
     "DatasetTask",
     "EvaluationFileError",
     "ExportError",
+    "Exported",
+    "LoadedRun",
+    "RunInstance",
+    "RunRejection",
+    "RunTask",
     "SeedReport",
+    "Selection",
+    "Split",
     "Status",
+    "chat_faults",
     "check_seeds",
     "compare",
     "dataset",
     "export",
     "load_evaluation",
+    "load_run",
     "status",
 ]

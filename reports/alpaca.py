@@ -1,23 +1,22 @@
-"""The format `alpaca`: one JSON array of {"instruction", "input", "output"} objects, the machine-written instances of a run."""
+"""Rows with a column for each part of an instance: `alpaca`; and `parquet` and `huggingface`, which say more of the task."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
-from self_instruct.chains.runs import RunPlan
-from self_instruct.ledger import Ledger
-from self_instruct.reports.dataset import instance_rows
-from self_instruct.reports.writing import new_file
+from self_instruct.reports.selection import ExportTask
+from self_instruct.seeds.profiles import Settings
 
 
-def write_alpaca(ledger: Ledger, plan: RunPlan, out: Path) -> int:
-    """Write the dataset as one JSON array, a row a line, and return the number of rows."""
-    count = 0
-    with new_file(out) as file:
-        file.write("[")
-        for count, row in enumerate(instance_rows(ledger, plan), start=1):
-            file.write("\n" if count == 1 else ",\n")
-            file.write(json.dumps(row))
-        file.write("\n]\n")
-    return count
+def alpaca_rows(task: ExportTask, _: Settings) -> Iterator[dict[str, Any]]:
+    """Yield {"instruction", "input", "output"} for every instance."""
+    for one in task.instances:
+        yield {"instruction": task.instruction, "input": one.input, "output": one.output}
+
+
+def record_rows(task: ExportTask, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Yield the same with what the run knows of the task: its name there, its kind, and who wrote it."""
+    source = "human" if task.is_seed else "machine"
+    for row in alpaca_rows(task, settings):
+        yield {"task": task.name, **row, "is_classification": task.is_classification, "source": source}

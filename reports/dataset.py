@@ -27,12 +27,18 @@ class DatasetTask:
     is_classification: bool
     instances: tuple[Instance, ...]
 
+    @property
+    def name(self) -> str:
+        """The task's identity as text: what is drawn for it depends on this alone."""
+        return f"{self.id.request}:{self.id.item}"
 
-def dataset(ledger: Ledger, plan: RunPlan) -> Iterator[DatasetTask]:
+
+def dataset(ledger: Ledger, plan: RunPlan, max_instances: int | None = None) -> Iterator[DatasetTask]:
     """Yield the finished tasks that have instances, in the order of the pool, one at a time.
 
-    A task with more than `instances.max_per_task` shows a sample. It is drawn with `Random(f"{run seed}:{request}:{item}")`,
-    so it depends on this task alone: a run that goes on draws the same again.
+    A task with more than `instances.max_per_task` shows a sample; one with more than `max_instances`, where that is given.
+    It is drawn with `Random(f"{run seed}:{request}:{item}")`, so it depends on this task alone: a run that goes on draws the
+    same again.
     """
     by_task = groupby(ledger.instances(), key=itemgetter(0))
     task_id, found = next(by_task, (None, iter(())))
@@ -41,13 +47,6 @@ def dataset(ledger: Ledger, plan: RunPlan) -> Iterator[DatasetTask]:
             continue
         random = Random(f"{plan.settings.seed}:{task.id.request}:{task.id.item}")
         kind = bool(task.is_classification)
-        drawn = draw_instances([one for _, one in found], plan.settings.instances, kind, random)
+        drawn = draw_instances([one for _, one in found], plan.settings.instances, kind, random, max_instances)
         yield DatasetTask(task.id, task.instruction, kind, tuple(drawn))
         task_id, found = next(by_task, (None, iter(())))
-
-
-def instance_rows(ledger: Ledger, plan: RunPlan) -> Iterator[dict[str, str]]:
-    """Yield the dataset row by row: an object with instruction, input and output for every instance."""
-    for task in dataset(ledger, plan):
-        for one in task.instances:
-            yield {"instruction": task.instruction, "input": one.input, "output": one.output}

@@ -10,15 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
-from pathlib import Path
 from random import Random
 
-from self_instruct.chains.runs import RunPlan
-from self_instruct.ledger import Ledger
-from self_instruct.reports.dataset import dataset
-from self_instruct.reports.writing import json_line, new_file
-from self_instruct.seeds.profiles import FinetuningSettings
+from self_instruct.reports.selection import ExportTask
+from self_instruct.seeds.profiles import FinetuningSettings, Settings
 from self_instruct.seeds.records import Instance
 
 
@@ -64,17 +59,11 @@ WITHOUT_INPUT = (
 _FIELD_NAME = re.compile(r"(\w+):")
 
 
-def write_finetuning(ledger: Ledger, plan: RunPlan, out: Path) -> int:
-    """Write the rows as JSONL, each once, and return their number."""
-    written: set[bytes] = set()
-    with new_file(out) as file:
-        for row in _rows(ledger, plan):
-            line = json_line(asdict(row))
-            digest = blake2b(line.encode(), digest_size=16).digest()  # 16 bytes a row, however long the rows are
-            if digest not in written:
-                written.add(digest)
-                file.write(line)
-    return len(written)
+def template_rows(task: ExportTask, settings: Settings) -> Iterator[dict[str, str]]:
+    """Yield {"prompt", "completion"} for every instance, each in a template drawn for it."""
+    for position, instance in enumerate(task.instances):
+        random = Random(f"{settings.seed}:{task.name}:{position}")
+        yield asdict(_draw_row(task.instruction, instance, settings.finetuning, random))
 
 
 def possible_rows(instruction: str, instance: Instance, rules: FinetuningSettings) -> Iterator[Row]:
@@ -100,21 +89,6 @@ def without_field_name(instance: Instance) -> Instance:
     if len(set(_FIELD_NAME.findall(text))) == 1:
         text = text.split(":", 1)[1]
     return Instance(text.strip().replace("\n\n", "\n"), instance.output)
-
-
-def _rows(ledger: Ledger, plan: RunPlan) -> Iterator[Row]:
-    for name, instruction, instances in _tasks(ledger, plan):
-        for position, instance in enumerate(instances):
-            random = Random(f"{plan.settings.seed}:{name}:{position}")
-            yield _draw_row(instruction, instance, plan.settings.finetuning, random)
-
-
-def _tasks(ledger: Ledger, plan: RunPlan) -> Iterator[tuple[str, str, tuple[Instance, ...]]]:
-    """Yield a name to draw by, the instruction and the instances of each task: seeds, then the dataset."""
-    for seed in plan.seeds:
-        yield seed.id, seed.instruction, seed.instances
-    for task in dataset(ledger, plan):
-        yield f"{task.id.request}:{task.id.item}", task.instruction, task.instances
 
 
 def _draw_row(instruction: str, instance: Instance, rules: FinetuningSettings, random: Random) -> Row:

@@ -20,7 +20,8 @@ from self_instruct.chains.answers import REFUSED
 from self_instruct.chains.instruction_replies import attempt_of
 from self_instruct.chains.runs import RunPlan
 from self_instruct.ledger import Ledger, RequestId, StoredTask, TaskId
-from self_instruct.reports.dataset import instance_rows
+from self_instruct.reports.alpaca import alpaca_rows
+from self_instruct.reports.selection import Selected
 from self_instruct.reports.writing import json_line, new_file, new_folder, write_lines
 from self_instruct.retrievers.similarities import similarity_records
 from self_instruct.seeds.records import Reply, Stage
@@ -43,8 +44,9 @@ def classification_file(model: str | None) -> str:
     return f"is_clf_or_not_{safe}_template_1.jsonl"
 
 
-def write_self_instruct(ledger: Ledger, plan: RunPlan, out: Path, *, with_similarities: bool = True) -> int:
+def write_self_instruct(selected: Selected, out: Path, *, with_similarities: bool = True) -> int:
     """Write the four files as the folder `out`, and return the number of instances in the dataset."""
+    ledger, plan = selected.ledger, selected.plan
     names = (INSTRUCTIONS_FILE, classification_file(plan.settings.model), INSTANCES_FILE, DATASET_FILE)
     with new_folder(out, names) as (instructions, classifications, instances, final):
         for task, similarity in _kept(ledger, plan) if with_similarities else ((task, {}) for task in ledger.tasks()):
@@ -55,7 +57,7 @@ def write_self_instruct(ledger: Ledger, plan: RunPlan, out: Path, *, with_simila
                 classifications.write(json_line({"instruction": task.instruction, "is_classification": kind.text}))
             if reply := _last_reply(ledger, Stage.INSTANCES, task.id, plan.settings.instances.attempts):
                 instances.write(json_line(_instances_row(task, reply, metadata, similarity)))
-        return write_lines(final, instance_rows(ledger, plan))
+        return write_lines(final, (row for task in selected.tasks() for row in alpaca_rows(task, plan.settings)))
 
 
 def write_similarities(ledger: Ledger, plan: RunPlan, out: Path) -> int:

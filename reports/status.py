@@ -101,7 +101,7 @@ def status(ledger: Ledger) -> Status:
             unanswered=unanswered(tasks),
             rejections=_rejections(ledger),
             spent=spending(ledger, plan.settings),
-            settings=tuple(_settings(plan, known_left_out(ledger))),
+            settings=tuple(shown_settings(plan, known_left_out(ledger))),
         )
 
 
@@ -119,10 +119,11 @@ def _in_order(by_stage: Mapping[Stage, Any]) -> dict[Stage, Any]:
     return {stage: by_stage[stage] for stage in Stage if stage in by_stage}
 
 
-def _settings(plan: RunPlan, left_out: Mapping[str, Any]) -> Iterable[ShownSetting]:
+def shown_settings(plan: RunPlan, left_out: Mapping[str, Any] | None = None) -> Iterable[ShownSetting]:
+    """Yield every setting with its value and origin; what may be a secret is hidden, and what a model refuses is marked."""
     for key, value in shown(plan.settings).items():
         origin = plan.origins.get(key, "default")
-        if _is_left_out(key, plan, left_out):
+        if _is_left_out(key, plan, left_out or {}):
             origin += "; left out, since the model refuses it"
         yield ShownSetting(key, value, origin)
 

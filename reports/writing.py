@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -36,6 +37,29 @@ def write_lines(file: TextIO, rows: Iterable[Mapping[str, Any]]) -> int:
     return count
 
 
+def write_lines_once(file: TextIO, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write JSON objects as lines, equal ones once, and return the number of lines."""
+    written: set[bytes] = set()
+    for row in rows:
+        line = json_line(row)
+        digest = blake2b(line.encode(), digest_size=16).digest()  # 16 bytes a row, however long the rows are
+        if digest not in written:
+            written.add(digest)
+            file.write(line)
+    return len(written)
+
+
+def write_array(file: TextIO, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write JSON objects as one JSON array, an object a line, and return their number."""
+    count = 0
+    file.write("[")
+    for count, row in enumerate(rows, start=1):
+        file.write("\n" if count == 1 else ",\n")
+        file.write(json.dumps(row))
+    file.write("\n]\n")
+    return count
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[TextIO]:
     """Give a file to write; when the block ends well, it takes its place at `path`, over what is there.
@@ -57,16 +81,17 @@ def new_file(path: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def new_folder(path: Path, names: Sequence[str]) -> Iterator[list[TextIO]]:
+def new_folder(path: Path, names: Sequence[str], earlier: Sequence[str] = ()) -> Iterator[list[TextIO]]:
     """Give a file to write for each name; when the block ends well, a folder of them takes its place at `path`.
 
     A folder that is there is replaced whole, never mixed with the new one; for the instant between two renames there is none.
-    One that holds anything but files of these names is refused, so that nothing is deleted but an earlier export.
+    One that holds anything but files of these names, or of those that an `earlier` export may have left, is refused, so that
+    nothing is deleted but an earlier export.
     Raises `ExportError` where it cannot be written, also half-way, as on a full disk.
     """
     path = _real(path)
     with _explained(path):
-        _check_replaceable(path, names)
+        _check_replaceable(path, (*names, *earlier))
         _make_folder(path.parent)
         beside = _beside(path, "new")
         shutil.rmtree(beside, ignore_errors=True)

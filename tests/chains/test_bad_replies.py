@@ -15,7 +15,8 @@ from self_instruct.chains.answers import message_to_reply
 from self_instruct.chains.asking import ModelAsker
 from self_instruct.chains.loop import Ending, Loop, Outcome
 from self_instruct.ledger import Ledger, RequestId
-from self_instruct.reports.export import export
+from self_instruct.reports.conversations import chat_faults
+from self_instruct.reports.export import FORMATS, export
 from self_instruct.reports.status import status
 from self_instruct.seeds.records import Reason, Reply, Stage
 
@@ -69,8 +70,11 @@ def run(directory: Path, asker: Any, **settings: Any) -> tuple[Outcome, dict[str
     with Ledger.create(directory, settled.facts()) as ledger:
         outcome = asyncio.run(Loop(ledger, settled, asker).run())
         status(ledger).to_json()
-        for form, out in (("alpaca", "a.json"), ("prompt-completion", "p.jsonl"), ("self-instruct", "original")):
-            export(ledger, settled, form, directory / out)
+        for form in sorted(set(FORMATS) - {"alpaca", "openai-chat"}):  # the last wants ten rows, and is `messages`, checked
+            export(ledger, settled, form, directory / form)
+        export(ledger, settled, "alpaca", directory / "a.json")
+        lines = (directory / "messages").read_text(encoding="utf-8").splitlines()
+        assert [fault for fault in chat_faults(lines) if "examples" not in fault] == []
     with Ledger.open(directory, read_only=True) as ledger:
         return outcome, dataset(ledger)
 

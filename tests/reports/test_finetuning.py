@@ -131,10 +131,10 @@ def test_templates_vary_with_the_seed_and_with_nothing_else(make_run: Callable[.
 def test_a_row_that_is_there_already_is_left_out(make_run: Callable[..., Ledger], tmp_path: Path) -> None:
     ledger = make_run()
     plan = RunPlan.of(ledger)
-    once = export(ledger, plan, "prompt-completion", tmp_path / "once.jsonl")
+    once = export(ledger, plan, "prompt-completion", tmp_path / "once.jsonl").count
     seeds = [*ledger.fact("seeds"), *ledger.fact("seeds")]  # the same ids, so the same draw
     ledger.set_fact("seeds", seeds)
-    assert export(ledger, RunPlan.of(ledger), "prompt-completion", tmp_path / "twice.jsonl") == once
+    assert export(ledger, RunPlan.of(ledger), "prompt-completion", tmp_path / "twice.jsonl").count == once
     assert (tmp_path / "once.jsonl").read_bytes() == (tmp_path / "twice.jsonl").read_bytes()
 
 

@@ -1,0 +1,149 @@
+"""A run as a program reads it: tasks, instances and rejections as plain records, one at a time; its counts and settings.
+
+    with load_run("runs/mini") as run:
+        frame = pandas.DataFrame(run.instances())
+
+Every record is flat, so that a list of them is a table; `task` tells the task in each of them, and in the exports too. The
+ledger is read and never written, also while another process writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+from self_instruct.chains.runs import RunPlan
+from self_instruct.ledger import Ledger, TaskId
+from self_instruct.reports.selection import ExportTask, Selection, select
+from self_instruct.reports.status import Status, status
+from self_instruct.seeds.errors import LedgerError
+from self_instruct.seeds.profiles import Settings
+from self_instruct.seeds.records import Instance, Reason, SeedTask, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class RunTask:
+    """A kept task. `awaits` is the stage whose reply comes next, None when finished; `instances` are all that are valid.
+
+    `is_classification` is None where that is not known, or not yet.
+    """
+
+    task: str
+    instruction: str
+    is_classification: bool | None
+    awaits: Stage | None
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunInstance:
+    """A valid instance, with the task it belongs to; `position` counts a task's instances from 0."""
+
+    task: str
+    position: int
+    instruction: str
+    is_classification: bool | None
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRejection:
+    """What was refused. `task` is what it would have been, or been part of; `evidence` what the decision rests on."""
+
+    task: str
+    stage: Stage
+    reason: Reason
+    text: str
+    evidence: dict[str, Any]
+
+
+class LoadedRun:
+    """A run that is open for reading; `load_run` returns it. Used as a context manager it closes itself.
+
+    Each iteration reads the run anew and shows it as it stands at one moment; none of them holds more than a task in memory.
+    Raises `LedgerError` where the run is damaged, or was closed.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger: Ledger | None = ledger
+        self.path: Path = ledger.path.parent
+        self._plan = RunPlan.of(ledger)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; a second time does nothing."""
+        if self._ledger:
+            self._ledger.close()
+        self._ledger = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings the run was started with, and its latest pacing."""
+        return self._plan.settings
+
+    @property
+    def seeds(self) -> tuple[SeedTask, ...]:
+        """The human-written tasks it began from."""
+        return self._plan.seeds
+
+    def counts(self) -> Status:
+        """Return how much there is of everything, what was spent, and where each setting came from."""
+        return status(self._open())
+
+    def tasks(self) -> Iterator[RunTask]:
+        """Yield every kept task with its instances, in the order of the pool."""
+        ledger = self._open()
+        by_task = groupby(ledger.instances(), key=itemgetter(0))
+        next_id, found = next(by_task, (None, iter(())))
+        for task in ledger.tasks():
+            instances: tuple[Instance, ...] = ()
+            if task.id == next_id:
+                instances = tuple(one for _, one in found)
+                next_id, found = next(by_task, (None, iter(())))
+            awaits = task.awaits.stage if task.awaits else None
+            yield RunTask(_name(task.id), task.instruction, task.is_classification, awaits, instances)
+
+    def instances(self) -> Iterator[RunInstance]:
+        """Yield every valid instance, in the order of the pool."""
+        for task in self.tasks():
+            for position, one in enumerate(task.instances):
+                yield RunInstance(task.task, position, task.instruction, task.is_classification, one.input, one.output)
+
+    def rejections(self) -> Iterator[RunRejection]:
+        """Yield everything that was refused, in the order of its request."""
+        for task, one in self._open().rejections():
+            yield RunRejection(_name(task), one.stage, one.reason, one.text, dict(one.evidence))
+
+    def dataset(self, selection: Selection | None = None) -> Iterator[ExportTask]:
+        """Yield the tasks that an export shows, with the instances drawn for it; those to train on, where some are held out."""
+        return select(self._open(), self._plan, selection or Selection(), with_seeds=False).tasks()
+
+    def _open(self) -> Ledger:
+        if self._ledger is None:
+            raise LedgerError(f"{self.path}: this run was closed; open it again with load_run.")
+        return self._ledger
+
+
+def load_run(path: str | PathLike[str]) -> LoadedRun:
+    """Return the run in a directory, open for reading; raises `LedgerError` where there is none, or it is damaged."""
+    ledger = Ledger.open(Path(path), read_only=True)
+    try:
+        return LoadedRun(ledger)
+    except BaseException:
+        ledger.close()
+        raise
+
+
+def _name(task: TaskId) -> str:
+    return f"{task.request}:{task.item}"
