@@ -106,6 +106,29 @@ def export(
 
 
 @app.command()
+def report(
+    run: Run,
+    other: Annotated[Path | None, typer.Argument(help="A second run, to be put beside it.", metavar="[RUN_B]")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder to write: report in RUN without it.")] = None,
+    against: Annotated[Path | None, typer.Option(help="An evaluation file the instructions must not overlap with.")] = None,
+) -> None:
+    """Write a report on a run, or on two side by side: a web page, its figures as PNG, its tables as JSON."""
+    from self_instruct.ledger import Ledger
+    from self_instruct.reports.analysis.run_report import run_report
+    from self_instruct.reports.evaluation_file import load_evaluation
+    from self_instruct.reports.page.report_folder import PAGE, write_report
+
+    evaluation = load_evaluation(against) if against else ()
+    reports = []
+    for directory in filter(None, (run, other)):
+        with Ledger.open(directory, read_only=True) as ledger:
+            reports.append(run_report(ledger, evaluation))
+    folder = out or run / "report"
+    write_report(reports, folder, against.name if against else "")
+    print(f"{' and '.join(one.name for one in reports)}: {folder / PAGE}")
+
+
+@app.command()
 def similarities(
     run: Run,
     out: Annotated[Path | None, typer.Option(help="The file to write: similarities.jsonl in RUN without it.")] = None,

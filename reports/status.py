@@ -103,7 +103,7 @@ def status(ledger: Ledger) -> Status:
             unanswered=unanswered(tasks),
             rejections=_rejections(ledger),
             spent=_in_order(ledger.spent_by_stage()),
-            settings=tuple(_settings(plan)),
+            settings=tuple(shown_settings(plan)),
         )
 
 
@@ -121,7 +121,8 @@ def _in_order(by_stage: Mapping[Stage, Any]) -> dict[Stage, Any]:
     return {stage: by_stage[stage] for stage in Stage if stage in by_stage}
 
 
-def _settings(plan: RunPlan) -> Iterable[ShownSetting]:
+def shown_settings(plan: RunPlan) -> Iterable[ShownSetting]:
+    """Yield each setting of a run."""
     for key, value in flatten(plan.settings.model_dump(mode="json")).items():
         yield ShownSetting(key, HIDDEN if _is_secret(key) else value, plan.origins.get(key, "default"))
 
