@@ -113,19 +113,15 @@ def report(
     against: Annotated[Path | None, typer.Option(help="An evaluation file the instructions must not overlap with.")] = None,
 ) -> None:
     """Write a report on a run, or on two side by side: a web page, its figures as PNG, its tables as JSON."""
-    from self_instruct.ledger import Ledger
-    from self_instruct.reports.analysis.run_report import run_report
+    from self_instruct.reports.analysis.extra import check_extra
     from self_instruct.reports.evaluation_file import load_evaluation
-    from self_instruct.reports.page.report_folder import PAGE, write_report
+    from self_instruct.reports.page.report_folder import PAGE, report_on, write_report
 
+    check_extra()
     evaluation = load_evaluation(against) if against else ()
-    reports = []
-    for directory in filter(None, (run, other)):
-        with Ledger.open(directory, read_only=True) as ledger:
-            reports.append(run_report(ledger, evaluation))
     folder = out or run / "report"
-    write_report(reports, folder, against.name if against else "")
-    print(f"{' and '.join(one.name for one in reports)}: {folder / PAGE}")
+    write_report(report_on([run, other] if other else [run], evaluation), folder, against.name if against else "")
+    print(folder / PAGE)
 
 
 @app.command()

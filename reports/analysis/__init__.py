@@ -1,1 +1,1 @@
-"""The tables of a report."""
+"""What a report says, as frozen records: pure functions over what a run holds."""

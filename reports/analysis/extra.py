@@ -21,3 +21,9 @@ def from_extra(module: str) -> Any:
             f"{missing}; a report needs the extra 'report': pip install 'self-instruct-chains[report]'"
             " (in a checkout: pip install -e '.[report]')."
         ) from None
+
+
+def check_extra() -> None:
+    """Import what a report needs, before any work is done. Raises `MissingExtraError` where it is not installed."""
+    for module in ("HanTa.HanoverTagger", "matplotlib.figure"):
+        from_extra(module)

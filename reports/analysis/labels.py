@@ -26,9 +26,9 @@ class LabelCount:
 class LabelBalance:
     """The labels of classification tasks with instances: `tasks` of them, with `instances` in all.
 
-    `single` tasks have one instance only; of the `several` others, `one_label` show one label alone, and `mean_largest_share` is
-    the mean share of each task's commonest label (0.5 for two labels in balance; None without such tasks). `by_labels` counts
-    those others by their number of distinct labels, from 1, the last (5) with all beyond. `commonest` are the commonest labels.
+    `single` tasks have one instance only; of the `several` others, `one_label` show one label alone. `mean_largest_share` is
+    the mean share of the commonest label in each of those (0.5 for two labels in balance; None without such tasks). `by_labels`
+    counts them by their number of distinct labels, from 1, the last (5) with all beyond. `commonest` are the commonest labels.
     """
 
     tasks: int
@@ -43,7 +43,8 @@ class LabelBalance:
 
 def label_balance(tasks: Sequence[KeptTask], limit: int = LABELS) -> LabelBalance:
     """Return the balance of labels over the classification tasks among `tasks`."""
-    labels = [[comparable(one.output) for one in task.instances] for task in tasks if task.is_classification and task.instances]
+    shown = (task.instances for task in tasks if task.is_classification and task.instances)
+    labels = [[comparable(one.output) for one in instances] for instances in shown]
     several = [Counter(own) for own in labels if len(own) > 1]
     shares = [max(own.values()) / own.total() for own in several]
     distinct = Counter(min(len(own), _MOST) for own in several)

@@ -18,7 +18,7 @@ from self_instruct.seeds.profiles import NoveltySettings
 BINS = 20
 PAIRS = 10
 ALL_COMPARED = 3_000  # instructions up to which every pair is compared, in under a second
-_FROM = "0.6"  # beyond, only pairs from here on are looked for; what reaches 0.7 was refused
+_FROM = ("0.68", "0.6")  # beyond, pairs are looked for from here on, and lower where too few are found; 0.7 was refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,21 @@ def nearest_kept(instructions: Sequence[str], kind: TokenKind = "unicode", limit
     if len(instructions) <= ALL_COMPARED:
         pairs, _ = similar_pairs(instructions, at_least=0.05, limit=limit, kind=kind)
     else:
-        pairs = sorted(_near_earlier(instructions, kind), key=lambda pair: (-pair.score, pair.right))[:limit]
+        pairs = _nearest_of_many(instructions, kind, limit)
     return tuple(NearPair(pair.score, instructions[pair.left], instructions[pair.right]) for pair in pairs)
 
 
-def _near_earlier(instructions: Sequence[str], kind: TokenKind) -> Iterator[Pair]:
-    index = NoveltyIndex(NoveltySettings(threshold=_FROM, tokens=kind))
+def _nearest_of_many(instructions: Sequence[str], kind: TokenKind, limit: int) -> list[Pair]:
+    found: list[Pair] = []
+    for least in _FROM:
+        found = list(_near_earlier(instructions, NoveltySettings(threshold=least, tokens=kind)))
+        if len(found) >= limit:
+            break
+    return sorted(found, key=lambda pair: (-pair.score, pair.right))[:limit]
+
+
+def _near_earlier(instructions: Sequence[str], rules: NoveltySettings) -> Iterator[Pair]:
+    index = NoveltyIndex(rules)
     for row, instruction in enumerate(instructions):
         near = index.nearest_too_similar(instruction)
         if near:

@@ -24,6 +24,10 @@ class RootVerb:
     noun: str | None
 
 
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]”’]*\s+|\n")
 _TOKEN = re.compile(r"[^\W_]+(?:[’'_\-./][^\W_]+)*|[^\w\s]")
 _REQUEST = re.compile(
@@ -36,27 +40,27 @@ _REQUEST = re.compile(
     )\s+(?:please\s+|kindly\s+)?""",
     re.IGNORECASE | re.VERBOSE,
 )
-_ASKS = frozenset(
+_ASKS = _set(
     "what which who whom whose when where why how is are was were am does did has had can could would will should shall may"
-    " might must".split()
+    " might must"
 )
-_LEADS_IN = frozenset(
+_LEADS_IN = _set(
     "about according after against along among around as at because before below beside besides between by despite during"
     " except first for from given if in inside instead into like next of on once out over per regarding since so step suppose"
-    " then through throughout to towards under unlike until upon using via when whenever where while with within without".split()
+    " then through throughout to towards under unlike until upon using via when whenever where while with within without"
 )
 _PREPOSITIONS = _LEADS_IN - {"first", "next"}
-_NOTHING_ELSE = frozenset("please kindly now then first next finally just also always never not do n't".split())
-_DETERMINERS = frozenset(
+_NOTHING_ELSE = _set("please kindly now then first next finally just also always never not do n't")
+_DETERMINERS = _set(
     "a an the this that these those each every all any some no another both either my your his her its our their many few"
-    " several more most enough such".split()
+    " several more most enough such"
 )
-_PRONOUNS = frozenset("me us you him them it yourself someone somebody myself".split())
+_PRONOUNS = _set("me us you him them it yourself someone somebody myself")
 _RECEIVERS = _PRONOUNS - {"it"}
-_PARTICLES = frozenset("up out down off away back aside together".split())
-_NO_OBJECT = frozenset("let help suppose imagine assume".split())  # what follows is a clause
-_ALSO_VERBS = frozenset("brainstorm proofread script roleplay role-play".split())  # which the model knows as nouns alone
-_CLAUSE = frozenset("that what which who how why when where whether if".split())
+_PARTICLES = _set("up out down off away back aside together")
+_NO_OBJECT = _set("let help suppose imagine assume")  # what follows is a clause
+_ALSO_VERBS = _set("brainstorm proofread script roleplay role-play")  # which the model knows as nouns alone
+_CLAUSE = _set("that what which who how why when where whether if")
 _BASE = frozenset({"VVB", "VVI", "VDB", "VDI", "VHB", "VHI", "VBI"})
 _FINITE = frozenset({"VVZ", "VVD", "VM0", "VBZ", "VBB", "VBD", "VHZ", "VHD", "VDZ", "VDD", "VHB"})
 _NOUN = frozenset({"NN0", "NN1", "NN2"})
@@ -87,7 +91,7 @@ def _words(sentence: str) -> list[str]:
 
 
 def _starts(words: Sequence[str]) -> list[int]:
-    """Return where an imperative may begin: at the start; after a colon or semicolon; after the comma that ends a lead-in."""
+    """Return where an imperative may begin: at the start, after a colon or semicolon, after the comma that ends a lead-in."""
     leads_in = words[0].lower() in _LEADS_IN or _can_be(words[0].lower(), {"VVG", "AV0"})
     ends = ":;," if leads_in else ":;"
     return [0, *(place + 1 for place, word in enumerate(words) if word in ends)]
@@ -155,7 +159,7 @@ def _noun_phrase(words: Sequence[str], place: int) -> tuple[str | None, int]:
 
 
 def _kind(word: str, words: Sequence[str], place: int, *, is_first: bool) -> str:
-    """Return what a word is inside a noun phrase: determiner, modifier, noun, name, link (", and" between adjectives) or end."""
+    """Return what a word is in a noun phrase: determiner, modifier, noun, name, link (", and" between adjectives), or end."""
     low = word.lower()
     if low in _DETERMINERS and not (low == "that" and not is_first):
         return "end" if is_first and low == "that" and not _noun_comes(words, place + 1) else "determiner"
@@ -187,7 +191,11 @@ def _open_kind(word: str, low: str, words: Sequence[str], place: int, *, is_firs
 
 def _noun_comes(words: Sequence[str], place: int) -> bool:
     """Return whether the next word, past other modifiers, can be the noun that they belong to."""
-    while place < len(words) and (word := words[place].lower())[0].isalnum() and word not in _PREPOSITIONS | _CLAUSE | _DETERMINERS:
+    while (
+        place < len(words)
+        and (word := words[place].lower())[0].isalnum()
+        and word not in _PREPOSITIONS | _CLAUSE | _DETERMINERS
+    ):
         if _can_be(word, _NOUN):
             return True
         if not _can_be(word, _MODIFIER):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -64,7 +63,8 @@ _PLACEHOLDER = re.compile(
     re.I,
 )
 _DECLINES = re.compile(
-    r"\bas an? (?:ai|artificial intelligence|(?:large )?language model)\b|\bi(?:['’]m| am) (?:just )?an? (?:ai|language model)\b"
+    r"\bas an? (?:ai|artificial intelligence|(?:large )?language model)\b"
+    r"|\bi(?:['’]m| am) (?:just )?an? (?:ai|language model)\b"
     r"|^\W*(?:i['’]m sorry|sorry|i apologi[sz]e|i cannot|i can['’]t|i am unable|i['’]m unable)\b",
     re.I,
 )
@@ -72,6 +72,7 @@ _CLOSED = frozenset(".!?…:;)]}>\"'”’»`*|。！？」』）")
 _LONG = 40  # words from which an output is prose enough to end in a full stop
 _LAST_LINE = 6  # words: a shorter last line may be an item of a list, or a name under a letter
 _ECHO = 25  # characters from which a repetition is no coincidence
+_STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\N{REPLACEMENT CHARACTER}]")
 _ITEM = re.compile(r"\s*(?:[-*•|#>]|\d+[.):])")
 _RUN = re.compile(r"(\S)\1{29,}")
 _SENTENCE = re.compile(r"[^.!?\n]{15,}")
@@ -79,31 +80,7 @@ _SENTENCE = re.compile(r"[^.!?\n]{15,}")
 
 def signals(task: KeptTask, instance: Instance) -> tuple[Signal, ...]:
     """Return what looks bad about an instance of a task, the worst first."""
-    return tuple(_seen(task, instance))
-
-
-def _seen(task: KeptTask, instance: Instance) -> Iterator[Signal]:
-    output = _plain(instance.output)
-    if _unreadable(instance.input) or _unreadable(instance.output):
-        yield Signal.NOT_TEXT
-    if _MARKER.search(instance.output):
-        yield Signal.MARKER
-    if _echoes(instance.output.strip(), instance.input.strip()):  # as it stands: a task may be about spaces and capitals
-        yield Signal.REPEATS_INPUT
-    if _echoes(output, _plain(task.instruction)):
-        yield Signal.REPEATS_INSTRUCTION
-    if _repeats_itself(instance.output):
-        yield Signal.REPEATS_ITSELF
-    if _PLACEHOLDER.search(instance.input):
-        yield Signal.PLACEHOLDER
-    if not instance.input.strip() and _SPEAKS_OF_INPUT.search(task.instruction):
-        yield Signal.MISSING_INPUT
-    if _DECLINES.search(instance.output):
-        yield Signal.DECLINES
-    if _cut_off(instance.output):
-        yield Signal.CUT_OFF
-    if not task.is_classification and len(output) <= 2 and not output.isdigit():
-        yield Signal.VERY_SHORT
+    return tuple(signal for signal, is_seen in _CHECKS.items() if is_seen(task, instance))
 
 
 def _plain(text: str) -> str:
@@ -116,7 +93,7 @@ def _echoes(output: str, other: str) -> bool:
 
 def _unreadable(text: str) -> bool:
     """Return whether a text holds control or replacement characters, or 30 times the same character in a row."""
-    strange = any(one == "\N{REPLACEMENT CHARACTER}" or unicodedata.category(one) == "Cc" and one not in "\t\n\r" for one in text)
+    strange = _STRANGE.search(text) is not None
     run = _RUN.search(text)
     return strange or (run is not None and run[1] not in "-=_*#~.+│─━═")
 
@@ -135,8 +112,36 @@ def _cut_off(output: str) -> bool:
     return len(last.split()) >= _LAST_LINE and not _ITEM.match(last) and (text[-1].isalpha() or text[-1] in ",-(")
 
 
+def _repeats_instruction(task: KeptTask, instance: Instance) -> bool:
+    return _echoes(_plain(instance.output), _plain(task.instruction))
+
+
+def _misses_input(task: KeptTask, instance: Instance) -> bool:
+    return not instance.input.strip() and _SPEAKS_OF_INPUT.search(task.instruction) is not None
+
+
+def _very_short(task: KeptTask, instance: Instance) -> bool:
+    output = instance.output.strip()
+    return not task.is_classification and len(output) <= 2 and not output.isdigit()
+
+
+_CHECKS: dict[Signal, Callable[[KeptTask, Instance], bool]] = {
+    Signal.NOT_TEXT: lambda _, one: _unreadable(one.input) or _unreadable(one.output),
+    Signal.MARKER: lambda _, one: _MARKER.search(one.output) is not None,
+    # As it stands, without a look past case: a task may be about spaces and capitals.
+    Signal.REPEATS_INPUT: lambda _, one: _echoes(one.output.strip(), one.input.strip()),
+    Signal.REPEATS_INSTRUCTION: _repeats_instruction,
+    Signal.REPEATS_ITSELF: lambda _, one: _repeats_itself(one.output),
+    Signal.PLACEHOLDER: lambda _, one: _PLACEHOLDER.search(one.input) is not None,
+    Signal.MISSING_INPUT: _misses_input,
+    Signal.DECLINES: lambda _, one: _DECLINES.search(one.output) is not None,
+    Signal.CUT_OFF: lambda _, one: _cut_off(one.output),
+    Signal.VERY_SHORT: _very_short,
+}
+
+
 def worst_tasks(tasks: Sequence[KeptTask], limit: int) -> tuple[tuple[WorstTask, ...], tuple[SignalCount, ...]]:
-    """Return the worst-looking tasks, the worst first and the first kept first of equals, and how often each signal was seen."""
+    """Return the worst-looking tasks, the worst first (of equals, the first kept), and how often each signal was seen."""
     instances, of_tasks = Counter[Signal](), Counter[Signal]()
     worst: list[tuple[int, WorstTask]] = []
     for task in tasks:

@@ -61,7 +61,7 @@ def verb_nouns(instructions: Iterable[str], verbs: int = VERBS, nouns: int = NOU
     """
     found = [root_verb(instruction) for instruction in instructions]
     roots = [each for each in found if each]
-    pairs = Counter((each.verb, each.noun) for each in roots if each.noun)
+    pairs = Counter((each.verb, str(each.noun)) for each in roots if each.noun)
     by_verb = Counter[str]()
     for (verb, _), count in pairs.items():
         by_verb[verb] += count
@@ -77,8 +77,8 @@ def verb_nouns(instructions: Iterable[str], verbs: int = VERBS, nouns: int = NOU
     )
 
 
-def _objects(verb: str, pairs: Counter[tuple[str, str | None]], limit: int) -> list[VerbNoun]:
-    own = Counter({str(noun): count for (its_verb, noun), count in pairs.items() if its_verb == verb})
+def _objects(verb: str, pairs: Counter[tuple[str, str]], limit: int) -> list[VerbNoun]:
+    own = Counter({noun: count for (its_verb, noun), count in pairs.items() if its_verb == verb})
     return [VerbNoun(verb, noun, count) for noun, count in _commonest(own, limit).items()]
 
 

@@ -1,1 +1,1 @@
-"""The page."""
+"""The report as a web page, with its figures."""

@@ -120,5 +120,13 @@ def _write(axes: Any, arc: Arc, radius: float, degrees: float) -> None:
     text = arc.label if len(arc.label) <= _LETTERS else arc.label[: _LETTERS - 1] + "…"
     weight = "bold" if arc.ring == 1 else "normal"
     axes.text(
-        x, y, _without_mathematics(text), rotation=turn, ha="center", va="center", fontsize=7.5, fontweight=weight, color="#1b1d22"
+        x,
+        y,
+        _without_mathematics(text),
+        rotation=turn,
+        ha="center",
+        va="center",
+        fontsize=7.5,
+        fontweight=weight,
+        color="#1b1d22",
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from self_instruct.reports.analysis.nearness import EvaluationOverlap
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.page.words import NONE, count, difference, dollars, mean, share
-from self_instruct.seeds.records import Stage
+from self_instruct.seeds.records import Reason, Stage
 
 Reports = Sequence[RunReport]
 
@@ -52,7 +53,7 @@ def _shared(name: str, reports: Reports, figure: Callable[[RunReport], tuple[int
 
 
 def _differences(values: Sequence[float | None], digits: int = 0) -> tuple[str, ...]:
-    return (difference(*values, digits=digits),) if len(values) == 2 else ()
+    return (difference(values[0], values[1], digits),) if len(values) == 2 else ()
 
 
 PAPER = ("52,445", "11,584", "40,861", NONE, NONE, "82,439", "35,878", "15.9", "12.7", "18.9")
@@ -109,13 +110,17 @@ def overlap_table(reports: Reports) -> Table | None:
     """Return how near the runs come to the evaluation set, or None where none was given."""
     if not any(report.overlap for report in reports):
         return None
+
+    def of(figure: Callable[[EvaluationOverlap], int]) -> Callable[[RunReport], int | None]:
+        return lambda report: figure(report.overlap) if report.overlap else None
+
     rows = (
-        _counted("Evaluation tasks", reports, lambda one: one.overlap and one.overlap.tasks),
-        _counted("with a kept instruction at ROUGE-L 0.5 or more", reports, lambda one: one.overlap and one.overlap.near, is_part=True),
-        _counted("with the same words in a kept instruction", reports, lambda one: one.overlap and one.overlap.identical, is_part=True),
-        _measured("Mean of their highest ROUGE-L", reports, lambda one: one.overlap and one.overlap.mean, 3),
-        _counted("Kept instructions at 0.5 or more with any", reports, lambda one: one.overlap and one.overlap.kept_near),
-    )  # fmt: skip
+        _counted("Evaluation tasks", reports, of(lambda one: one.tasks)),
+        _counted("a kept instruction comes as near as 0.5 to", reports, of(lambda one: one.near), is_part=True),
+        _counted("a kept instruction has the same words as", reports, of(lambda one: one.identical), is_part=True),
+        _measured("Mean of their highest ROUGE-L", reports, lambda one: one.overlap.mean if one.overlap else None, 3),
+        _counted("Kept instructions as near as 0.5 to any", reports, of(lambda one: one.kept_near)),
+    )
     return Table("Overlap with the evaluation set", _headings(reports), rows)
 
 
@@ -136,7 +141,7 @@ def refusals_table(reports: Reports) -> Table:
     return Table("What was refused", _headings(reports), tuple(rows))
 
 
-def _most(counts: Sequence[dict[tuple[Stage, str], int]], key: tuple[Stage, str]) -> int:
+def _most(counts: Sequence[dict[tuple[Stage, Reason], int]], key: tuple[Stage, Reason]) -> int:
     return max(own.get(key, 0) for own in counts)
 
 

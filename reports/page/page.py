@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 import self_instruct
@@ -81,7 +81,7 @@ def _hash(script: str) -> str:
 
 
 @cache
-def _template() -> Any:
+def _template() -> Template:
     environment = Environment(
         loader=DictLoader({"report": _text("report.html.jinja")}), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -121,7 +121,8 @@ def _run(report: RunReport) -> Mapping[str, Any]:
         ],
         "spent": figures_across.spent_table(report),
         "label_rows": [
-            (words.readable(one.label, 60), words.count(one.instances), words.count(one.tasks)) for one in report.labels.commonest
+            (words.readable(one.label, 60), words.count(one.instances), words.count(one.tasks))
+            for one in report.labels.commonest
         ],
         "to_read": [
             {"instruction": task.instruction, "kind": _KINDS[task.is_classification], "instances": task.instances,

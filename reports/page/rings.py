@@ -15,8 +15,8 @@ from self_instruct.reports.analysis.verb_nouns import VerbNouns
 class Arc:
     """An arc from `start` to `end`, in shares of the circle from its top, clockwise.
 
-    `ring` 1 is a verb's, 2 an object's; `noun` is None for a verb, and "" for all its other objects together. `place` counts the
-    verbs from 0.
+    `ring` 1 is a verb's, 2 an object's; `noun` is None for a verb, and "" for all its other objects together. `place` is the
+    verb's, from 0.
     """
 
     ring: int

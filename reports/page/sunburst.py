@@ -70,9 +70,8 @@ def _outline(arc: Arc) -> str:
     end = min(arc.end, arc.start + 0.99999)  # a whole circle would end where it begins, and be none
     (a, b), (c, d), (e, f), (g, h) = _at(outer, arc.start), _at(outer, end), _at(inner, end), _at(inner, arc.start)
     large = int(end - arc.start > 0.5)
-    return (
-        f"M{a:.1f} {b:.1f}A{outer} {outer} 0 {large} 1 {c:.1f} {d:.1f}L{e:.1f} {f:.1f}A{inner} {inner} 0 {large} 0 {g:.1f} {h:.1f}Z"
-    )
+    outside = f"M{a:.1f} {b:.1f}A{outer} {outer} 0 {large} 1 {c:.1f} {d:.1f}"
+    return f"{outside}L{e:.1f} {f:.1f}A{inner} {inner} 0 {large} 0 {g:.1f} {h:.1f}Z"
 
 
 def _at(radius: float, share: float) -> tuple[float, float]:
@@ -92,7 +91,7 @@ def _label(arc: Arc) -> Markup:
     x, y = _at(middle, (arc.start + arc.end) / 2)
     turn = 180 * (arc.start + arc.end) - 90
     turn += 180 if 90 < turn % 360 < 270 else 0
-    size = ' class="large"' if arc.ring == 1 and height >= _LARGE_LINE and len(text) <= 9 else ""
-    return Markup('<text{} transform="translate({:.1f} {:.1f}) rotate({:.1f})" dy=".35em">{}</text>').format(
-        Markup(size), x, y, turn % 360, text
+    size = "large" if arc.ring == 1 and height >= _LARGE_LINE and len(text) <= 9 else "small"
+    return Markup('<text class="{}" transform="translate({:.1f} {:.1f}) rotate({:.1f})" dy=".35em">{}</text>').format(
+        size, x, y, turn % 360, text
     )

@@ -60,11 +60,12 @@ def nice_top(value: float) -> float:
     """Return the end of a scale that holds a value and divides into four round steps.
 
     >>> nice_top(37), nice_top(0)
-    (40, 4)
+    (40.0, 4.0)
     """
     step = max(1.0, value / 4)
-    unit = 10 ** int(log10(step))
-    return next(unit * nice for nice in (1, 2, 2.5, 5, 10) if unit * nice >= step and unit * nice % 1 == 0) * 4
+    unit = 10.0 ** int(log10(step))
+    steps = (unit * nice for nice in (1, 2, 2.5, 5, 10))
+    return 4 * next(each for each in steps if each >= step and each % 1 == 0)
 
 
 def _bar(bar: Bar, x: float, width: float, highest: float) -> Markup:
@@ -84,9 +85,9 @@ def _scale(highest: float) -> list[Markup]:
 
 
 def _grid_line(y: float, name: str) -> Markup:
-    return Markup('<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/><text class="y" x="{}" y="{:.1f}">{}</text>').format(
-        _LEFT, WIDTH - _RIGHT, y, y, _LEFT - 7, y + 4, name
-    )
+    return Markup(
+        '<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/><text class="y" x="{}" y="{:.1f}">{}</text>'
+    ).format(_LEFT, WIDTH - _RIGHT, y, y, _LEFT - 7, y + 4, name)
 
 
 def _x_label(x: float, name: str) -> Markup:

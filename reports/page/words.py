@@ -45,9 +45,9 @@ def difference(left: float | None, right: float | None, digits: int = 0) -> str:
 
 
 def readable(text: str, length: int = 700) -> str:
-    """Return a text as it can stand in HTML: control characters replaced, cut at `length` with what is missing said.
+    r"""Return a text as it can stand in HTML: control characters replaced, cut at `length` with what is missing said.
 
-    >>> readable("line\\x00s", 20)
+    >>> readable("line\x00s", 20)
     'line�s'
     """
     clean = "".join(one if one.isprintable() or one in "\n\t" else _replacement(one) for one in text.replace("\r\n", "\n"))
