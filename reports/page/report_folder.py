@@ -1,4 +1,4 @@
-"""Report on run directories, and write the report's folder: the page, the same tables as JSON, the same figures as PNG; whole, or not at all."""
+"""Report on run directories, and write the folder: page, tables as JSON, figures as PNG; whole, or not at all."""
 
 from __future__ import annotations
 
