@@ -72,8 +72,10 @@ class RefusalCounts:
                 self.candidates[task.request] += 1
 
     def _maybe_show(self, key: tuple[Stage, Reason], rejection: Rejection) -> None:
-        """Keep a fair sample of three of all seen so far (Vitter 1985, algorithm R)."""
+        """Keep a fair sample of three of all seen so far (Vitter 1985, algorithm R); a text that is shown is not shown again."""
         shown = self._examples[key]
+        if any(each.text == rejection.text for each in shown):
+            return
         if len(shown) < EXAMPLES:
             shown.append(rejection)
         elif (place := self._random.randrange(self._counts[key])) < EXAMPLES:

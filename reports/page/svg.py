@@ -12,8 +12,8 @@ from math import ceil, log10
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT = 520, 230
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 14, 40
+WIDTH, HEIGHT = 520, 240
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 14, 52
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _grid_line(y: float, name: str) -> Markup:
 
 
 def _x_label(x: float, name: str) -> Markup:
-    return Markup('<text class="x" x="{:.1f}" y="{}">{}</text>').format(x, HEIGHT - _BOTTOM + 16, name)
+    return Markup('<text class="x" x="{:.1f}" y="{}">{}</text>').format(x, HEIGHT - _BOTTOM + 18, name)
 
 
 def _y(share: float) -> float:
