@@ -72,7 +72,7 @@ class RefusalCounts:
                 self.candidates[task.request] += 1
 
     def _maybe_show(self, key: tuple[Stage, Reason], rejection: Rejection) -> None:
-        """Keep a fair sample of three of all seen so far (Vitter 1985, algorithm R); a text that is shown is not shown again."""
+        """Keep a fair sample of three of all seen so far (Vitter 1985, algorithm R), each text once."""
         shown = self._examples[key]
         if any(each.text == rejection.text for each in shown):
             return
