@@ -151,6 +151,25 @@ def export(
 
 
 @app.command()
+def report(
+    run: Run,
+    other: Annotated[Path | None, typer.Argument(help="A second run, to be put beside it.", metavar="[RUN_B]")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder to write: report in RUN without it.")] = None,
+    against: Annotated[Path | None, typer.Option(help="An evaluation file the instructions must not overlap with.")] = None,
+) -> None:
+    """Write a report on a run, or on two side by side: a web page, its figures as PNG, its tables as JSON."""
+    from self_instruct.reports.analysis.extra import check_extra
+    from self_instruct.reports.evaluation_file import load_evaluation
+    from self_instruct.reports.page.report_folder import PAGE, report_on, write_report
+
+    check_extra()
+    evaluation = load_evaluation(against) if against else ()
+    folder = out or run / "report"
+    write_report(report_on([run, other] if other else [run], evaluation), folder, against.name if against else "")
+    print(folder / PAGE)
+
+
+@app.command()
 def similarities(
     run: Run,
     out: Annotated[Path | None, typer.Option(help="The file to write: similarities.jsonl in RUN without it.")] = None,

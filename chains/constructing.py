@@ -36,22 +36,16 @@ Model: TypeAlias = BaseChatModel | BaseLLM
 Maker: TypeAlias = Callable[..., object]
 
 
-def construct(name: str, base_url: str | None, options: Mapping[str, Any], seed: int) -> Model:
+def construct(name: str, base_url: str | None, options: Mapping[str, Any], seed: int, *, client_retries: bool) -> Model:
     """Return the model called `name`, reached at `base_url`, constructed with `options`; `seed` is the offline model's.
 
-    The client's own retries are switched off: ours are one layer, around all. Raises `SettingsError`.
+    Without `client_retries` its client does not retry by itself, unless the options say so. Raises `SettingsError`.
     """
     try:
-        given = _with_key(options)
-        if name == OFFLINE:
-            return _of_class(_imported("self_instruct.chains.offline", "OfflineModel"), None, {"seed": seed, **given})
-        if name.startswith((*OPENAI_PREFIXES, AZURE_PREFIX)):
-            given = _own_client(given, name, base_url)
-        if base_url is not None:
-            given["base_url"] = base_url
-        if found := _CLASS.fullmatch(name):
-            return _of_class(_imported(found["module"], found["name"]), found["model"], given)
-        return _of_provider(name, given)
+        model = _model(name, base_url, options, seed)
+        if client_retries or "max_retries" in options or "max_retries" not in type(model).model_fields:
+            return model
+        return _model(name, base_url, {**options, "max_retries": 0}, seed)
     except SettingsError as error:
         raise SettingsError(f"model {name!r}: {error}") from None
     except ValidationError as error:
@@ -61,6 +55,19 @@ def construct(name: str, base_url: str | None, options: Mapping[str, Any], seed:
         raise SettingsError(f"model {name!r}: {_one_line(f'{error}{reason}')}") from None
     except Exception as error:  # noqa: BLE001  each provider has its own errors for a missing package, key or setting
         raise SettingsError(f"model {name!r}: {_one_line(str(error) or type(error).__name__)}") from None
+
+
+def _model(name: str, base_url: str | None, options: Mapping[str, Any], seed: int) -> Model:
+    given = _with_key(options)
+    if name == OFFLINE:
+        return _of_class(_imported("self_instruct.chains.offline", "OfflineModel"), None, {"seed": seed, **given})
+    if name.startswith((*OPENAI_PREFIXES, AZURE_PREFIX)):
+        given = _own_client(given, name, base_url)
+    if base_url is not None:
+        given["base_url"] = base_url
+    if found := _CLASS.fullmatch(name):
+        return _of_class(_imported(found["module"], found["name"]), found["model"], given)
+    return _of_provider(name, given)
 
 
 def _with_key(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +85,7 @@ def _own_client(given: Mapping[str, Any], name: str, base_url: str | None) -> di
     """Return the options with a client for one model alone: the one that langchain-openai shares dies with its event loop."""
     from openai import DefaultAsyncHttpxClient
 
-    ours: dict[str, Any] = {"http_async_client": DefaultAsyncHttpxClient(), "max_retries": 0}
+    ours: dict[str, Any] = {"http_async_client": DefaultAsyncHttpxClient()}
     if base_url is not None and "OPENAI_API_KEY" not in os.environ and name.startswith(OPENAI_PREFIXES):
         ours["api_key"] = "none"  # most self-hosted servers ask for no key, but the client insists on one
     return {**ours, **given}
@@ -103,7 +110,7 @@ def _of_provider(name: str, given: dict[str, Any]) -> Model:
         except ValueError as error:
             raise _unknown_provider(provider, str(error)) or error from None
 
-    return _without_retries(make, given)
+    return _made(make, given)
 
 
 def _unknown_provider(provider: str, words: str) -> SettingsError | None:
@@ -138,19 +145,17 @@ def _imported(module: str, name: str) -> type[Model]:
 def _of_class(kind: type[Model], model: str | None, given: dict[str, Any]) -> Model:
     named = {} if model is None else {"model": model}
     _check_options(kind, {**given, **named})
-    return _without_retries(kind, {**given, **named})
+    return _made(kind, {**given, **named})
 
 
-def _without_retries(make: Maker, given: dict[str, Any]) -> Model:
-    """Return the model that `make` constructs, without the retries of its own client, if that has any to switch off."""
+def _made(make: Maker, given: dict[str, Any]) -> Model:
+    """Return the model that `make` constructs; raises `SettingsError` where it is none, or takes no such options."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is not default parameter", category=UserWarning)  # an error, below
         model = make(**given)
         if not isinstance(model, BaseChatModel | BaseLLM):
             raise SettingsError("is not a LangChain chat or completion model.")
         _check_options(type(model), given)
-        if "max_retries" not in given and "max_retries" in type(model).model_fields:
-            return _without_retries(make, {**given, "max_retries": 0})
     return model
 
 

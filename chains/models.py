@@ -24,7 +24,12 @@ __all__ = ["OFFLINE", "CompletionMessages", "Model", "answering", "load_model"]
 
 
 def load_model(
-    name: str, *, base_url: str | None = None, options: Mapping[str, Any] | None = None, seed: int = 0
+    name: str,
+    *,
+    base_url: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    client_retries: bool = True,
 ) -> BaseChatModel | BaseLLM:
     """Return the model called `name`.
 
@@ -32,10 +37,11 @@ def load_model(
     paper's kind; `package.module.Class` or `package.module.Class:NAME` any LangChain model class, imported only then; anything
     else is `provider:name` as LangChain's `init_chat_model` knows it. `base_url` points a client at another server; `options`
     go to the model's constructor (`azure_deployment`, `model_path`, `n_ctx` ...), and `api_key_env` among them names the
-    environment variable that holds the key, where that is not the provider's usual one. Raises `SettingsError` where the
-    provider is unknown, its package is not installed, its key is not set, or an option is none of the model's.
+    environment variable that holds the key, where that is not the provider's usual one. A caller that retries by itself, as a
+    run does, switches off `client_retries`. Raises `SettingsError` where the provider is unknown, its package is not installed,
+    its key is not set, or an option is none of the model's.
     """
-    return construct(name, base_url, options or {}, seed)
+    return construct(name, base_url, options or {}, seed, client_retries=client_retries)
 
 
 def answering(model: Model, parameters: Mapping[str, Any] | None = None) -> Runnable[LanguageModelInput, AIMessage | str]:

@@ -113,7 +113,13 @@ class RunPlan:
         return models
 
     def _load(self, choice: ModelChoice) -> Model:
-        return load_model(choice.model or "", base_url=choice.base_url, options=choice.options, seed=self.settings.seed)
+        return load_model(
+            choice.model or "",
+            base_url=choice.base_url,
+            options=choice.options,
+            seed=self.settings.seed,
+            client_retries=False,  # `weather` is the one layer of retries
+        )
 
     def _check_named(self, choices: Mapping[Stage, ModelChoice]) -> None:
         if self.settings.base_url and (self.settings.model, self.origins.get("model")) == (OFFLINE, "default"):

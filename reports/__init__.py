@@ -1,5 +1,7 @@
-"""What leaves a run: exports, records, its status, a comparison of two; a report on seeds. Reads the ledger, not the loop."""
+"""What leaves a run: exports, records, its status, a report, a comparison; a report on seeds. Reads the ledger, not the loop."""
 
+from self_instruct.reports.analysis.run_report import RunReport, run_report
+from self_instruct.reports.analysis.verb_nouns import root_verb, verb_nouns
 from self_instruct.reports.card import CardFields
 from self_instruct.reports.comparison import Comparison, compare
 from self_instruct.reports.conversations import chat_faults
@@ -7,6 +9,7 @@ from self_instruct.reports.dataset import DatasetTask, dataset
 from self_instruct.reports.evaluation_file import EvaluationFileError, load_evaluation
 from self_instruct.reports.export import FORMATS, Exported, export
 from self_instruct.reports.loaded_run import LoadedRun, RunInstance, RunRejection, RunTask, load_run
+from self_instruct.reports.page.report_folder import report_on, write_report
 from self_instruct.reports.seed_check import check_seeds
 from self_instruct.reports.seed_report import SeedReport
 from self_instruct.reports.selection import Selection, Split
@@ -24,6 +27,7 @@ __all__ = [
     "LoadedRun",
     "RunInstance",
     "RunRejection",
+    "RunReport",
     "RunTask",
     "SeedReport",
     "Selection",
@@ -36,5 +40,10 @@ __all__ = [
     "export",
     "load_evaluation",
     "load_run",
+    "report_on",
+    "root_verb",
+    "run_report",
     "status",
+    "verb_nouns",
+    "write_report",
 ]

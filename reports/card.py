@@ -23,12 +23,13 @@ from self_instruct import __version__
 from self_instruct.chains.models import OFFLINE
 from self_instruct.chains.runs import RunPlan
 from self_instruct.reports.selection import ExportTask, Selected, Split
-from self_instruct.reports.status import HIDDEN, shown_settings
+from self_instruct.reports.status import shown_settings
 from self_instruct.reports.tables import number
 from self_instruct.reports.writing import ExportError
 from self_instruct.seeds.loading import seed_to_fields
 from self_instruct.seeds.profiles import PACING
 from self_instruct.seeds.records import Stage
+from self_instruct.seeds.secrets import HIDDEN
 
 CARD_FILE = "README.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
@@ -107,7 +108,7 @@ def dataset_card(
         sides=sides,
         shape=shape,
         models=_models(plan),
-        is_offline=plan.settings.model == OFFLINE,
+        is_offline=OFFLINE in map(plan.settings.model_of, Stage),
         settings=plan.settings,
         seed_tasks=len(plan.seeds),
         seeds_digest=_seeds_digest(plan) if plan.settings.seeds else None,
@@ -149,7 +150,7 @@ def _size(rows: int) -> str:
 
 def _models(plan: RunPlan) -> dict[str, str]:
     """Return the model of each stage; an imported run knows none."""
-    return dict.fromkeys((str(stage) for stage in Stage), plan.settings.model or "not known (the run was imported)")
+    return {str(stage): plan.settings.model_of(stage) or "not known (the run was imported)" for stage in Stage}
 
 
 def _config(plan: RunPlan) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def classification_file(model: str | None) -> str:
 def write_self_instruct(selected: Selected, out: Path, *, with_similarities: bool = True) -> int:
     """Write the four files as the folder `out`, and return the number of instances in the dataset."""
     ledger, plan = selected.ledger, selected.plan
-    names = (INSTRUCTIONS_FILE, classification_file(plan.settings.model), INSTANCES_FILE, DATASET_FILE)
+    names = (INSTRUCTIONS_FILE, classification_file(plan.settings.model_of(Stage.CLASSIFICATION)), INSTANCES_FILE, DATASET_FILE)
     with new_folder(out, names) as (instructions, classifications, instances, final):
         for task, similarity in _kept(ledger, plan) if with_similarities else ((task, {}) for task in ledger.tasks()):
             metadata = _metadata(ledger, task.id)

@@ -3,7 +3,7 @@
 import re
 import sys
 import warnings
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from support import own_models
@@ -25,14 +25,14 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_class_is_constructed_with_the_options_and_without_retries_of_its_own() -> None:
-    model: Any = load_model(LOCAL, options={"model_path": "a.gguf", "context_size": 4096})
+    model: Any = load_model(LOCAL, options={"model_path": "a.gguf", "context_size": 4096}, client_retries=False)
     assert isinstance(model, own_models.Local)
     assert (model.model_path, model.n_ctx, model.model, model.max_retries) == ("a.gguf", 4096, None, 0)
     assert model.invoke("Is it?").text == "No"
 
 
 def test_what_follows_the_class_is_the_models_name() -> None:
-    model: Any = load_model(f"{LOCAL}:org/name:tag", options={"model_path": "a.gguf", "max_retries": 2})
+    model: Any = load_model(f"{LOCAL}:org/name:tag", options={"model_path": "a.gguf", "max_retries": 2}, client_retries=False)
     assert (model.model, model.max_retries) == ("org/name:tag", 2)
 
 
@@ -107,12 +107,14 @@ def test_the_offline_model_takes_options_too() -> None:
 
 
 @pytest.mark.parametrize("name", ["openai:x", "openai-completion:x", "azure_openai:x"])
-def test_the_clients_own_retries_are_off(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_the_clients_own_retries_can_be_switched_off(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", CANARY)
     options = {"azure_endpoint": "https://r.openai.azure.com", "api_version": "2024-10-21"} if "azure" in name else {}
-    model: Any = load_model(name, options=options)
-    assert model.max_retries == 0
-    assert (model.root_async_client if "completion" not in name else model.async_client._client).max_retries == 0
+    for model, retries in (
+        (cast(Any, load_model(name, options=options, client_retries=False)), 0),
+        (cast(Any, load_model(name, options=options)), 2),
+    ):
+        assert (model.root_async_client if "completion" not in name else model.async_client._client).max_retries == retries
 
 
 def test_options_reach_the_real_client() -> None:

@@ -1,0 +1,34 @@
+"""What a report is about: the kept tasks of a run with the instances that an export shows, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from self_instruct.chains.runs import RunPlan
+from self_instruct.ledger import Ledger, TaskId
+from self_instruct.reports.dataset import dataset
+from self_instruct.seeds.records import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTask:
+    """A kept task. `is_classification` is None where no model said; `instances` are those an export shows, maybe none."""
+
+    id: TaskId
+    instruction: str
+    is_classification: bool | None
+    instances: tuple[Instance, ...] = ()
+
+
+def kept_tasks(ledger: Ledger, plan: RunPlan) -> tuple[KeptTask, ...]:
+    """Return all kept tasks in the order of the pool, finished or not."""
+    instances = {task.id: task.instances for task in dataset(ledger, plan)}
+    return tuple(
+        KeptTask(task.id, task.instruction, task.is_classification, instances.get(task.id, ())) for task in ledger.tasks()
+    )
+
+
+def instructions_of(tasks: Sequence[KeptTask]) -> list[str]:
+    """Return the instructions of tasks, in their order."""
+    return [task.instruction for task in tasks]

@@ -1,0 +1,117 @@
+"""What was refused, by stage and reason, with examples; and how many candidates were kept, request by request."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from random import Random
+
+from self_instruct.ledger import TaskId
+from self_instruct.reports.analysis.contents import KeptTask
+from self_instruct.reports.comparison import UNREAD
+from self_instruct.seeds.records import Reason, Rejection, Stage
+
+EXAMPLES = 3
+STEPS = 48  # points of the curve: what a page is wide enough for
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedExample:
+    """A text that was refused, and what the decision rests on."""
+
+    text: str
+    evidence: Mapping[str, str | int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """How many texts were refused at a stage for a reason, with up to three of them, drawn at random."""
+
+    stage: Stage
+    reason: Reason
+    count: int
+    examples: tuple[RefusedExample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Of the candidates read from the replies to instruction requests `first` to `last`, how many were kept.
+
+    What could not be read as a candidate (a reply cut off, empty, refused by the provider) counts as none.
+    """
+
+    first: int
+    last: int
+    candidates: int
+    kept: int
+
+    @property
+    def share(self) -> float | None:
+        """Return the share that was kept, 0.0 to 1.0; None where there was no candidate."""
+        return self.kept / self.candidates if self.candidates else None
+
+
+class RefusalCounts:
+    """Counts rejections as they pass by, so that those of a large run are never held together."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._counts: Counter[tuple[Stage, Reason]] = Counter()
+        self._examples: dict[tuple[Stage, Reason], list[Rejection]] = defaultdict(list)
+        self.candidates: Counter[int] = Counter()  # refused ones, by request
+
+    def add_all(self, rejections: Iterable[tuple[TaskId, Rejection]]) -> None:
+        """Count rejections."""
+        for task, rejection in rejections:
+            key = (rejection.stage, rejection.reason)
+            self._counts[key] += 1
+            self._maybe_show(key, rejection)
+            if rejection.stage is Stage.INSTRUCTIONS and rejection.reason not in UNREAD:
+                self.candidates[task.request] += 1
+
+    def _maybe_show(self, key: tuple[Stage, Reason], rejection: Rejection) -> None:
+        """Keep a fair sample of three of all seen so far (Vitter 1985, algorithm R), each text once."""
+        shown = self._examples[key]
+        if any(each.text == rejection.text for each in shown):
+            return
+        if len(shown) < EXAMPLES:
+            shown.append(rejection)
+        elif (place := self._random.randrange(self._counts[key])) < EXAMPLES:
+            shown[place] = rejection
+
+    def rows(self) -> tuple[Refused, ...]:
+        """Return what was refused, in the order of the stages, the most frequent reason first."""
+        order = list(Stage)
+        keys = sorted(self._counts, key=lambda key: (order.index(key[0]), -self._counts[key], key[1]))
+        return tuple(Refused(*key, self._counts[key], tuple(self._shown(key))) for key in keys)
+
+    def _shown(self, key: tuple[Stage, Reason]) -> Iterator[RefusedExample]:
+        for each in self._examples[key]:
+            yield RefusedExample(each.text, each.evidence)
+
+
+def acceptance(
+    tasks: Sequence[KeptTask], refused: Mapping[int, int], decided: int, steps: int = STEPS
+) -> tuple[Acceptance, ...]:
+    """Return how many candidates were kept over the `decided` instruction requests, in equal steps, the last maybe shorter.
+
+    `refused` counts the refused candidates of each request.
+    """
+    kept = Counter(task.id.request for task in tasks)
+    requests = max([decided, *(request + 1 for request in (*kept, *refused))])
+    width = max(1, ceil(requests / steps))
+    kept_in, refused_in = _in_steps(kept, width), _in_steps(refused, width)
+    return tuple(
+        Acceptance(first, min(first + width, requests) - 1, kept_in[first // width] + refused_in[first // width],
+                   kept_in[first // width])
+        for first in range(0, requests, width)
+    )  # fmt: skip
+
+
+def _in_steps(counts: Mapping[int, int], width: int) -> Counter[int]:
+    steps = Counter[int]()
+    for request, count in counts.items():
+        steps[request // width] += count
+    return steps

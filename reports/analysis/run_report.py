@@ -1,0 +1,136 @@
+"""All that a report says about one run, as frozen records. Reads the ledger at one moment, also while another process writes.
+
+Every table is a tuple of flat records, so `pandas.DataFrame(report.refused)` is one; `to_json` writes all of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any
+
+from self_instruct.chains.runs import RunPlan
+from self_instruct.ledger import Ledger
+from self_instruct.reports.analysis.contents import KeptTask, instructions_of, kept_tasks
+from self_instruct.reports.analysis.labels import LabelBalance, label_balance
+from self_instruct.reports.analysis.nearness import (
+    EvaluationOverlap,
+    NearPair,
+    SeedSimilarity,
+    evaluation_overlap,
+    nearest_kept,
+    seed_similarity,
+)
+from self_instruct.reports.analysis.refusals import Acceptance, RefusalCounts, Refused, acceptance
+from self_instruct.reports.analysis.signals import SignalCount, WorstTask, worst_tasks
+from self_instruct.reports.analysis.spent import SpentRow, spent_rows
+from self_instruct.reports.analysis.statistics import LengthBin, Statistics, length_histogram, statistics
+from self_instruct.reports.analysis.verb_nouns import VerbNouns, verb_nouns
+from self_instruct.reports.status import ShownSetting, shown_settings, unanswered
+from self_instruct.seeds.records import Instance, Stage
+
+TO_READ = 20
+_INSTANCES_READ = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTask:
+    """A task to read: drawn at random, with its first instances (three at most) and how many there are."""
+
+    instruction: str
+    is_classification: bool | None
+    instances: tuple[Instance, ...]
+    all_instances: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A report on one run. `name` is the run directory's, `models` those of its stages, `unanswered` tasks that wait, by stage.
+
+    `target` is None where the run only decides the replies it has, `overlap` without an evaluation set or kept task.
+    """
+
+    name: str
+    models: tuple[str, ...]
+    profile: str
+    target: int | None
+    unanswered: dict[Stage, int]
+    statistics: Statistics
+    verbs: VerbNouns
+    seeds: int
+    seed_similarity: SeedSimilarity
+    lengths: tuple[LengthBin, ...]
+    refused: tuple[Refused, ...]
+    acceptance: tuple[Acceptance, ...]
+    nearest: tuple[NearPair, ...]
+    spent: tuple[SpentRow, ...]
+    labels: LabelBalance
+    overlap: EvaluationOverlap | None
+    to_read: tuple[ReadTask, ...]
+    worst: tuple[WorstTask, ...]
+    signals: tuple[SignalCount, ...]
+    settings: tuple[ShownSetting, ...]
+
+    @property
+    def is_in_progress(self) -> bool:
+        """Return whether tasks wait for replies, or fewer are kept than wanted."""
+        return bool(self.unanswered) or (self.target is not None and self.statistics.instructions < self.target)
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return all of it as JSON values."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """Return all of it as a JSON object, indented."""
+        return json.dumps(self.to_fields(), indent=2, ensure_ascii=False)
+
+
+def run_report(ledger: Ledger, evaluation: Sequence[str] = ()) -> RunReport:
+    """Return the report on a run, held against an evaluation set's instructions where there are any.
+
+    Raises `LedgerError` for a damaged run, and `MissingExtraError` without the extra `report`.
+    """
+    with ledger.snapshot():
+        plan = RunPlan.of(ledger)
+        tasks = kept_tasks(ledger, plan)
+        waiting = unanswered(ledger.tasks())
+        refusals = RefusalCounts(Random(f"{plan.settings.seed}:refused"))
+        refusals.add_all(ledger.rejections())
+        decided = ledger.progress.request
+        spent = spent_rows(ledger, plan.settings)
+    instructions, kind = instructions_of(tasks), plan.settings.novelty.tokens
+    worst, signals = worst_tasks(tasks, TO_READ)
+    return RunReport(
+        name=ledger.path.parent.resolve().name,
+        models=tuple(dict.fromkeys(filter(None, map(plan.settings.model_of, Stage)))),
+        profile=plan.settings.profile,
+        target=plan.settings.num_instructions,
+        unanswered=waiting,
+        statistics=statistics(tasks),
+        verbs=verb_nouns(instructions),
+        seeds=len(plan.seeds),
+        seed_similarity=seed_similarity(instructions, [seed.instruction for seed in plan.seeds], kind),
+        lengths=length_histogram(tasks),
+        refused=refusals.rows(),
+        acceptance=acceptance(tasks, refusals.candidates, decided),
+        nearest=nearest_kept(instructions, kind),
+        spent=spent,
+        labels=label_balance(tasks),
+        overlap=evaluation_overlap(instructions, evaluation, kind),
+        to_read=_drawn(tasks, Random(f"{plan.settings.seed}:read")),
+        worst=worst,
+        signals=signals,
+        settings=tuple(shown_settings(plan)),
+    )
+
+
+def _drawn(tasks: Sequence[KeptTask], random: Random) -> tuple[ReadTask, ...]:
+    """Return twenty tasks with instances at random, in the order of the pool."""
+    readable = [task for task in tasks if task.instances]
+    places = sorted(random.sample(range(len(readable)), min(TO_READ, len(readable))))
+    return tuple(
+        ReadTask(task.instruction, task.is_classification, task.instances[:_INSTANCES_READ], len(task.instances))
+        for task in map(readable.__getitem__, places)
+    )

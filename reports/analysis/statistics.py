@@ -1,0 +1,90 @@
+"""The paper's table of a dataset, and how long its texts are. Words are what white space separates.
+
+Source: Wang et al. 2023, arXiv:2212.10560, table 1 and figure 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Literal
+
+from self_instruct.reports.analysis.contents import KeptTask
+
+Measured = Literal["instruction", "input", "output"]
+_BIN_WORDS: dict[Measured, int] = {"instruction": 5, "input": 10, "output": 20}  # the same for every run, to be compared
+_BINS = 16  # the last takes all that is longer
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """The paper's table 1 of a run. `unknown` kinds are tasks of which no model said what they are.
+
+    `mean_..._words` are None where there is nothing to measure; `mean_input_words` is that of inputs that are not empty.
+    """
+
+    instructions: int
+    classification: int
+    other: int
+    unknown: int
+    with_instances: int
+    instances: int
+    empty_input: int
+    mean_instruction_words: float | None
+    mean_input_words: float | None
+    mean_output_words: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LengthBin:
+    """How many texts have `least` to `most` words; `most` is None in the last bin."""
+
+    of: Measured
+    least: int
+    most: int | None
+    count: int
+
+
+def statistics(tasks: Sequence[KeptTask]) -> Statistics:
+    """Return the paper's table of a run's kept tasks."""
+    kinds = [task.is_classification for task in tasks]
+    inputs = [one.input for task in tasks for one in task.instances]
+    return Statistics(
+        instructions=len(tasks),
+        classification=kinds.count(True),
+        other=kinds.count(False),
+        unknown=kinds.count(None),
+        with_instances=sum(bool(task.instances) for task in tasks),
+        instances=len(inputs),
+        empty_input=sum(not text.strip() for text in inputs),
+        mean_instruction_words=_mean(_lengths(tasks, "instruction")),
+        mean_input_words=_mean(_lengths(tasks, "input")),
+        mean_output_words=_mean(_lengths(tasks, "output")),
+    )
+
+
+def length_histogram(tasks: Sequence[KeptTask]) -> tuple[LengthBin, ...]:
+    """Return how many instructions, inputs that are not empty, and outputs are how long."""
+    return tuple(row for of in _BIN_WORDS for row in _bins(of, _lengths(tasks, of)))
+
+
+def _bins(of: Measured, lengths: Iterable[int]) -> Iterator[LengthBin]:
+    width = _BIN_WORDS[of]
+    counts = [0] * _BINS
+    for length in lengths:
+        counts[min(max(length - 1, 0) // width, _BINS - 1)] += 1
+    for place, count in enumerate(counts):
+        yield LengthBin(of, place * width + 1, None if place == _BINS - 1 else (place + 1) * width, count)
+
+
+def _lengths(tasks: Sequence[KeptTask], of: Measured) -> Iterator[int]:
+    if of == "instruction":
+        return (len(task.instruction.split()) for task in tasks)
+    texts = (one.input if of == "input" else one.output for task in tasks for one in task.instances)
+    return (len(text.split()) for text in texts if of == "output" or text.strip())
+
+
+def _mean(lengths: Iterable[int]) -> float | None:
+    found = list(lengths)
+    return fmean(found) if found else None

@@ -1,0 +1,50 @@
+"""Report on run directories, and write the folder: page, tables as JSON, figures as PNG; whole, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from self_instruct.ledger import Ledger
+from self_instruct.reports.analysis.run_report import RunReport, run_report
+from self_instruct.reports.page.figures import NAMES, png_files
+from self_instruct.reports.page.page import page
+from self_instruct.reports.writing import new_folder
+
+PAGE, TABLES = "index.html", "report.json"
+
+
+def report_on(runs: Sequence[Path], evaluation: Sequence[str] = ()) -> list[RunReport]:
+    """Return the report on each run directory. Those of the same name are called by their whole path.
+
+    Raises `LedgerError` where one is missing or damaged, and `MissingExtraError` without the extra `report`.
+    """
+    reports = []
+    for directory in runs:
+        with Ledger.open(directory, read_only=True) as ledger:
+            reports.append(run_report(ledger, evaluation))
+    if len({report.name for report in reports}) == len(reports):
+        return reports
+    return [replace(report, name=str(directory)) for report, directory in zip(reports, runs, strict=True)]
+
+
+def write_report(reports: Sequence[RunReport], folder: Path, evaluation_name: str = "") -> None:
+    """Write the report on one run, or on two side by side.
+
+    An earlier report there is replaced. Raises `ExportError` where it cannot be written, also where other files are in the way
+    of it, and `MissingExtraError` without the extra `report`.
+    """
+    texts = {PAGE: page(reports, evaluation_name), TABLES: to_json(reports)}
+    figures = png_files(reports)
+    with new_folder(folder, (PAGE, TABLES, *NAMES)) as (page_file, tables_file, *figure_files):
+        page_file.write(texts[PAGE])
+        tables_file.write(texts[TABLES])
+        for name, file in zip(NAMES, figure_files, strict=True):
+            file.buffer.write(figures[name])
+
+
+def to_json(reports: Sequence[RunReport]) -> str:
+    """Return the tables of runs as a JSON object: `runs`, in the order given."""
+    return json.dumps({"runs": [report.to_fields() for report in reports]}, indent=2, ensure_ascii=False) + "\n"

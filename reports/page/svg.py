@@ -1,0 +1,108 @@
+"""Charts as inline SVG: sharp at every size, coloured by the page's style sheet, each mark with its own words to hover.
+
+A chart is one picture with a summary to assistive technology; its figures stand in a table beside it. Numbers in, markup out:
+every text is escaped here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, log10
+
+from markupsafe import Markup
+
+WIDTH, HEIGHT = 520, 240
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 14, 52
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of a histogram: its height, what is said of it, and the label under its left edge ("" for none)."""
+
+    value: float
+    said: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of a curve: its place from 0.0 to 1.0 in both directions, and what is said of it."""
+
+    x: float
+    y: float
+    said: str
+
+
+def histogram(bars: Sequence[Bar], summary: str, axis: str, top: float | None = None) -> Markup:
+    """Return a histogram; `axis` names what its bars stand along, `top` is the highest value of the scale (its own without)."""
+    highest = nice_top(max([top or 0.0, *(bar.value for bar in bars)]))
+    width = (WIDTH - _LEFT - _RIGHT) / max(len(bars), 1)
+    drawn = [_bar(bar, _LEFT + place * width, width, highest) for place, bar in enumerate(bars)]
+    labels = [_x_label(_LEFT + place * width, bar.label) for place, bar in enumerate(bars) if bar.label]
+    return _chart(summary, axis, _scale(highest), [*drawn, *labels])
+
+
+def curve(points: Sequence[Point], summary: str, axis: str, labels: Sequence[tuple[float, str]]) -> Markup:
+    """Return a curve on a scale from 0 % to 100 %; `labels` name places, 0.0 to 1.0, along the axis."""
+    places = [(_LEFT + point.x * (WIDTH - _LEFT - _RIGHT), _y(point.y)) for point in points]
+    line = Markup('<polyline class="line" points="{}"/>').format(" ".join(f"{x:.1f},{y:.1f}" for x, y in places))
+    dots = [
+        Markup('<circle class="dot" data-tip="{}" cx="{:.1f}" cy="{:.1f}" r="3.5"/>').format(point.said, x, y)
+        for point, (x, y) in zip(points, places, strict=True)
+    ]
+    names = [_x_label(_LEFT + place * (WIDTH - _LEFT - _RIGHT), name) for place, name in labels]
+    grid = [(share, f"{share:.0%}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    return _chart(summary, axis, [_grid_line(_y(share), name) for share, name in grid], [line, *dots, *names])
+
+
+def nice_top(value: float) -> float:
+    """Return the end of a scale that holds a value and divides into four round steps.
+
+    >>> nice_top(37), nice_top(0)
+    (40.0, 4.0)
+    """
+    step = max(1.0, value / 4)
+    unit = 10.0 ** int(log10(step))
+    steps = (unit * nice for nice in (1, 2, 2.5, 5, 10))
+    return 4 * next(each for each in steps if each >= step and each % 1 == 0)
+
+
+def _bar(bar: Bar, x: float, width: float, highest: float) -> Markup:
+    y = _y(bar.value / highest)
+    visible = Markup('<rect class="bar" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
+        x + 0.75, y, max(width - 1.5, 1), HEIGHT - _BOTTOM - y
+    )
+    # The whole column can be hovered, however low its bar is.
+    column = Markup('<rect class="column" data-tip="{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>').format(
+        bar.said, x, _TOP, width, HEIGHT - _BOTTOM - _TOP
+    )
+    return visible + column
+
+
+def _scale(highest: float) -> list[Markup]:
+    return [_grid_line(_y(quarter / 4), f"{ceil(highest * quarter / 4):,}") for quarter in range(5)]
+
+
+def _grid_line(y: float, name: str) -> Markup:
+    return Markup(
+        '<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/><text class="y" x="{}" y="{:.1f}">{}</text>'
+    ).format(_LEFT, WIDTH - _RIGHT, y, y, _LEFT - 7, y + 4, name)
+
+
+def _x_label(x: float, name: str) -> Markup:
+    return Markup('<text class="x" x="{:.1f}" y="{}">{}</text>').format(x, HEIGHT - _BOTTOM + 18, name)
+
+
+def _y(share: float) -> float:
+    return HEIGHT - _BOTTOM - share * (HEIGHT - _BOTTOM - _TOP)
+
+
+def _chart(summary: str, axis: str, grid: Sequence[Markup], marks: Sequence[Markup]) -> Markup:
+    name = Markup('<text class="axis" x="{}" y="{}">{}</text>').format((WIDTH + _LEFT - _RIGHT) / 2, HEIGHT - 6, axis)
+    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>').format(
+        WIDTH, HEIGHT, summary, Markup("").join(grid), Markup("").join(marks), name
+    )
+
+
+__all__ = ["Bar", "Point", "curve", "histogram", "nice_top"]
