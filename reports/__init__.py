@@ -1,4 +1,4 @@
-"""What leaves a run: exports, records, its status, a report, a comparison; a report on seeds. Reads the ledger, not the loop."""
+"""What leaves a run: exports, records, its status, a report, a comparison; a report on seeds. It reads the ledger."""
 
 from self_instruct.reports.analysis.run_report import RunReport, run_report
 from self_instruct.reports.analysis.verb_nouns import root_verb, verb_nouns

@@ -1,4 +1,4 @@
-"""What a run has asked of models: requests, tokens and cost by stage and model, as flat records. What nobody counted is None."""
+"""What a run has asked of models: requests, tokens and cost by stage and model, as records. What nobody counted is None."""
 
 from __future__ import annotations
 
