@@ -197,7 +197,7 @@ def _signal(name: str, values: Sequence[int]) -> Row:
 
 def spent_table(report: RunReport) -> Table:
     """Return what one run has asked of models, by stage and model, and all together."""
-    headings = ("model", "requests", "of unknown tokens", "tokens in", "tokens out", "cost")
+    headings = ("model", "requests", "uncounted", "tokens in", "tokens out", "cost")
     rows = [
         Row(str(row.stage), (
             row.model or "(imported)", count(row.requests), count(row.uncounted), count(row.input_tokens),

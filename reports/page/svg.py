@@ -12,8 +12,8 @@ from math import ceil, log10
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT = 520, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 14, 52
+WIDTH, HEIGHT = 520, 236
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 14, 48
 
 
 @dataclass(frozen=True, slots=True)
