@@ -1,6 +1,7 @@
 """Fixtures every folder's tests share."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from self_instruct import run
 from self_instruct.ledger import LEDGER_FILE
 
 ROOT = Path(__file__).parent.parent
+
+# Commands that tests interrupt inherit this; a shell that runs the tests in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("ours", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("ours")

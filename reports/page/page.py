@@ -134,13 +134,8 @@ def _run(report: RunReport) -> Mapping[str, Any]:
 
 
 def _made_with(report: RunReport) -> str:
-<<<<<<< HEAD
-    model = " and ".join(report.models) or "imported replies"
-    return f"Written by {model}, decided by the profile “{report.profile}”, from {words.count(report.seeds)} seed tasks."
-=======
-    origin = f"Written by {report.model}" if report.model else "Imported replies"
+    origin = f"Written by {' and '.join(report.models)}" if report.models else "Imported replies"
     return f"{origin}, decided by the profile “{report.profile}”, from {words.count(report.seeds)} seed tasks."
->>>>>>> 6eb6da5 (Benchmark a report on 52,000 tasks)
 
 
 def _note(report: RunReport) -> str:
