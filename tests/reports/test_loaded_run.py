@@ -57,7 +57,7 @@ def test_rejections_make_a_table_with_their_evidence(place: Path) -> None:
 def test_counts_settings_and_seeds_are_the_runs(make_run: Callable[..., Ledger], tmp_path: Path) -> None:
     make_run("other", seed=7, model="offline")
     with load_run(tmp_path / "other") as run:
-        assert (run.counts().kept, run.counts().instances, run.counts().spent[Stage.INSTRUCTIONS].requests) == (6, 9, 3)
+        assert (run.counts().kept, run.counts().instances, run.counts().spent[0].spent.requests) == (6, 9, 3)
         assert (run.settings.seed, run.settings.model, len(run.seeds)) == (7, "offline", 12)
 
 
