@@ -21,7 +21,7 @@ run: $(VENV)/installed
 	print(*(json.dumps(row, ensure_ascii=False, indent=2) for row in rows[:: len(rows) // 3 or 1][:3]), sep="\n")' $(RUN)/alpaca.json
 
 test: $(VENV)/installed-dev
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

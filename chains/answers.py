@@ -70,12 +70,15 @@ def translate(error: Exception, clock: Callable[[], float] = time.time) -> SelfI
 
     By HTTP status where there is one: 401, 403 and 404 deny the model. 413, and a 400 or 422 whose words are about length or
     content, refuse this request; any other 400 or 422 is about settings that all requests share, so it denies the model too,
-    or all tasks would be lost to one wrong parameter. All else (a timeout, a rate limit, a broken connection, a reply that is
-    not JSON) is what time may cure. `clock` gives seconds since 1970, for a date to wait until.
+    or all tasks would be lost to one wrong parameter. So does a header that HTTP does not allow. All else (a timeout, a rate
+    limit, a broken connection, a reply that is not JSON) is what time may cure. `clock` gives seconds since 1970, for a date to
+    wait until.
     """
     words = without_secrets(_words(error))[:MAX_WORDS_SHOWN]
     if isinstance(error, TypeError) and "unexpected keyword argument" in words:
         return SettingsError(f"the model does not take a parameter of its stage: {words}; set that parameter to null.")
+    if _cannot_be_sent(error):
+        return ModelDeniedError(f"no request can be sent ({words}); is there a line break or an odd character in the key?")
     status = _status(error)
     if status in DENIED_STATUS:
         return ModelDeniedError(f"the provider denies the model: {words}")
@@ -91,6 +94,15 @@ def translate(error: Exception, clock: Callable[[], float] = time.time) -> SelfI
         is_overload=is_timeout or status in OVERLOAD_STATUS,
         retry_after_s=math.inf if _NO_QUOTA in words else retry_after_s(_headers(error), clock),
     )
+
+
+def _cannot_be_sent(error: BaseException | None) -> bool:
+    """Return whether a header, of which the key is one, is none that HTTP allows."""
+    while error is not None:
+        if isinstance(error, UnicodeEncodeError) or type(error).__name__ == "LocalProtocolError":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _words(error: Exception) -> str:

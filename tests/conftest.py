@@ -21,6 +21,14 @@ settings.register_profile("ours", deadline=None)  # how long an example takes sa
 settings.load_profile("ours")
 
 
+SLOW = ("test_kill", "test_concurrency", "test_bad_replies", "test_browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that it is not what one of two processes still does when the other has nothing left."""
+    items.sort(key=lambda item: item.path.stem not in SLOW)
+
+
 @pytest.fixture(scope="session")
 def reference() -> Path:
     """The folder of real data nobody here wrote: `$SELF_INSTRUCT_REFERENCE`, or `../shared/reference` beside the checkout."""

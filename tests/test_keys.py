@@ -34,7 +34,7 @@ def assert_nowhere(folder: Path, *texts: str) -> None:
 
 
 def finish(command: Command, run: Path, *options: object) -> Done:
-    return command("generate", "--run", run, "--num-instructions", 5, *options)
+    return command("generate", "--run", run, "--num-instructions", 5, "--set", "retries=0", *options)
 
 
 # good paths
@@ -128,7 +128,7 @@ def test_a_key_in_a_config_file_is_refused_by_its_line_and_not_repeated(command:
 @pytest.mark.parametrize("status", [401, 429])
 def test_a_traceback_of_our_errors_holds_no_key(tmp_path: Path, status: int) -> None:
     with refusing(status) as base_url:
-        values: dict[str, Any] = {"model": "openai:x", "base_url": base_url}
+        values: dict[str, Any] = {"model": "openai:x", "base_url": base_url, "retries": 0}
         ledger, plan = open_run(tmp_path / "run", Given(values, dict.fromkeys(values, "test")))
         with ledger:
             try:
@@ -141,7 +141,9 @@ def test_a_traceback_of_our_errors_holds_no_key(tmp_path: Path, status: int) -> 
 
 def test_a_key_that_cannot_be_sent_is_not_shown(tmp_path: Path) -> None:
     environment = {"OPENAI_API_KEY": CANARIES["OPENAI_API_KEY"] + "\n"}
-    options = ["--model", "openai:x", "--base-url", "http://127.0.0.1:9/v1"]
-    done = ended(started("generate", "--run", tmp_path / "run", *options, environment=environment))
-    assert done.code in (1, 2)
+    with refusing(500) as base_url:
+        options = ["--model", "openai:x", "--base-url", base_url]
+        done = ended(started("generate", "--run", tmp_path / "run", *options, environment=environment))
+    assert done.code == 2
+    assert "no request can be sent" in done.said[-1]
     assert_nowhere(tmp_path, done.out, done.err)

@@ -17,6 +17,7 @@ from self_instruct.chains.loop import Ending, Loop, Outcome
 from self_instruct.chains.replaying import replay
 from self_instruct.chains.runs import RunPlan
 from self_instruct.ledger import Ledger, RequestId, TaskId
+from self_instruct.reports.selection import Selection, select
 from self_instruct.reports.self_instruct import INSTRUCTIONS_FILE, write_self_instruct
 from self_instruct.reports.status import status
 from self_instruct.seeds.configuration import Given
@@ -174,7 +175,7 @@ def test_an_export_shows_the_reply_that_a_task_was_read_from(tmp_path: Path) -> 
 
     run(tmp_path, ScriptedAsker(answer), num_instructions=1, window=1)
     with Ledger.open(tmp_path, read_only=True) as ledger:
-        write_self_instruct(ledger, RunPlan.of(ledger), tmp_path / "out")
+        write_self_instruct(select(ledger, RunPlan.of(ledger), Selection(), with_seeds=False), tmp_path / "out")
     row = (tmp_path / "out" / INSTRUCTIONS_FILE).read_text()
     assert f'"text": " {RIVER}"' in row
     assert "The last answer could not be read" in row

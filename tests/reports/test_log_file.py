@@ -60,7 +60,8 @@ def test_a_failure_is_told_in_the_providers_words_without_the_key(
     log = tmp_path / "run.log"
     for status, words, ending in ((503, "come back later", "unavailable"), (401, "who are you", "error")):
         with refusing(status, words) as base_url:
-            command("generate", "--run", tmp_path / "run", "--model", "openai:x", "--base-url", base_url, "--log-file", log)
+            command("generate", "--run", tmp_path / "run", "--model", "openai:x", "--base-url", base_url, "--log-file", log,
+                    "--set", "retries=0")  # fmt: skip
         failed = [each for each in events(log) if each["event"] == "request failed"]
         assert words in failed[-1]["error"]
         assert failed[-1]["level"] == "warning"
