@@ -1,10 +1,15 @@
 """`kill -9` at twenty moments: the run goes on each time, ends with the same exports, and pays for no reply twice."""
 
+import json
+import os
 import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from self_instruct.ledger import Ledger
 
@@ -15,16 +20,36 @@ WITHIN = [("deciding", number) for number in (1, 2, 4, 25, 3, 10, 6, 5)]  # in t
 FORMATS = {"self-instruct": "original", "prompt-completion": "rows.jsonl", "alpaca": "alpaca.json"}
 
 
-def drive(run: Path, log: Path, moment: str = "never", number: int = 0, arguments: tuple[str, ...] = ()) -> int:
-    arguments = arguments or ("generate", "--run", str(run), "--num-instructions", str(TARGET), "--concurrency", "8")
-    command = [sys.executable, str(DRIVER), moment, str(number), str(log), "--", *arguments]
-    return subprocess.run(command, capture_output=True, check=False).returncode
+class Driver:
+    """Runs commands in processes that may be killed (`support/killed_run.py`)."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def generate(self, run: Path, log: Path, moment: str = "never", number: int = 0) -> int:
+        target, concurrency = ("--num-instructions", str(TARGET)), ("--concurrency", "8")
+        return self._drive(moment, number, str(log), "generate", "--run", str(run), *target, *concurrency)
+
+    def export(self, run: Path, form: str, out: Path) -> int:
+        return self._drive("never", 0, os.devnull, "export", str(run), "--format", form, "--out", str(out))
+
+    def _drive(self, *asked: str | int) -> int:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
 
 
-def exported(run: Path) -> dict[str, bytes]:
+@pytest.fixture
+def driver() -> Iterator[Driver]:
+    with subprocess.Popen([sys.executable, str(DRIVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Driver(process)
+
+
+def exported(driver: Driver, run: Path) -> dict[str, bytes]:
     for form, name in FORMATS.items():
-        out = run / name
-        assert drive(run, run / "exports.log", arguments=("export", str(run), "--format", form, "--out", str(out))) == 0
+        assert driver.export(run, form, run / name) == 0
     files = [run / "rows.jsonl", run / "alpaca.json", *(run / "original").iterdir()]
     return {file.name: file.read_bytes() for file in files}
 
@@ -37,24 +62,24 @@ def stored(run: Path) -> set[str]:
     return {f"{key.stage} {key.request} {key.item} {key.attempt}" for key in keys}
 
 
-def test_a_run_killed_twenty_times_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+def test_a_run_killed_twenty_times_ends_as_an_undisturbed_one(driver: Driver, tmp_path: Path) -> None:
     calm, rough, log = tmp_path / "calm", tmp_path / "rough", tmp_path / "requests.log"
-    assert drive(calm, tmp_path / "calm.log") == 0
+    assert driver.generate(calm, tmp_path / "calm.log") == 0
 
     lost: Counter[str] = Counter()
     kills = 0
     moments = [pair for both in zip(BETWEEN, [*WITHIN, *WITHIN], strict=False) for pair in both][:20]
     for moment, number in moments:
         before = Counter(log.read_text().split("\n")) if log.exists() else Counter()
-        code = drive(rough, log, moment, number)
+        code = driver.generate(rough, log, moment, number)
         assert code in (-signal.SIGKILL, 0)
         kills += code == -signal.SIGKILL
         sent = Counter(log.read_text().split("\n")) - before
         lost.update(key for key in sent if key and key not in stored(rough))
-    assert drive(rough, log) == 0
+    assert driver.generate(rough, log) == 0
 
     assert kills == len(moments) == 20
     assert sum(moment == "reply" for moment, _ in moments) >= 10
     asked = Counter(line for line in log.read_text().split("\n") if line)
     assert {key: times for key, times in asked.items() if times > 1 + lost[key]} == {}
-    assert exported(rough) == exported(calm)
+    assert exported(driver, rough) == exported(driver, calm)

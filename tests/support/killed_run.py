@@ -1,6 +1,7 @@
 """Run the command line, note every request that is sent, and die by SIGKILL at a chosen moment.
 
-    python killed_run.py MOMENT COUNT LOG -- ARGUMENTS OF run.py
+Reads JSON lists from standard input, [MOMENT, COUNT, LOG, ARGUMENTS OF run.py ...], runs each in a process of its own and writes
+how it ended: its exit code, or below 0 the signal. The processes are forked from this one, where all is imported already.
 
 MOMENT: `reply` dies when the COUNT-th reply is committed and nothing is decided from it; `deciding` dies inside the COUNT-th
 transaction, before its commit; `never` does not die. LOG gets a line for each request that is sent.
@@ -8,6 +9,7 @@ transaction, before its commit; `never` does not die. LOG gets a line for each r
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -17,8 +19,10 @@ from itertools import count
 from typing import Any
 
 from self_instruct import run
+from self_instruct.chains import generating, offline  # noqa: F401  what a run imports when it begins
 from self_instruct.chains.asking import ModelAsker
 from self_instruct.ledger import Ledger, RequestId
+from self_instruct.reports import display, export, spending  # noqa: F401
 from self_instruct.seeds.records import Reply
 
 
@@ -54,9 +58,22 @@ def note_requests(log: str) -> None:
     ModelAsker.__call__ = noted  # type: ignore[method-assign]
 
 
+def drive(moment: str, number: int, log: str, *arguments: str) -> int:
+    """Run the command line in a process of its own and return how it ended."""
+    child = os.fork()
+    if child == 0:
+        die_at(moment, number)
+        note_requests(log)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nothing, stream)
+        sys.argv = ["run.py", *arguments]
+        run.main()
+        sys.exit()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 if __name__ == "__main__":
-    moment, number, log, _, *arguments = sys.argv[1:]
-    die_at(moment, int(number))
-    note_requests(log)
-    sys.argv = ["run.py", *arguments]
-    run.main()
+    for line in sys.stdin:
+        sys.stdout.write(f"{drive(*json.loads(line))}\n")
+        sys.stdout.flush()
