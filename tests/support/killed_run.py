@@ -1,7 +1,7 @@
 """Run the command line, note every request that is sent, and die by SIGKILL at a chosen moment.
 
-Reads JSON lists from standard input, [MOMENT, COUNT, LOG, ARGUMENTS OF run.py ...], runs each in a process of its own and writes
-how it ended: its exit code, or below 0 the signal. The processes are forked from this one, where all is imported already.
+Reads JSON lists from standard input, [MOMENT, COUNT, LOG, ARGUMENTS OF run.py ...], runs each in a process of its own, and
+writes how it ended: its exit code, or below 0 the signal. These processes are forked from this one, which has all imported.
 
 MOMENT: `reply` dies when the COUNT-th reply is committed and nothing is decided from it; `deciding` dies inside the COUNT-th
 transaction, before its commit; `never` does not die. LOG gets a line for each request that is sent.
