@@ -45,8 +45,8 @@ _NO_QUOTA = "insufficient_quota"  # OpenAI's word in a 429 that only paying cure
 MAX_WORDS_SHOWN = 300  # characters of a provider's own words
 
 
-async def ask(asking: Runnable[Any, AIMessage | str], given: dict[str, Any], config: RunnableConfig | None = None) -> Reply:
-    """Return the reply to one request, whose callbacks, tags and metadata are those of `config`.
+async def ask(asking: Runnable[Any, AIMessage | str], given: Any, config: RunnableConfig | None = None) -> Reply:
+    """Return what `asking` answers to `given` as a reply; callbacks, tags and metadata are those of `config`.
 
     Raises `ModelDeniedError` or `ModelUnavailableError`; a refusal of this request alone is a reply. The provider's own error
     is their cause, unless a traceback would then show a key.

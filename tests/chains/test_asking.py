@@ -38,23 +38,20 @@ class OfflineCompleter(BaseLLM):
 
 
 class Recorder(BaseCallbackHandler):
-    """Remembers the requests that models were sent and answered, and the chains that began."""
+    """Remembers the requests that models were sent and answered."""
 
     def __init__(self) -> None:
-        self.chains: list[tuple[str, UUID]] = []
+        self.names: list[tuple[str, UUID]] = []
         self.begun: list[dict[str, Any]] = []
         self.ended = 0
         self.failed = 0
 
-    def on_chain_start(self, serialized: Any, inputs: Any, *, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
-        if parent_run_id is None:
-            self.chains.append((kwargs["name"], kwargs["run_id"]))
-
-    def on_chat_model_start(self, serialized: Any, messages: Any, *, metadata: Any = None, tags: Any = None, **_: Any) -> None:
+    def on_chat_model_start(self, serialized: Any, messages: Any, *, metadata: Any, tags: Any, **kwargs: Any) -> None:
         self.begun.append({"metadata": metadata, "tags": tags})
+        self.names.append((kwargs["name"], kwargs["run_id"]))
 
-    def on_llm_start(self, serialized: Any, prompts: Any, *, metadata: Any = None, tags: Any = None, **_: Any) -> None:
-        self.begun.append({"metadata": metadata, "tags": tags})
+    def on_llm_start(self, serialized: Any, prompts: Any, *, metadata: Any, tags: Any, **kwargs: Any) -> None:
+        self.on_chat_model_start(serialized, prompts, metadata=metadata, tags=tags, **kwargs)
 
     def on_llm_end(self, *_: Any, **__: Any) -> None:
         self.ended += 1
@@ -96,8 +93,8 @@ def test_a_handler_sees_every_request_once_with_its_stage_and_identity(tmp_path:
 def test_requests_are_named_by_their_stage_and_each_has_an_id_of_its_own(tmp_path: Path, given: Any, name: str) -> None:
     recorder = Recorder()
     answered = run(tmp_path, {"callbacks": [recorder], "run_id": uuid4(), **given})
-    assert Counter(named for named, _ in recorder.chains) == Counter(name.format(each.stage.value) for each in answered)
-    assert len({identity for _, identity in recorder.chains}) == len(answered)
+    assert Counter(named for named, _ in recorder.names) == Counter(name.format(each.stage.value) for each in answered)
+    assert len({identity for _, identity in recorder.names}) == len(answered)
 
 
 @pytest.mark.usefixtures("model")
