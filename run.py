@@ -290,7 +290,7 @@ def _estimate(run: Path, given: Given) -> None:
         plan = planned(ledger, given)
         check_budgets(plan.settings)
         found = estimate(plan, ledger)
-    Console(highlight=False).print(render(found))
+    Console(highlight=False).print(render(found), crop=False)  # a prompt is shown as it would be sent
 
 
 def _display(settings: Settings) -> Display:

@@ -10,6 +10,7 @@ from support.held_server import HeldModel
 from support.openai_server import serving
 
 from self_instruct.ledger import Ledger
+from self_instruct.seeds.loading import shipped_seeds
 
 PRICES = 'prices={"openai:x": {input: 2, output: 8}}'
 
@@ -126,6 +127,8 @@ def test_a_dry_run_needs_no_key_shows_the_prompts_estimates_and_writes_nothing(c
     assert re.search(r"requests +125 +1,000 +1,000 +2,125", done.out)
     assert re.search(r"cost +\$0\.\d{4} +\$0\.\d{4} +\$0\.\d{4} +\$\d\.\d{4}", done.out)
     assert "8 tasks kept per request" in done.out
+    longest = max(shipped_seeds()[0].instruction.splitlines(), key=len)
+    assert f"Task: {longest}" in done.out, "prompts are shown as they would be sent, however wide the terminal"
     assert list(tmp_path.iterdir()) == []
 
 
