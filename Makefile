@@ -1,5 +1,6 @@
 # make run     set up .venv, generate 100 instructions with the offline model, show what came out
 # make test    the tests            make check   linter, formatter, types, layers            make clean   all of it away but runs/
+# make docs    what docs/ takes from the code
 
 PYTHON ?= python3
 VENV   := .venv
@@ -10,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 
 .DEFAULT_GOAL := run
 .NOTPARALLEL:
-.PHONY: run test check clean
+.PHONY: run test check docs clean
 
 run: $(VENV)/installed
 	$(BIN)/python run.py generate --run $(RUN)
@@ -28,6 +29,9 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+docs: $(VENV)/installed-dev
+	$(BIN)/python docs/generate.py
 
 # What a run holds was paid for: runs/ stays.
 clean:

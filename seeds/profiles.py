@@ -77,7 +77,7 @@ class ModelChoice:
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, use_attribute_docstrings=True)
 
 
 class ModelSettings(_Section):
@@ -87,62 +87,92 @@ class ModelSettings(_Section):
     """
 
     model: ModelName | None = None
+    """The stage's own model; null: the run's."""
     base_url: Address | None = None
+    """The address of the server of the stage's own model."""
     model_options: ModelOptions = Field(default_factory=dict)
+    """What the stage's own model is constructed with."""
     parameters: dict[str, Any] = Field(default_factory=dict)
+    """Passed to the model with every request; null leaves out one that the profile sets."""
     form: Form = "tolerant"
+    """How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
 
 
 class InstructionSettings(ModelSettings):
     """Instruction generation and the rules for a candidate (section 2.2; the lists are those of the published code)."""
 
     parameters: dict[str, Any] = _SAMPLED
+    """Passed to the model with every request; null leaves out one that the profile sets."""
     demonstrations: PositiveInt = 8
+    """How many instructions a prompt shows; a run needs at least as many seed tasks."""
     machine_demonstrations: int = Field(default=2, ge=0)
+    """How many of them at most are machine-written."""
     classification_only: bool = False
+    """Ask for classification tasks alone."""
     casing: Literal["first letter", "capitalize"] = "first letter"
+    """What is raised: the first letter, or all as `str.capitalize` does, which makes "NASA" "Nasa"."""
     min_words: int = Field(default=4, ge=0)
+    """An instruction of fewer words is refused."""
     max_words: PositiveInt = 150
+    """An instruction of more words is refused."""
     banned_words: tuple[str, ...] = (
         "image", "images", "graph", "graphs", "picture", "pictures", "file", "files", "map", "maps", "draw", "plot", "go to",
     )  # fmt: skip
+    """An instruction with one of these words is refused: a language model sees no image."""
     banned_starts: tuple[str, ...] = ("Write a program",)
-    any_start: bool = True  # False: an instruction starts with neither punctuation nor a non-ASCII character
-    attempts: int = Field(default=2, ge=1, le=2)  # 2: a reply without any task is asked for once more
+    """An instruction that starts so is refused."""
+    any_start: bool = True
+    """False: an instruction may start with neither punctuation nor a non-ASCII character."""
+    attempts: int = Field(default=2, ge=1, le=2)
+    """2: a reply without any task is asked for once more, with what was wrong."""
 
 
 class NoveltySettings(_Section):
     """When a candidate is too similar to an instruction of the pool."""
 
-    threshold: Annotated[str, AfterValidator(_threshold)] = "0.7"  # section 2.2
+    threshold: Annotated[str, AfterValidator(_threshold)] = "0.7"
+    """The ROUGE-L with one of the pool at which a candidate is refused (section 2.2): a decimal above 0, at most 1."""
     refuse: Literal[">=", ">"] = ">="
+    """Whether the threshold itself is refused, or only what is above it."""
     tokens: Literal["unicode", "ascii"] = "unicode"
+    """What counts as words: those of every script, or `[a-z0-9]+`, as `rouge-score` has it."""
 
 
 class ClassificationSettings(ModelSettings):
     """The few-shot question whether a task is a classification task."""
 
     parameters: dict[str, Any] = _DECIDED
-    attempts: int = Field(default=2, ge=1, le=2)  # 2: a reply that is neither yes nor no is asked for once more
+    """Passed to the model with every request; null leaves out one that the profile sets."""
+    attempts: int = Field(default=2, ge=1, le=2)
+    """2: a reply that is neither yes nor no is asked for once more, with what was wrong."""
 
 
 class InstanceSettings(ModelSettings):
     """Instance generation: output-first for classification tasks, input-first otherwise."""
 
     parameters: dict[str, Any] = _WRITTEN
+    """Passed to the model with every request about a task that is not a classification task."""
     classification_parameters: dict[str, Any] = _WRITTEN
-    conflicts: Literal["instance", "task"] = "instance"  # what goes when one input has two outputs
+    """Passed to the model with every request about a classification task."""
+    conflicts: Literal["instance", "task"] = "instance"
+    """What goes when one input has two outputs: those instances, or all of the task's."""
     check_labels: bool = True
-    max_per_task: PositiveInt = 5  # drawn when a dataset is prepared; the ledger keeps all
-    spread_labels: bool = True  # the first of each label before any second
-    attempts: int = Field(default=2, ge=1, le=2)  # 2: a reply without any instance is asked for once more
+    """Refuse a class label that is a sentence, or none of those that the instruction names."""
+    max_per_task: PositiveInt = 5
+    """How many instances of a task a dataset has; drawn when it is prepared, for the ledger keeps all."""
+    spread_labels: bool = True
+    """Draw the first instance of each label before any second."""
+    attempts: int = Field(default=2, ge=1, le=2)
+    """2: a reply without any instance is asked for once more, with what was wrong."""
 
 
 class FinetuningSettings(_Section):
     """How prompt/completion rows are written."""
 
-    strip_field_names: bool = False  # the published code removes a "field:" prefix from half the rows
+    strip_field_names: bool = False
+    """Remove a "field:" prefix from half the rows, as the published code does."""
     end_token: str = ""
+    """What every completion ends with."""
 
 
 class Price(_Section):
@@ -157,13 +187,21 @@ class Settings(_Section):
     """All settings of a run; the defaults are the profile `modern`."""
 
     profile: ProfileName = "modern"
+    """The set of values that stands below all that is given."""
     seed: int = 0
-    model: ModelName | None = None  # this and its options: for the stages that name no model
+    """The seed of everything drawn."""
+    model: ModelName | None = None
+    """The model of every stage that names none; the command line's default is `offline`."""
     model_options: ModelOptions = Field(default_factory=dict)
-    seeds: str | None = None  # a seed file; None: the 175 that ship with us
-    templates: str | None = None  # a directory of templates that replace ours by name
+    """What that model is constructed with; `api_key_env`, which paces, names the variable with its key."""
+    seeds: str | None = None
+    """A JSONL file of seed tasks; null: the 175 that ship with us."""
+    templates: str | None = None
+    """A directory of prompt templates that replace ours by name."""
     window: PositiveInt = 16
-    batched: bool = False  # True: the pool is looked at once per `window` requests, as the published code does
+    """Request i draws its demonstrations from the pool as request i - window left it; so many may be in flight."""
+    batched: bool = False
+    """Look at the pool once per `window` requests, as the published code does."""
     instructions: InstructionSettings = InstructionSettings()
     novelty: NoveltySettings = NoveltySettings()
     classification: ClassificationSettings = ClassificationSettings()
@@ -171,14 +209,23 @@ class Settings(_Section):
     finetuning: FinetuningSettings = FinetuningSettings()
     # pacing
     num_instructions: PositiveInt | None = 100
+    """How many instructions to keep in all; null: as many as stored replies give."""
     concurrency: PositiveInt = 16
+    """How many requests may be in flight."""
     max_requests: PositiveInt | None = None
+    """How many requests the run may spend in all."""
     max_tokens: PositiveInt | None = None
-    max_cost: Annotated[Decimal, Field(gt=0)] | None = None  # US dollars
-    prices: dict[str, Price] = Field(default_factory=dict)  # by a model's name as the run names it
+    """How many tokens, in and out, the run may spend in all."""
+    max_cost: Annotated[Decimal, Field(gt=0)] | None = None
+    """What the run may cost in all, in US dollars."""
+    prices: dict[str, Price] = Field(default_factory=dict)
+    """US dollars per million tokens, `{input, output, cached_input}`, by a model's name as the run names it."""
     base_url: Address | None = None
-    retries: int = Field(default=8, ge=0)  # tries after the first, of a request that failed
-    timeout_s: PositiveFloat = 300  # of one try
+    """The address of a server that speaks OpenAI's protocol, for the run's model."""
+    retries: int = Field(default=8, ge=0)
+    """How often a request that failed is tried again."""
+    timeout_s: PositiveFloat = 300
+    """How many seconds one try may take."""
 
     def choice(self, stage: Stage) -> ModelChoice:
         """Return which model answers a stage: its own, or the run's."""

@@ -1,23 +1,46 @@
-"""What the README shows, done as printed."""
+"""What the README and the pages of docs/ show, done as printed; and what they take from the code, as the code has it now."""
 
+import json
 import re
+import runpy
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from self_instruct import run
 from self_instruct.reports.export import FORMATS
-from self_instruct.seeds.configuration import from_config, settle
+from self_instruct.seeds.configuration import from_config, known_keys, settle
+from self_instruct.seeds.loading import parse_seeds
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-YAML = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-COMMANDS = re.findall(r"^\.venv/bin/python run\.py (.*)$", README, re.MULTILINE)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("code", PYTHON)
+def found(pattern: str, *more: Path) -> list[Any]:
+    """What a pattern finds in the pages (and files), each with the name of its page for the test's."""
+    return [
+        pytest.param(match, id=f"{page.name}-{number}")
+        for page in (*PAGES, *more)
+        for number, match in enumerate(re.findall(pattern, page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE))
+    ]
+
+
+def read_by_the_command_line(words: list[str]) -> None:
+    """Read a command's words as the command line does, without doing it; raises where it would refuse them."""
+    command: Any = typer.main.get_command(run.app)
+    while hasattr(command, "commands"):
+        command, words = command.commands[words[0]], words[1:]
+    command.make_context("run.py", words)
+
+
+@pytest.mark.parametrize("code", found(r"```python\n(.*?)```"))
 def test_each_python_example_runs_as_printed(code: str, tmp_path: Path, finished_run: Path) -> None:
     (tmp_path / "runs").mkdir()
     finished_run.rename(tmp_path / "runs" / "default")  # as `make run` leaves one
@@ -26,7 +49,7 @@ def test_each_python_example_runs_as_printed(code: str, tmp_path: Path, finished
     assert done.stdout.strip()
 
 
-@pytest.mark.parametrize("text", YAML)
+@pytest.mark.parametrize("text", found(r"```yaml\n(.*?)```"))
 def test_each_config_settles_as_printed(text: str, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
     given = from_config(tmp_path / "config.yaml")
@@ -34,15 +57,50 @@ def test_each_config_settles_as_printed(text: str, tmp_path: Path) -> None:
     assert settle(given)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_and_flag_exists(command: str) -> None:
-    words = [word for word in command.split() if not word.startswith("--")]
-    name = words[:2] if words[0] == "seeds" else words[:1]
-    done = subprocess.run([sys.executable, str(ROOT / "run.py"), *name, "--help"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    for flag in re.findall(r"--[a-z-]+", command):
-        assert flag in done.stdout
+@pytest.mark.parametrize("command", found(r"^(?:# )?\.venv/bin/python run\.py ([^\n]*)$", *EXAMPLES))
+def test_each_command_is_one_that_the_command_line_takes(command: str) -> None:
+    read_by_the_command_line(shlex.split(command))
+
+
+def test_a_flag_that_is_not_there_would_be_noticed() -> None:
+    with pytest.raises(Exception, match="No such option"):
+        read_by_the_command_line(["generate", "--sead", "1"])
+
+
+@pytest.mark.parametrize("lines", found(r"```jsonl\n(.*?)```"))
+def test_each_seed_task_is_read_as_printed(lines: str) -> None:
+    seeds, faults = parse_seeds(lines.splitlines(), "docs")
+    assert seeds
+    assert faults == []
+
+
+@pytest.mark.parametrize("rows", found(r"```json\n(.*?)```"))
+def test_each_row_shown_is_json(rows: str) -> None:
+    assert json.loads(rows)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_link_leads_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_links_every_page() -> None:
+    assert [page.name for page in PAGES[1:] if f"(docs/{page.name})" not in README] == []
 
 
 def test_every_format_is_described() -> None:
     assert all(f"`{name}`" in README for name in FORMATS)
+
+
+def test_what_is_generated_is_as_the_code_has_it_now() -> None:
+    pages: dict[Path, str] = runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
+    stale = [path.name for path, text in pages.items() if path.read_text(encoding="utf-8") != text]
+    assert stale == [], "run `make docs`"
+
+
+def test_every_setting_is_in_the_reference_with_its_meaning() -> None:
+    rows = re.findall(
+        r"^\| `([^`]+)` \|.* ([^|]+) \|$", (ROOT / "docs/configuration.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert {key for key, meaning in rows if meaning.strip()} == {key.rstrip(".") for key in known_keys()}
