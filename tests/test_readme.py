@@ -4,8 +4,6 @@ import json
 import re
 import runpy
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +39,14 @@ def read_by_the_command_line(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("code", found(r"```python\n(.*?)```"))
-def test_each_python_example_runs_as_printed(code: str, tmp_path: Path, finished_run: Path) -> None:
+def test_each_python_example_runs_as_printed(
+    code: str, tmp_path: Path, finished_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "runs").mkdir()
     finished_run.rename(tmp_path / "runs" / "default")  # as `make run` leaves one
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "example", "exec"), {"__name__": "example"})
+    assert capsys.readouterr().out.strip()
 
 
 @pytest.mark.parametrize("text", found(r"```yaml\n(.*?)```"))
