@@ -87,7 +87,7 @@ def _section_of(info: dict[str, Any]) -> str | None:
 
 def _table(properties: dict[str, dict[str, Any]], prefix: str) -> str:
     modern, paper = (settle(Given({"profile": name}, {"profile": "docs"})).settings for name in PROFILES)
-    rows = ["| setting | type | `modern` | `paper` | | meaning |", "|---|---|---|---|---|---|"]
+    rows = ["| setting | type | `modern` | `paper` | kind | meaning |", "|---|---|---|---|---|---|"]
     for name, info in properties.items():
         key = f"{prefix}{name}"
         ours, theirs = _default(modern, key), _default(paper, key)

@@ -1,7 +1,7 @@
 """The records that travel through the house, and the closed sets they name.
 
 Everything here is frozen and holds plain values, so a record can be stored, compared and printed as it is.
-Words as in the README: *candidate* -> *task* -> *instance*; whatever is refused becomes a *rejection*.
+Words as in docs/how-it-works.md: *candidate* -> *task* -> *instance*; whatever is refused becomes a *rejection*.
 """
 
 from __future__ import annotations

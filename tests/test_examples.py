@@ -14,7 +14,7 @@ from self_instruct.seeds.errors import SettingsError
 from self_instruct.seeds.records import Stage
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").iterdir())
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parent.parent / "docs" / "swapping-providers.md").read_text(encoding="utf-8")
 VARIABLES = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "OPENROUTER_API_KEY", "VLLM_API_KEY", "ANTHROPIC_API_KEY")
 INSTALLED = {
     "openai": ["ChatOpenAI"] * 3,
@@ -60,10 +60,10 @@ def test_each_settles_and_all_of_it_comes_from_the_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_each_says_in_its_head_the_command_that_runs_it_and_the_readme_names_it(path: Path) -> None:
+def test_each_says_in_its_head_the_command_that_runs_it_and_the_docs_name_it(path: Path) -> None:
     head = path.read_text(encoding="utf-8").partition("\nmodel:")[0]
     assert f".venv/bin/python run.py generate --config examples/{path.name} --run runs/" in head
-    assert f"`{path.name}`" in README
+    assert f"[`{path.name}`](../examples/{path.name})" in PAGE
 
 
 @pytest.mark.parametrize(("name", "kinds"), INSTALLED.items())

@@ -11,9 +11,11 @@ import pytest
 import typer
 
 from self_instruct import run
+from self_instruct.chains import instruction_chain, load_model
 from self_instruct.reports.export import FORMATS
 from self_instruct.seeds.configuration import from_config, known_keys, settle
 from self_instruct.seeds.loading import parse_seeds
+from self_instruct.seeds.profiles import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -97,6 +99,15 @@ def test_what_is_generated_is_as_the_code_has_it_now() -> None:
     pages: dict[Path, str] = runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
     stale = [path.name for path, text in pages.items() if path.read_text(encoding="utf-8") != text]
     assert stale == [], "run `make docs`"
+
+
+@pytest.mark.parametrize(("attempts", "asks_again"), [(1, False), (2, True)])
+def test_the_picture_is_drawn_from_the_runnables(attempts: int, asks_again: bool) -> None:
+    chain = instruction_chain(load_model("offline"), Settings(instructions={"attempts": attempts}))
+    drawn = runpy.run_path(str(ROOT / "docs" / "generate.py"))["Drawing"](chain)
+    assert (drawn.entries, drawn.exits) == (["instructions prompt"], ["screening"])
+    assert {("instructions prompt", "model"), ("model", "InstructionParser"), ("InstructionParser", "screening")} <= drawn.edges
+    assert (("InstructionParser", "instructions_again prompt") in drawn.edges) is asks_again
 
 
 def test_every_setting_is_in_the_reference_with_its_meaning() -> None:
