@@ -58,7 +58,8 @@ class Mark:
 
 def continues_a_list(text: str) -> bool:
     """Return whether a text begins with a number above 1, as an answer does that goes on with the prompt's list."""
-    first = _NUMBER.match(text, len(text) - len(text.lstrip()))
+    begin = len(text) - len(text.lstrip())
+    first = _NUMBER.match(text, text.rfind("\n", 0, begin) + 1)
     return first is not None and (_mark(first).number or 0) > 1
 
 

@@ -25,7 +25,7 @@ _BLANK_LINE = re.compile(r"\n[ \t\r]*+\n")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _LINE_BREAK = re.compile(r"<br[ ]?/?>", re.IGNORECASE)
 _UNSEEN = re.compile("[\u200b\u2060\ufeff]")
-_UNSEEN_FIRST = re.compile("^[\u200b\u2060\ufeff]++", re.MULTILINE)
+_UNSEEN_FIRST = re.compile("^[ \t]*+[\u200b\u2060\ufeff][ \t\u200b\u2060\ufeff]*+", re.MULTILINE)
 _WORD = re.compile(r"\w")
 _SENTENCE_END = (".", "?", "!", "…", "。", "？", "！", "।", "؟", '."', '?"', '!"', ".”", "?”", ".)", "?)")
 _LABEL = re.compile(r"(?:\*\*)?+(?:instruction|task|prompt|description)s?+(?:\*\*)?+[ ]?+[:：](?:\*\*)?+\s*+", re.IGNORECASE)
@@ -84,7 +84,7 @@ def finished_items(text: str) -> list[ListItem]:
 
 def _answer(text: str) -> str:
     """Return the reply with a newline for each lone carriage return and without thinking; positions stay."""
-    text = _UNSEEN_FIRST.sub(lambda unseen: " " * len(unseen[0]), _LONE_RETURN.sub("\n", text))
+    text = _UNSEEN_FIRST.sub(lambda first: _UNSEEN.sub(" ", first[0]), _LONE_RETURN.sub("\n", text))
     return without_thinking(text, may_begin_within=not continues_a_list(text))
 
 

@@ -264,6 +264,14 @@ def test_a_stream_gives_each_item_as_it_is_finished():
     assert streamed == [["One."], ["Two."], ["Three.", "Four."]]
 
 
+@pytest.mark.parametrize("before", ["", " ", "\ufeff", "\n \u200b"])
+def test_a_list_that_goes_on_is_no_thought_whatever_stands_before_it(before: str):
+    reply = f"{before}9. One.\n10. Two <think>so</think>\n11. Three."
+    texts = ["One.", "Two <think>so</think>", "Three."]
+    assert [record.text for record in TOLERANT.parse(reply)] == texts
+    assert [record.text for part in TOLERANT.transform(iter(reply)) for record in part] == texts
+
+
 def test_a_streaming_chat_model_can_be_piped_into_the_parser():
     chain = GenericFakeChatModel(messages=iter([AIMessage("9. One.\n10. Two.\n11. Three.")])) | TOLERANT
     assert [record for part in chain.stream("go on") for record in part] == TOLERANT.parse("9. One.\n10. Two.\n11. Three.")
