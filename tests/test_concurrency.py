@@ -208,6 +208,7 @@ def test_a_fifth_of_all_requests_fails_and_five_kills_change_nothing_and_repeat_
             code = ended(process).code
             assert code == (-signal.SIGKILL if number < kills else 0)
 
+            server.settle()
             since = server.answered - answered
             assert set(since.values()) <= {1}, "an undisturbed process asks nothing again that was answered"
             lost_now = since.total() - (replies(tmp_path / "rough") - stored)

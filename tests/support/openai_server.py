@@ -6,6 +6,7 @@ It answers plainly, or as a forecast (`support.faults`) has it: late, with an er
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import time
 from collections import Counter
@@ -40,6 +41,8 @@ class OpenAIServer(ThreadingHTTPServer):
         self.paths: Counter[str] = Counter()
         self.bodies: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
+        self.connected = 0  # connections that may bring another request; those that hang bring none
+        self.met: set[object] = set()
         self.changed = Condition()
         self.ended = Event()
 
@@ -61,6 +64,25 @@ class OpenAIServer(ThreadingHTTPServer):
         """Return when so many requests have arrived in all."""
         with self.changed:
             assert self.changed.wait_for(lambda: self.bodies.total() >= requests, PATIENCE_S)
+
+    def settle(self) -> None:
+        """Return when all that clients sent who are gone now has been counted."""
+        with socket.create_connection(self.server_address[:2]) as last:
+            own = last.getsockname()
+        with self.changed:
+            assert self.changed.wait_for(lambda: own in self.met and self.connected == 0, PATIENCE_S)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count a connection, in the order in which they came, and give it to a thread of its own."""
+        with self.changed:
+            self.met.add(client_address)
+        self.count_connections(+1)
+        super().process_request(request, client_address)
+
+    def count_connections(self, change: int) -> None:
+        with self.changed:
+            self.connected += change
+            self.changed.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that are gone."""
@@ -98,7 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(fault, Refuse):
             self._refuse(fault)
         elif fault is Broken.HANG:
+            self.server.count_connections(-1)
             self.server.ended.wait(PATIENCE_S)
+            self.server.count_connections(+1)
             self.close_connection = True
         elif fault is Broken.EMPTY:
             self._send(b"")
@@ -179,6 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
         """End a connection whose client may be gone."""
         with suppress(ConnectionError):
             super().finish()
+        self.server.count_connections(-1)
 
     def log_message(self, *_: Any) -> None:
         """Keep the tests' output quiet."""
