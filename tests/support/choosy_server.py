@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
+
+from support.loopback import served
 
 from self_instruct.chains.offline import OfflineModel
 
@@ -50,14 +52,8 @@ class ChoosyServer(ThreadingHTTPServer):
 @contextmanager
 def choosing(*refused: str) -> Iterator[ChoosyServer]:
     """Serve until the end of the block."""
-    with ChoosyServer({name: REFUSALS[name] for name in refused}) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with served(ChoosyServer({name: REFUSALS[name] for name in refused})) as server:
+        yield server
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import yaml
+from support.loopback import served
 
 TOKEN = "hf_of_the_test"
 
@@ -33,14 +33,8 @@ class HubServer(ThreadingHTTPServer):
 @contextmanager
 def hub() -> Iterator[HubServer]:
     """Serve until the end of the block."""
-    with HubServer() as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with served(HubServer()) as server:
+        yield server
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -13,12 +13,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Condition, Event, Thread
+from threading import Condition, Event
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, convert_to_messages
 from support.faults import Broken, Delay, Fault, Forecast, Refuse, fair
+from support.loopback import served
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -93,15 +94,11 @@ class OpenAIServer(ThreadingHTTPServer):
 @contextmanager
 def serving(model: BaseChatModel, forecast: Forecast = fair) -> Iterator[OpenAIServer]:
     """Serve until the end of the block."""
-    with OpenAIServer(model, forecast) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with served(OpenAIServer(model, forecast)) as server:
         try:
             yield server
         finally:
             server.ended.set()
-            server.shutdown()
-            thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):
