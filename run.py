@@ -15,6 +15,8 @@ try:
 except ImportError as missing:
     print(f"{missing}; self-instruct is not installed here: run `make run`, or `pip install -e .`", file=sys.stderr)
     raise SystemExit(2) from None
+except KeyboardInterrupt:
+    raise SystemExit(130) from None
 
 if TYPE_CHECKING:
     from self_instruct.chains.loop import Outcome
@@ -334,22 +336,41 @@ def _conclude(outcome: Outcome, run: Path) -> None:
 def main() -> None:
     """Run the command line; errors become one line on stderr, and an exit code."""
     try:
+        code = _exit_code()
+        sys.stdout.flush()
+    except OSError as error:
+        if error.filename is not None:  # not of standard output, and so a fault of ours
+            raise
+        code = _output_lost(error)
+    if code == EXIT_INTERRUPTED:
+        _leave_at_once()
+    raise SystemExit(code)
+
+
+def _exit_code() -> int:
+    try:
         app()
     except InputError as error:
         print(without_secrets(str(error)), file=sys.stderr)
-        raise SystemExit(EXIT_WRONG_INPUT) from None
+        return EXIT_WRONG_INPUT
     except SelfInstructError as error:
         print(without_secrets(str(error)), file=sys.stderr)
-        raise SystemExit(EXIT_STOPPED_SHORT) from None
+        return EXIT_STOPPED_SHORT
     except SystemExit as end:
-        if end.code == EXIT_INTERRUPTED:
-            _leave_at_once()
-        raise
+        return int(end.code or 0)
+    return 0
+
+
+def _output_lost(error: OSError) -> int:
+    """Say that standard output took no more, unless nobody reads it, and let what is left of it go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if not isinstance(error, BrokenPipeError):
+        print(f"standard output cannot be written ({error.strerror or error})", file=sys.stderr)
+    return EXIT_STOPPED_SHORT
 
 
 def _leave_at_once() -> NoReturn:
     """Leave without waiting for the threads of models that still answer; the ledger is closed by now."""
-    sys.stdout.flush()
     sys.stderr.flush()
     os._exit(EXIT_INTERRUPTED)
 

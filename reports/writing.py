@@ -163,4 +163,4 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         hint = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose another place with --out"
-        raise ExportError(f"{path}: cannot be written ({error.strerror or error}); {hint} and export again.") from error
+        raise ExportError(f"{path}: cannot be written ({error.strerror or error}); {hint} and run it again.") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import Command, Done, ended, started
+from support.command import RUN_PY, Command, Done, ended, started
 from support.faults import Refuse, always
 from support.held_server import HeldModel
 from support.limits import file_size_limit
@@ -168,11 +168,10 @@ def test_ctrl_c_does_not_wait_for_another_try(command: Command, tmp_path: Path) 
 # a reader who has seen enough
 
 
-@pytest.mark.parametrize(
-    "reading",
-    [["status", "RUN"], ["status", "RUN", "--json"], ["export", "RUN", "--format", "alpaca"], ["--help"]],
-    ids=" ".join,
-)
+READING = [["status", "RUN"], ["status", "RUN", "--json"], ["export", "RUN", "--format", "alpaca"], ["--help"]]
+
+
+@pytest.mark.parametrize("reading", READING, ids=" ".join)
 def test_a_closed_pipe_shows_no_traceback(finished_run: Path, reading: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -188,6 +187,18 @@ def test_a_closed_pipe_shows_no_traceback(finished_run: Path, reading: list[str]
     done = ended(process)
     assert done.err == ""
     assert done.code in (0, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("reading", [*READING, ["generate", "--run", "RUN"]], ids=" ".join)
+def test_a_full_standard_output_is_one_line(finished_run: Path, reading: list[str]) -> None:
+    arguments = [str(finished_run) if word == "RUN" else word for word in reading]
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.Popen([sys.executable, str(RUN_PY), *arguments], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = ended(process)
+    assert done.code == 1
+    assert done.said[-1] == "standard output cannot be written (No space left on device)"
+    assert "Traceback" not in done.err
 
 
 # a full disk

@@ -163,7 +163,7 @@ def test_a_full_disk_half_way_is_one_line_and_leaves_the_old_file(tmp_path: Path
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (
-        str(raised.value) == f"{target}: cannot be written (File too large); choose another place with --out and export again."
+        str(raised.value) == f"{target}: cannot be written (File too large); choose another place with --out and run it again."
     )
     assert texts(tmp_path) == {"rows.jsonl": "old"}
 
@@ -174,7 +174,7 @@ def test_a_full_disk_asks_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(os, "fsync", full)
     with (
-        pytest.raises(ExportError, match=r"\(No space left on device\); make room and export again\.$"),
+        pytest.raises(ExportError, match=r"\(No space left on device\); make room and run it again\.$"),
         new_file(tmp_path / "f"),
     ):
         pass
@@ -187,7 +187,7 @@ def test_a_target_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         (Path(os.devnull), f"{os.devnull}: is no file; name the file to write with --out."),
         (tmp_path / "file" / "rows", f"{tmp_path}/file: is a file, not a folder to write in; choose another place with --out."),
         (tmp_path / ("x" * 300), f"{tmp_path}/{'x' * 300}: cannot be written (File name too long); choose another place with"
-         " --out and export again."),
+         " --out and run it again."),
     ):  # fmt: skip
         with pytest.raises(InputError) as raised, new_file(target):
             pass
