@@ -1,44 +1,24 @@
-"""Where a setting comes from, what a run that goes on may change, and what is said of a wrong one."""
+"""Where a setting comes from, and what is said of a wrong one."""
 
 import re
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.said import config, dotted, said
 
 from self_instruct.seeds.configuration import (
     Given,
-    Settled,
     flatten,
     from_assignments,
     from_config,
     known_keys,
     settle,
-    settle_again,
 )
 from self_instruct.seeds.errors import SettingsError
-from self_instruct.seeds.profiles import PACING, PROFILES, ModelChoice, Settings
+from self_instruct.seeds.profiles import PROFILES, ModelChoice, Settings
 from self_instruct.seeds.records import Stage
-
-PASSWORD = "canary-2718281828"
-
-
-def said(origin: str = "--flag", **values: Any) -> Given:
-    return Given(values, dict.fromkeys(values, origin))
-
-
-def dotted(values: dict[str, Any], origin: str = "config.yaml:1") -> Given:
-    return Given(values, dict.fromkeys(values, origin))
-
-
-def config(folder: Path, text: str) -> Given:
-    path = folder / "config.yaml"
-    path.write_text(text, encoding="utf-8")
-    return from_config(path)
-
 
 # precedence
 
@@ -237,108 +217,6 @@ def test_every_known_key_can_be_set_to_what_it_is() -> None:
         assert settle(dotted(values)).settings == settings
 
 
-# secrets
-
-
-@pytest.mark.parametrize(
-    "address", [f"https://me:{PASSWORD}@host/v1", f"http://{PASSWORD}@127.0.0.1:8000", f"http://:{PASSWORD}@h"]
-)
-def test_an_address_with_a_password_is_refused_without_showing_it(address: str) -> None:
-    with pytest.raises(SettingsError, match="--base-url: base_url must hold no user name or password") as error:
-        settle(Given({"base_url": address}, {"base_url": "--base-url"}))
-    assert PASSWORD not in str(error.value)
-    with pytest.raises(SettingsError) as error:
-        settle_again(Given({"base_url": address}, {"base_url": "--base-url"}), settle(Given()))
-    assert PASSWORD not in str(error.value)
-
-
-@pytest.mark.parametrize("address", ["localhost:8000", "127.0.0.1", "ftp://host/v1", "http://", "http://[::1", "", "http:host"])
-def test_an_address_that_is_none_is_refused(address: str) -> None:
-    with pytest.raises(SettingsError, match="base_url"):
-        settle(said(base_url=address))
-
-
-def test_an_address_without_secrets_is_taken() -> None:
-    for address in ("http://127.0.0.1:8000/v1", "https://host.example/v1?api-version=2", "http://[::1]:8000"):
-        assert settle(said(base_url=address)).settings.base_url == address
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        "instructions.parameters.api_key",
-        "classification.parameters.openai_api_key",
-        "instances.classification_parameters.extra_headers.Authorization",
-        "instances.parameters.extra_headers.x-api-key",
-        "instructions.parameters.password",
-        "instructions.parameters.access_token",
-    ],
-)
-def test_a_secret_among_the_parameters_is_refused_without_showing_it(key: str) -> None:
-    with pytest.raises(SettingsError, match="put a secret into the environment") as error:
-        settle(dotted({key: PASSWORD}))
-    assert PASSWORD not in str(error.value)
-    assert key in str(error.value)
-
-
-def test_parameters_that_only_sound_like_secrets_are_taken() -> None:
-    keys = ("max_tokens", "max_completion_tokens", "eos_token_id", "prompt_cache_key", "logit_bias")
-    parameters = settle(dotted({f"instructions.parameters.{key}": 1 for key in keys})).settings.instructions.parameters
-    assert set(keys) <= set(parameters)
-
-
-@pytest.mark.parametrize("place", ["", "instructions.", "instances."])
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("model_options.api_key", "x"),
-        ("model_options.azure_ad_token", "x"),
-        ("model_options.default_headers", {"x-api-key": "x"}),
-        ("model_options.default_headers", [{"Authorization": "x"}]),
-        ("model_options.organization", "sk-canary-3141592653"),
-        ("model_options.model_kwargs.list", ["a", {"b": "sk-canary-3141592653"}]),
-        ("model", "openai:sk-canary-3141592653"),
-    ],
-)
-def test_what_looks_like_a_secret_in_any_setting_is_refused_without_showing_it(place: str, key: str, value: Any) -> None:
-    given = dotted({"instructions.model": "a:b", "instances.model": "a:b", f"{place}{key}": value})
-    for attempt in (lambda: settle(given), lambda: settle_again(given, STARTED)):
-        with pytest.raises(SettingsError, match="would be stored with the run; put a secret into the environment") as error:
-            attempt()
-        assert "canary" not in str(error.value)
-        assert str(error.value).startswith(f"config.yaml:1: {place}{key}")
-
-
-def test_a_value_of_the_environment_that_is_a_secret_is_refused_wherever_it_is_put(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOME_TOKEN", PASSWORD)
-    for key in ("model_options.user", "instructions.parameters.user", "seeds", "instances.model_options.model_kwargs.a.b"):
-        with pytest.raises(SettingsError, match="put a secret into the environment") as error:
-            settle(dotted({"instances.model": "a:b", key: PASSWORD}))
-        assert PASSWORD not in str(error.value)
-
-
-def test_a_wrong_value_that_is_a_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOME_TOKEN", PASSWORD)
-    for assignment in (f"profile={PASSWORD}", f"{PASSWORD}=1", PASSWORD, f"seed={PASSWORD}", f"seed=[{PASSWORD}"):
-        with pytest.raises(SettingsError) as error:
-            settle(from_assignments([assignment]))
-        assert PASSWORD not in str(error.value)
-
-
-@pytest.mark.parametrize("address", ["https://host/v1?api-key=canary-271", "https://host/v1?key=canary-271"])
-def test_an_address_with_a_key_in_its_query_is_refused_without_showing_it(address: str) -> None:
-    with pytest.raises(SettingsError, match="base_url must hold no key") as error:
-        settle(said(base_url=address))
-    assert "canary" not in str(error.value)
-
-
-@pytest.mark.parametrize("variable", ["sk-x", "HOME", 5, ["A_KEY"], "NOT A KEY"])
-def test_a_variable_whose_value_would_not_be_hidden_is_refused(variable: object) -> None:
-    with pytest.raises(SettingsError, match="environment variable that ends in key or token"):
-        settle(dotted({"model_options": {"api_key_env": variable}}))
-    assert settle(dotted({"model_options.api_key_env": "MY_KEY"})).settings.model_options == {"api_key_env": "MY_KEY"}
-
-
 # models
 
 
@@ -393,130 +271,3 @@ def test_an_unknown_key_of_a_model_names_the_nearest(key: str, near: str) -> Non
 def test_an_option_that_another_setting_says_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match=rf"model_options must not hold '{name}'; that is said by 'model' and 'base_url'"):
         settle(dotted({f"model_options.{name}": "x"}))
-
-
-# a run that goes on
-
-STARTED = settle(said("--seed", seed=1, model="openai:a").over(dotted({"novelty.threshold": 0.6})))
-
-
-def test_a_run_that_goes_on_keeps_its_settings_and_their_origins() -> None:
-    assert settle_again(Given(), STARTED) == STARTED
-
-
-def test_deciding_settings_may_be_repeated() -> None:
-    again = said(seed=1, profile="modern").over(dotted({"novelty.threshold": "0.6", "instructions.parameters.absent": None}))
-    assert settle_again(again, STARTED).settings == STARTED.settings
-
-
-def test_a_different_deciding_setting_is_refused_with_both_values() -> None:
-    with pytest.raises(SettingsError, match=r"this run was started with seed = 1, not 2; .*start another run with --run"):
-        settle_again(said(seed=2), STARTED)
-
-
-def test_all_different_deciding_settings_are_shown() -> None:
-    with pytest.raises(SettingsError) as error:
-        settle_again(dotted({"seed": 2, "novelty.threshold": 0.9, "instructions.parameters": {}, "concurrency": 3}), STARTED)
-    assert "seed = 1, not 2" in str(error.value)
-    assert "novelty.threshold = '0.6', not '0.9'" in str(error.value)
-    assert "instructions.parameters = {'temperature': 0.7, 'max_tokens': 1024}, not {}" in str(error.value)
-    assert "concurrency" not in str(error.value)
-
-
-def test_another_profile_is_refused() -> None:
-    with pytest.raises(SettingsError, match="profile = 'modern', not 'paper'"):
-        settle_again(said(profile="paper"), STARTED)
-
-
-def test_a_parameter_taken_away_later_is_refused() -> None:
-    with pytest.raises(SettingsError, match=re.escape("instructions.parameters.temperature = 0.7, not None")):
-        settle_again(dotted({"instructions.parameters.temperature": None}), STARTED)
-
-
-def test_a_run_of_an_earlier_version_takes_the_defaults_of_settings_it_did_not_know() -> None:
-    older = Settled(STARTED.settings, {key: origin for key, origin in STARTED.origins.items() if key != "timeout_s"})
-    assert settle_again(Given(), older) == STARTED
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("num_instructions", 7),
-        ("concurrency", 1),
-        ("max_requests", 9),
-        ("max_tokens", 9),
-        ("max_cost", 2),
-        ("base_url", "http://host/v1"),
-        ("retries", 0),
-        ("timeout_s", 1.5),
-    ],
-)
-def test_pacing_settings_may_change_and_say_where_they_were_said_last(key: str, value: object) -> None:
-    assert key in PACING
-    settled = settle_again(said(**{key: value}), STARTED)
-    assert getattr(settled.settings, key) == value
-    assert settled.origins[key] == "--flag"
-    assert settle_again(Given(), settled) == settled
-
-
-def test_prices_may_change_and_are_one_setting_whatever_dots_their_models_have() -> None:
-    price = {"gpt-4.1-mini": {"input": 0.4, "output": 1.6}}
-    given = Given(flatten({"prices": price}), {"prices": "c.yaml:2"})
-    settled = settle_again(given, STARTED)
-    assert settled.settings.prices["gpt-4.1-mini"].input == Decimal("0.4")
-    assert settled.origins["prices"] == "c.yaml:2"
-    assert settle_again(Given(), settled) == settled
-
-
-def test_a_model_may_be_named_once_for_a_run_that_has_none() -> None:
-    imported = settle(Given())
-    named = settle_again(said(model="openai:a"), imported)
-    assert named.settings.model == "openai:a"
-    with pytest.raises(SettingsError, match="model = 'openai:a', not 'openai:b'"):
-        settle_again(said(model="openai:b"), named)
-
-
-def test_each_stage_of_a_run_that_has_no_model_may_be_given_one_once() -> None:
-    partly = settle_again(dotted({"instructions.model": "a:b", "instructions.model_options.n_ctx": 5}), settle(Given()))
-    with pytest.raises(SettingsError, match=r"instructions\.model = 'a:b', not 'c:d'"):
-        settle_again(dotted({"instructions.model": "c:d"}), partly)
-    with pytest.raises(SettingsError, match=r"instructions\.model_options\.n_ctx = 5, not 6"):
-        settle_again(dotted({"instructions.model_options.n_ctx": 6}), partly)
-    wholly = settle_again(dotted({"model": "e:f", "model_options.x": 1}), partly)
-    assert [wholly.settings.choice(stage).model for stage in Stage] == ["a:b", "e:f", "e:f"]
-    for key, value in {"model": "x:y", "model_options.x": 2, "classification.model": "x:y", "model_options.new": 1}.items():
-        with pytest.raises(SettingsError, match="this run was started with"):
-            settle_again(dotted({key: value}), wholly)
-
-
-def test_where_a_stages_model_is_reached_may_change_and_what_it_is_may_not() -> None:
-    started = settle(
-        dotted({"instances.model": "a:b", "instances.base_url": "http://h/v1", "instances.model_options.n_ctx": 5})
-    )
-    moved = settle_again(
-        dotted({"instances.base_url": "http://new/v1", "instances.model_options.api_key_env": "MY_KEY"}), started
-    )
-    assert moved.settings.choice(Stage.INSTANCES) == ModelChoice("a:b", "http://new/v1", {"n_ctx": 5, "api_key_env": "MY_KEY"})
-    for key, value in {"instances.model": "c:d", "instances.model_options.n_ctx": 6}.items():
-        with pytest.raises(SettingsError, match="this run was started with"):
-            settle_again(dotted({key: value}), started)
-
-
-def test_a_run_made_before_stages_had_models_goes_on() -> None:
-    stored = settle(said(model="a:b"))
-    old = Settled(stored.settings, {key: origin for key, origin in stored.origins.items() if "model_options" not in key})
-    assert settle_again(said(concurrency=3), old).settings.concurrency == 3
-
-
-def test_unknown_and_wrong_settings_are_named_for_a_run_that_goes_on_too() -> None:
-    with pytest.raises(SettingsError, match="there is no setting 'sed'; did you mean 'seed"):
-        settle_again(said(sed=2), STARTED)
-    with pytest.raises(SettingsError, match="--flag: concurrency is 'many'"):
-        settle_again(said(concurrency="many"), STARTED)
-
-
-def test_settings_come_back_from_their_stored_form() -> None:
-    for profile in PROFILES:
-        settled = settle(said(profile=profile))
-        stored = Settled(Settings.model_validate(settled.settings.model_dump(mode="json")), settled.origins)
-        assert stored == settled
