@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any
 
-from support.loopback import served
+from support.loopback import JsonHandler, served
 
 from self_instruct.chains.offline import OfflineModel
 
@@ -56,11 +56,8 @@ def choosing(*refused: str) -> Iterator[ChoosyServer]:
         yield server
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler, BaseHTTPRequestHandler):
     server: ChoosyServer
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
-    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -70,21 +67,10 @@ class _Handler(BaseHTTPRequestHandler):
         if refused:
             message, code = self.server.refused[refused]
             error = {"message": message, "type": "invalid_request_error", "param": refused, "code": code}
-            self._send({"error": error}, 400)
+            self.send_json({"error": error}, 400)
             return
         prompt = asked["messages"] if "messages" in asked else asked["prompt"][0]
         reply = self.server.model.invoke(prompt, stop=asked.get("stop"))
         choice = {"index": 0, "finish_reason": reply.response_metadata["finish_reason"]}
         choice |= {"message": {"role": "assistant", "content": reply.text}} if "messages" in asked else {"text": reply.text}
-        self._send({"id": "1", "object": "answer", "created": 0, "model": "served", "choices": [choice]}, 200)
-
-    def _send(self, answer: dict[str, Any], status: int) -> None:
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Keep the tests' output quiet."""
+        self.send_json({"id": "1", "object": "answer", "created": 0, "model": "served", "choices": [choice]}, 200)

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import yaml
-from support.loopback import served
+from support.loopback import JsonHandler, served
 
 TOKEN = "hf_of_the_test"
 
@@ -37,26 +37,24 @@ def hub() -> Iterator[HubServer]:
         yield server
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler, BaseHTTPRequestHandler):
     server: HubServer
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
 
     def do_GET(self) -> None:
         name, _, what = self.path.partition("?")[0].removeprefix("/api/datasets/").partition("/tree/")
         name = name.partition("/revision/")[0]
         files = self.server.datasets.get(name)
         if files is None:
-            self._send({"error": "Repository not found"}, 401)  # as the hub says to a key it does not know
+            self.send_json({"error": "Repository not found"}, 401)  # as the hub says to a key it does not know
         elif what:
-            self._send([{"type": "file", "path": file, "size": len(data), "oid": "0"} for file, data in files.items()])
+            self.send_json([{"type": "file", "path": file, "size": len(data), "oid": "0"} for file, data in files.items()])
         else:
-            self._send({"id": name, "sha": "0" * 40, "private": True, "siblings": [{"rfilename": file} for file in files]})
+            self.send_json({"id": name, "sha": "0" * 40, "private": True, "siblings": [{"rfilename": file} for file in files]})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers["Authorization"] != f"Bearer {TOKEN}":
-            self._send({"error": "Invalid username or password."}, 401)
+            self.send_json({"error": "Invalid username or password."}, 401)
         elif self.path == "/api/repos/create":
             self._create(json.loads(body))
         elif self.path == "/api/validate-yaml":
@@ -65,11 +63,11 @@ class _Handler(BaseHTTPRequestHandler):
             files = [
                 {"path": file["path"], "uploadMode": "regular", "shouldIgnore": False} for file in json.loads(body)["files"]
             ]
-            self._send({"files": files})
+            self.send_json({"files": files})
         elif "/commit/" in self.path:
             self._commit(body)
         else:
-            self._send({"error": f"no such path: {self.path}"}, 404)
+            self.send_json({"error": f"no such path: {self.path}"}, 404)
 
     def _create(self, asked: dict[str, Any]) -> None:
         owner = asked.get("organization") or "me"
@@ -78,12 +76,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.private.add(name)
         status = 409 if name in self.server.datasets else 200
         self.server.datasets.setdefault(name, {})
-        self._send({"url": f"{self.server.url}/datasets/{name}"}, status)
+        self.send_json({"url": f"{self.server.url}/datasets/{name}"}, status)
 
     def _validate(self, asked: dict[str, Any]) -> None:
         _, matter, _ = asked["content"].split("---\n", 2)
         faults = [] if yaml.safe_load(matter)["license"] else [{"message": "no license"}]
-        self._send({"errors": faults, "warnings": []}, 400 if faults else 200)
+        self.send_json({"errors": faults, "warnings": []}, 400 if faults else 200)
 
     def _commit(self, body: bytes) -> None:
         name = self.path.removeprefix("/api/datasets/").partition("/commit/")[0]
@@ -93,15 +91,4 @@ class _Handler(BaseHTTPRequestHandler):
                 files[line["value"]["path"]] = base64.b64decode(line["value"]["content"])
             elif line["key"] == "deletedFile":
                 del files[line["value"]["path"]]
-        self._send({"commitUrl": f"{self.server.url}/datasets/{name}/commit/0", "commitOid": "0" * 40, "hookOutput": ""})
-
-    def _send(self, answer: Any, status: int = 200) -> None:
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Keep the tests' output quiet."""
+        self.send_json({"commitUrl": f"{self.server.url}/datasets/{name}/commit/0", "commitOid": "0" * 40, "hookOutput": ""})
