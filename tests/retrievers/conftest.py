@@ -1,6 +1,7 @@
-"""The yardsticks: `rouge-score` itself for the float rule, and a table of our own for the exact one."""
+"""The yardsticks: `rouge-score` itself for the float rule, and a table of our own for the exact one; threads in haste."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import pytest
@@ -42,3 +43,12 @@ def exact_score() -> Callable[[list[str], list[str]], Fraction]:
         return Fraction(2 * above[-1], len(left) + len(right))
 
     return score
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Let the interpreter change threads as often as it can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)

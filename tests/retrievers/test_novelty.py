@@ -1,8 +1,7 @@
 """The decisions of the novelty index, against ROUGE-L with the whole pool."""
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -200,15 +199,6 @@ def test_an_index_filled_again_decides_the_same() -> None:
     again = filled(NoveltySettings(), kept)
     assert len(again) == len(grown) == len(kept)
     assert [again.nearest_too_similar(text) for text in texts] == [grown.nearest_too_similar(text) for text in texts]
-
-
-@pytest.fixture
-def hasty_threads() -> Iterator[None]:
-    """Let the interpreter change threads as often as it can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
 
 
 @pytest.mark.usefixtures("hasty_threads")

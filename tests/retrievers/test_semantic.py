@@ -1,8 +1,6 @@
 """The second signal: paraphrases are found, and an embedding model that answers nonsense is named."""
 
 import asyncio
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from math import inf, nan
 from random import Random
@@ -66,15 +64,6 @@ class Answers(Embeddings):
 @pytest.fixture
 def index() -> SemanticIndex:
     return SemanticIndex(Meanings(), threshold=0.9)
-
-
-@pytest.fixture
-def hasty_threads() -> Iterator[None]:
-    """Let the interpreter change threads as often as it can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
 
 
 def test_a_paraphrase_that_rouge_l_cannot_see_is_refused_by_its_meaning(index: SemanticIndex) -> None:

@@ -5,9 +5,8 @@ Two seconds; `SELF_INSTRUCT_LOAD_SECONDS=60` makes it a minute.
 
 import asyncio
 import os
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -58,15 +57,6 @@ class Watched:
     def _write(self, text: str, decision: Kept | TooSimilar | Neighbour | None, before: int, added: str | None = None) -> None:
         answer = decision.neighbour if isinstance(decision, TooSimilar) else decision
         self.answers.append(Answer(added or text, answer, before, len(self.index)))
-
-
-@pytest.fixture
-def hasty_threads() -> Iterator[None]:
-    """Let the interpreter change threads as often as it can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
 
 
 def some_texts(random: Random, count: int) -> list[str]:

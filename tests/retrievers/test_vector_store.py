@@ -2,8 +2,6 @@
 
 import doctest
 import json
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -33,15 +31,6 @@ class TestTheStandardSuite(VectorStoreIntegrationTests):
 @pytest.fixture
 def store() -> LexicalVectorStore:
     return LexicalVectorStore.from_documents([POEM, BIRDS])
-
-
-@pytest.fixture
-def hasty_threads() -> Iterator[None]:
-    """Let the interpreter change threads as often as it can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
 
 
 Change = tuple[str, str | None]
