@@ -5,6 +5,7 @@ a real one, and no test waits for them.
 """
 
 import asyncio
+import logging
 import signal
 import subprocess
 import sys
@@ -35,6 +36,7 @@ from self_instruct.seeds.configuration import Given
 from self_instruct.seeds.errors import ModelUnavailableError
 from self_instruct.seeds.records import Reply, Stage
 
+_log = logging.getLogger(__name__)
 WEATHERED_RUN = Path(__file__).parent / "support" / "weathered_run.py"
 TARGET = 120
 WINDOW = 64
@@ -216,6 +218,8 @@ def test_a_fifth_of_all_requests_fails_and_five_kills_change_nothing_and_repeat_
             lost += lost_now
             asked_again.update(body for body in since if body in answered)
 
+    sent, kept = server.bodies.total(), replies(tmp_path / "rough")
+    _log.info("%d requests sent, %d answered, %d replies stored, %d lost at kills", sent, server.answered.total(), kept, lost)
     assert asked_again.total() == lost
     assert server.answered.total() == replies(tmp_path / "rough") + lost
     assert server.bodies.total() - server.answered.total() > 0.1 * needed, "the weather was bad"
