@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 try:
     import typer
 
-    from self_instruct.seeds.errors import InputError, SelfInstructError
-    from self_instruct.seeds.secrets import without_secrets
+    from self_instruct.records.errors import InputError, SelfInstructError
+    from self_instruct.settings.secrets import without_secrets
 except ImportError as missing:
     print(f"{missing}; self-instruct is not installed here: run `make run`, or `pip install -e .`", file=sys.stderr)
     raise SystemExit(2) from None
@@ -19,10 +19,10 @@ except KeyboardInterrupt:
     raise SystemExit(130) from None
 
 if TYPE_CHECKING:
-    from self_instruct.chains.loop import Outcome
-    from self_instruct.reports.display import Display
-    from self_instruct.seeds.configuration import Given
-    from self_instruct.seeds.profiles import Settings
+    from self_instruct.chains.runs.loop import Outcome
+    from self_instruct.reports.terminal.display import Display
+    from self_instruct.settings.given import Given
+    from self_instruct.settings.settings import Settings
 
 EXIT_STOPPED_SHORT, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -69,10 +69,10 @@ def generate(
     log_file: Annotated[Path | None, typer.Option(help="A file to add what happens to, as lines of JSON.")] = None,
 ) -> None:
     """Generate a dataset, or go on with one."""
-    from self_instruct.chains.generating import generate as run_loop
-    from self_instruct.chains.runs import open_run
-    from self_instruct.reports.log_file import log_file as logging_to
-    from self_instruct.reports.spending import lines, spending
+    from self_instruct.chains.runs.generating import generate as run_loop
+    from self_instruct.chains.runs.plan import open_run
+    from self_instruct.reports.terminal.log_file import log_file as logging_to
+    from self_instruct.reports.terminal.spending import lines, spending
 
     flags = {
         "model": model, "num_instructions": num_instructions, "profile": profile, "seeds": seeds, "templates": templates,
@@ -97,7 +97,7 @@ def status(run: Run, json: Annotated[bool, typer.Option("--json", help="Print it
     from rich.console import Console
 
     from self_instruct.ledger import Ledger
-    from self_instruct.reports.status import status as status_of
+    from self_instruct.reports.terminal.status import status as status_of
 
     with Ledger.open(run, read_only=True) as ledger:
         found = status_of(ledger)
@@ -132,12 +132,12 @@ def export(
     ] = True,
 ) -> None:
     """Write a run's dataset in a format that other tools read."""
-    from self_instruct.chains.runs import RunPlan
+    from self_instruct.chains.runs.plan import RunPlan
     from self_instruct.ledger import Ledger
-    from self_instruct.reports.export import card_fields, default_place
-    from self_instruct.reports.export import export as write
-    from self_instruct.reports.hub import HubRepository
-    from self_instruct.reports.selection import Selection, read_held_out
+    from self_instruct.reports.exports.export import card_fields, default_place
+    from self_instruct.reports.exports.export import export as write
+    from self_instruct.reports.exports.hub import HubRepository
+    from self_instruct.reports.exports.selection import Selection, read_held_out
 
     selection = Selection(seeds, max_instances, None if held_out is None else read_held_out(held_out), subset, seed)
     fields = card_fields(format_, license_, language or (), wanted=card or push_to_hub is not None)
@@ -161,8 +161,8 @@ def report(
 ) -> None:
     """Write a report on a run, or on two side by side: a web page, its figures as PNG, its tables as JSON."""
     from self_instruct.reports.analysis.extra import check_extra
-    from self_instruct.reports.evaluation_file import load_evaluation
     from self_instruct.reports.page.report_folder import PAGE, report_on, write_report
+    from self_instruct.reports.seeds.evaluation_file import load_evaluation
 
     check_extra()
     evaluation = load_evaluation(against) if against else ()
@@ -177,9 +177,9 @@ def similarities(
     out: Annotated[Path | None, typer.Option(help="The file to write: similarities.jsonl in RUN without it.")] = None,
 ) -> None:
     """Write the ten most similar instructions and the mean ROUGE-L of every task kept."""
-    from self_instruct.chains.runs import RunPlan
+    from self_instruct.chains.runs.plan import RunPlan
     from self_instruct.ledger import Ledger
-    from self_instruct.reports.self_instruct import write_similarities
+    from self_instruct.reports.exports.original_files import write_similarities
 
     out = out or run / "similarities.jsonl"
     with Ledger.open(run, read_only=True) as ledger, ledger.snapshot():
@@ -191,9 +191,9 @@ def replay(run: Run, new: NewRun, profile: Profile = None, config: Config = None
     """Decide a run's stored replies again under other rules, in a new run, without a model."""
     from rich.console import Console
 
-    from self_instruct.chains.replaying import replay as decide_again
+    from self_instruct.chains.runs.replaying import replay as decide_again
     from self_instruct.ledger import Ledger
-    from self_instruct.reports.comparison import compare
+    from self_instruct.reports.terminal.comparison import compare
 
     given = _given({"profile": profile}, set_, config)
     with Ledger.open(run, read_only=True) as before, decide_again(before, new, given) as after:
@@ -211,7 +211,7 @@ def import_(
     set_: Set = None,
 ) -> None:
     """Read a run of the original code, and decide its recorded replies."""
-    from self_instruct.chains.importing import import_batch
+    from self_instruct.chains.runs.importing import import_batch
 
     for line in import_batch(directory, run, _given({"profile": profile, "seeds": seeds}, set_, config)):
         print(line)
@@ -225,8 +225,8 @@ def check(
     """Check a seed file: counts, faults by line, pairs too similar, overlap with an evaluation file."""
     from rich.console import Console
 
-    from self_instruct.reports.evaluation_file import load_evaluation
-    from self_instruct.reports.seed_check import check_seeds
+    from self_instruct.reports.seeds.evaluation_file import load_evaluation
+    from self_instruct.reports.seeds.seed_check import check_seeds
     from self_instruct.seeds.loading import read_seeds
 
     seeds, faults = read_seeds(file)
@@ -254,10 +254,11 @@ def dedup(
     """Keep the records of a file whose instruction is not too similar to one before it."""
     from rich.console import Console
 
-    from self_instruct.reports.dedup import dedup as keep_novel
-    from self_instruct.reports.dedup_display import DedupDisplay
-    from self_instruct.reports.dedup_places import Places
-    from self_instruct.seeds.configuration import Given, settle
+    from self_instruct.reports.dedup.dedup import dedup as keep_novel
+    from self_instruct.reports.dedup.display import DedupDisplay
+    from self_instruct.reports.dedup.places import Places
+    from self_instruct.settings.configuration import settle
+    from self_instruct.settings.given import Given
 
     said = {"threshold": threshold, "refuse": tie, "tokens": tokens}
     origins = {"novelty.threshold": "--threshold", "novelty.refuse": "--tie", "novelty.tokens": "--tokens"}
@@ -269,7 +270,8 @@ def dedup(
 
 def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Given:
     """Return all that the command line says about settings: flags over `--set` over the config file."""
-    from self_instruct.seeds.configuration import Given, from_assignments, from_config
+    from self_instruct.settings.config_file import from_assignments, from_config
+    from self_instruct.settings.given import Given
 
     said = {name: value for name, value in flags.items() if value is not None}
     given = Given(said, {name: "--" + name.replace("_", "-") for name in said}).over(from_assignments(assignments or ()))
@@ -282,11 +284,11 @@ def _estimate(run: Path, given: Given) -> None:
 
     from rich.console import Console
 
-    from self_instruct.chains.estimating import estimate
-    from self_instruct.chains.meter import check_budgets
-    from self_instruct.chains.runs import planned
+    from self_instruct.chains.budgets.meter import check_budgets
+    from self_instruct.chains.runs.estimating import estimate
+    from self_instruct.chains.runs.plan import planned
     from self_instruct.ledger import Ledger
-    from self_instruct.reports.estimate import render
+    from self_instruct.reports.terminal.estimate import render
 
     with Ledger.open(run, read_only=True) if Ledger.exists(run) else nullcontext() as ledger:
         plan = planned(ledger, given)
@@ -298,8 +300,8 @@ def _estimate(run: Path, given: Given) -> None:
 def _display(settings: Settings) -> Display:
     from rich.console import Console
 
-    from self_instruct.reports.display import Display
-    from self_instruct.seeds.records import Stage
+    from self_instruct.records.tasks import Stage
+    from self_instruct.reports.terminal.display import Display
 
     console = Console(stderr=True)
     offline = [stage.value for stage in Stage if settings.choice(stage).model == "offline"]
@@ -317,7 +319,7 @@ def _say_it_stops() -> None:
 
 def _conclude(outcome: Outcome, run: Path) -> None:
     """Say how a run ended and how to go on, and leave with its exit code."""
-    from self_instruct.chains.loop import Ending
+    from self_instruct.chains.runs.loop import Ending
 
     how_to_go_on = {
         Ending.BUDGET: f"raise --{str(outcome.short_of).replace('_', '-')} and run it again to go on ({run})",

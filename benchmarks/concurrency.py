@@ -27,15 +27,15 @@ from random import Random
 from typing import Any
 from urllib.request import urlopen
 
-from self_instruct.chains.asking import Asker, ModelAsker
-from self_instruct.chains.loop import Loop
-from self_instruct.chains.models import load_model
+from self_instruct.chains.models.asking import Asker, ModelAsker
+from self_instruct.chains.models.loading import load_model
+from self_instruct.chains.models.retrying import RetryingAsker
 from self_instruct.chains.offline import OfflineModel
-from self_instruct.chains.runs import RunPlan, open_run
-from self_instruct.chains.weather import RetryingAsker
+from self_instruct.chains.runs.loop import Loop
+from self_instruct.chains.runs.plan import RunPlan, open_run
 from self_instruct.ledger import Ledger, RequestId
-from self_instruct.seeds.configuration import Given
-from self_instruct.seeds.records import Reply
+from self_instruct.records.replies import Reply
+from self_instruct.settings.given import Given
 
 ROOT = Path(__file__).parent.parent
 TICK_S = 0.005

@@ -12,11 +12,11 @@ from random import Random
 
 from main_job import measured
 
-from self_instruct.chains.runs import RunPlan
+from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, TaskId
-from self_instruct.reports.export import FORMATS
-from self_instruct.seeds.configuration import Given
-from self_instruct.seeds.records import Instance
+from self_instruct.records.tasks import Instance
+from self_instruct.reports.exports.export import FORMATS
+from self_instruct.settings.given import Given
 
 TASKS = 52_000  # the paper's dataset has 52,445 instructions and 82,439 instances (section 3.1)
 MOST_INSTANCES = 3

@@ -19,10 +19,10 @@ from rapidfuzz.distance import LCSseq
 from rapidfuzz.process import cdist
 from rouge_score import rouge_scorer
 
-from self_instruct.retrievers.lexical_embeddings import LexicalEmbeddings
+from self_instruct.retrievers.apps.lexical_embeddings import LexicalEmbeddings
 from self_instruct.retrievers.novelty import NoveltyIndex
 from self_instruct.retrievers.rouge import rouge_l, tokens
-from self_instruct.seeds.profiles import NoveltySettings
+from self_instruct.settings.settings import NoveltySettings
 
 RULES = NoveltySettings(refuse=">", tokens="ascii")
 THRESHOLD = float(RULES.threshold)

@@ -18,13 +18,14 @@ from random import Random
 
 from instruction_stream import InstructionStream
 
-from self_instruct.chains.runs import RunPlan
+from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, Progress, RequestId, TaskId
+from self_instruct.records.replies import Reply, Usage
+from self_instruct.records.tasks import Reason, Rejection, Stage
 from self_instruct.reports import report_on, write_report
 from self_instruct.retrievers import Kept, NoveltyIndex
-from self_instruct.seeds.configuration import Given
 from self_instruct.seeds.loading import shipped_seeds
-from self_instruct.seeds.records import Reason, Rejection, Reply, Stage, Usage
+from self_instruct.settings.given import Given
 
 TASKS = 52_000
 PER_REQUEST, ITEM = 8, 60  # candidates of a reply, and characters of each

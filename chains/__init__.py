@@ -6,8 +6,8 @@
 False
 """
 
-from self_instruct.chains.models import answering, load_model
-from self_instruct.chains.stages import (
+from self_instruct.chains.models.loading import answering, load_model
+from self_instruct.chains.stages.task import (
     InstanceInput,
     InstructionInput,
     TaskInput,

@@ -22,12 +22,14 @@ from langchain_core.runnables.graph import Node
 
 from self_instruct.chains import classification_chain, instance_chain, instruction_chain, load_model
 from self_instruct.ledger import Ledger
+from self_instruct.records.tasks import Stage
 from self_instruct.reports import FORMATS
 from self_instruct.retrievers import NoveltyIndex, draw_demonstrations
 from self_instruct.run import app
-from self_instruct.seeds.configuration import Given, settle
-from self_instruct.seeds.profiles import PACING, PROFILES, Settings
-from self_instruct.seeds.records import Stage
+from self_instruct.settings.configuration import settle
+from self_instruct.settings.given import Given
+from self_instruct.settings.profiles import PROFILES
+from self_instruct.settings.settings import PACING, Settings
 
 DOCS = Path(__file__).parent
 WIDTH = 100  # columns of the help

@@ -17,8 +17,9 @@ from typing import Any, Self, TypeVar
 from self_instruct.ledger import schema
 from self_instruct.ledger.lock import RunLock
 from self_instruct.ledger.records import Progress, RequestId, Spent, StoredReply, StoredTask, TaskId
-from self_instruct.seeds.errors import LedgerError
-from self_instruct.seeds.records import UNCOUNTED, Instance, Reason, Rejection, Reply, Stage, Usage
+from self_instruct.records.errors import LedgerError
+from self_instruct.records.replies import UNCOUNTED, Reply, Usage
+from self_instruct.records.tasks import Instance, Reason, Rejection, Stage
 
 LEDGER_FILE = "ledger.sqlite"
 T = TypeVar("T")

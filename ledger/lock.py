@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from self_instruct.seeds.errors import LedgerError
+from self_instruct.records.errors import LedgerError
 
 LOCK_FILE = "ledger.lock"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from self_instruct.seeds.records import UNCOUNTED, Reply, Stage, Usage
+from self_instruct.records.replies import UNCOUNTED, Reply, Usage
+from self_instruct.records.tasks import Stage
 
 
 @dataclass(frozen=True, slots=True, order=True)

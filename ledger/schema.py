@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from self_instruct.seeds.errors import LedgerError
+from self_instruct.records.errors import LedgerError
 
 APPLICATION_ID = 0x5E1F1257
 VERSION = 2

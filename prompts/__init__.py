@@ -1,9 +1,9 @@
 """The prompts, as Jinja templates behind a LangChain prompt class, and the output parsers that read the replies to them."""
 
-from self_instruct.prompts.classification_parser import ClassificationParser
-from self_instruct.prompts.instance_parser import InstanceParser
-from self_instruct.prompts.instruction_parser import InstructionParser
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
+from self_instruct.prompts.reading.classification_parser import ClassificationParser
+from self_instruct.prompts.reading.instance_parser import InstanceParser
+from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.prompts.stage_prompt import StagePrompt, StagePromptValue, Templates
 
 __all__ = [

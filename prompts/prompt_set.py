@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from self_instruct.prompts.stage_prompt import StagePrompt, Templates
-from self_instruct.seeds.demonstrations import FewShotTasks, shipped_few_shot_tasks
-from self_instruct.seeds.records import Stage
+from self_instruct.records.tasks import Stage
+from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 
 COMPLAINT = "The last answer was neither Yes nor No. Give the one word Yes or the one word No."
 

@@ -21,8 +21,8 @@ from langchain_core.prompt_values import PromptValue
 from langchain_core.prompts import BasePromptTemplate
 from pydantic import ConfigDict, Field, model_validator
 
-from self_instruct.seeds.errors import TemplateError
-from self_instruct.seeds.records import Stage
+from self_instruct.records.errors import TemplateError
+from self_instruct.records.tasks import Stage
 
 SUFFIX = ".jinja"
 SYSTEM = "system" + SUFFIX

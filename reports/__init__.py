@@ -2,18 +2,18 @@
 
 from self_instruct.reports.analysis.run_report import RunReport, run_report
 from self_instruct.reports.analysis.verb_nouns import root_verb, verb_nouns
-from self_instruct.reports.card import CardFields
-from self_instruct.reports.comparison import Comparison, compare
-from self_instruct.reports.conversations import chat_faults
-from self_instruct.reports.dataset import DatasetTask, dataset
-from self_instruct.reports.evaluation_file import EvaluationFileError, load_evaluation
-from self_instruct.reports.export import FORMATS, Exported, export
+from self_instruct.reports.exports.card import CardFields
+from self_instruct.reports.exports.conversations import chat_faults
+from self_instruct.reports.exports.dataset import DatasetTask, dataset
+from self_instruct.reports.exports.export import FORMATS, Exported, export
+from self_instruct.reports.exports.selection import Selection, Split
 from self_instruct.reports.loaded_run import LoadedRun, RunInstance, RunRejection, RunTask, load_run
 from self_instruct.reports.page.report_folder import report_on, write_report
-from self_instruct.reports.seed_check import check_seeds
-from self_instruct.reports.seed_report import SeedReport
-from self_instruct.reports.selection import Selection, Split
-from self_instruct.reports.status import Status, status
+from self_instruct.reports.seeds.evaluation_file import EvaluationFileError, load_evaluation
+from self_instruct.reports.seeds.seed_check import check_seeds
+from self_instruct.reports.seeds.seed_report import SeedReport
+from self_instruct.reports.terminal.comparison import Comparison, compare
+from self_instruct.reports.terminal.status import Status, status
 from self_instruct.reports.writing import ExportError
 
 __all__ = [

@@ -17,13 +17,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 
-from self_instruct.chains.runs import RunPlan
+from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, TaskId
-from self_instruct.reports.selection import ExportTask, Selection, select
-from self_instruct.reports.status import Status, status
-from self_instruct.seeds.errors import LedgerError
-from self_instruct.seeds.profiles import Settings
-from self_instruct.seeds.records import Instance, Reason, SeedTask, Stage
+from self_instruct.records.errors import LedgerError
+from self_instruct.records.tasks import Instance, Reason, SeedTask, Stage
+from self_instruct.reports.exports.selection import ExportTask, Selection, select
+from self_instruct.reports.terminal.status import Status, status
+from self_instruct.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TextIO
 
-from self_instruct.seeds.errors import InputError
+from self_instruct.records.errors import InputError
 
 
 class ExportError(InputError):

@@ -7,16 +7,16 @@ told to save or load. FAISS is imported with the first index only, LangChain wit
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from self_instruct.retrievers.apps.semantic import Embedded, EmbeddingError, SemanticIndex, TooSimilarInMeaning
 from self_instruct.retrievers.demonstrations import draw_demonstrations
 from self_instruct.retrievers.novelty import Kept, Neighbour, NoveltyIndex, TooSimilar
 from self_instruct.retrievers.rouge import needed_overlap, rouge_l, tokens
-from self_instruct.retrievers.semantic import Embedded, EmbeddingError, SemanticIndex, TooSimilarInMeaning
 from self_instruct.retrievers.similarities import SimilarityRecord, similarity_records
 
 if TYPE_CHECKING:
-    from self_instruct.retrievers.lexical_embeddings import LexicalEmbeddings
-    from self_instruct.retrievers.similar_instructions import SimilarInstructionsRetriever
-    from self_instruct.retrievers.vector_store import LexicalVectorStore
+    from self_instruct.retrievers.apps.lexical_embeddings import LexicalEmbeddings
+    from self_instruct.retrievers.apps.similar_instructions import SimilarInstructionsRetriever
+    from self_instruct.retrievers.apps.vector_store import LexicalVectorStore
 
 __all__ = [
     "Embedded",
@@ -39,9 +39,9 @@ __all__ = [
 ]
 
 _LATER = {  # importing langchain_core costs 0.5 s, which `run.py dedup` does not need
-    "LexicalEmbeddings": "lexical_embeddings",
-    "LexicalVectorStore": "vector_store",
-    "SimilarInstructionsRetriever": "similar_instructions",
+    "LexicalEmbeddings": "apps.lexical_embeddings",
+    "LexicalVectorStore": "apps.vector_store",
+    "SimilarInstructionsRetriever": "apps.similar_instructions",
 }
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from self_instruct.seeds.errors import InputError
-from self_instruct.seeds.profiles import InstructionSettings
+from self_instruct.records.errors import InputError
+from self_instruct.settings.settings import InstructionSettings
 
 
 def draw_demonstrations(

@@ -1,19 +1,10 @@
 """The records that everything else speaks of, the settings and their profiles, and the human-written pool."""
 
+from self_instruct.records.replies import Reply, Usage
+from self_instruct.records.tasks import Candidate, Classification, Instance, Reason, Rejection, SeedTask, Stage, Task
 from self_instruct.seeds.loading import load_seeds, shipped_seeds
-from self_instruct.seeds.profiles import PAPER, PROFILES, Settings
-from self_instruct.seeds.records import (
-    Candidate,
-    Classification,
-    Instance,
-    Reason,
-    Rejection,
-    Reply,
-    SeedTask,
-    Stage,
-    Task,
-    Usage,
-)
+from self_instruct.settings.profiles import PAPER, PROFILES
+from self_instruct.settings.settings import Settings
 
 __all__ = [
     "PAPER",

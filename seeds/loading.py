@@ -14,8 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from self_instruct.seeds.errors import SeedFileError
-from self_instruct.seeds.records import Instance, SeedTask
+from self_instruct.records.errors import SeedFileError
+from self_instruct.records.tasks import Instance, SeedTask
 
 MAX_FAULTS_SHOWN = 10
 

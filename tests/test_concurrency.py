@@ -24,17 +24,18 @@ from support.faults import LOSSES, Broken, delays, fair, randomly
 from support.openai_server import OpenAIServer, serving
 from support.virtual_time import run_virtually
 
-from self_instruct.chains.asking import ModelAsker
-from self_instruct.chains.generating import generate
-from self_instruct.chains.loop import Ending, Loop
+from self_instruct.chains.models.asking import ModelAsker
+from self_instruct.chains.models.retrying import RetryingAsker
 from self_instruct.chains.offline import OfflineModel
-from self_instruct.chains.runs import open_run
-from self_instruct.chains.weather import RetryingAsker
+from self_instruct.chains.runs.generating import generate
+from self_instruct.chains.runs.loop import Ending, Loop
+from self_instruct.chains.runs.plan import open_run
 from self_instruct.ledger import Ledger, RequestId
-from self_instruct.reports.export import FORMATS, export
-from self_instruct.seeds.configuration import Given
-from self_instruct.seeds.errors import ModelUnavailableError
-from self_instruct.seeds.records import Reply, Stage
+from self_instruct.records.errors import ModelUnavailableError
+from self_instruct.records.replies import Reply
+from self_instruct.records.tasks import Stage
+from self_instruct.reports.exports.export import FORMATS, export
+from self_instruct.settings.given import Given
 
 _log = logging.getLogger(__name__)
 WEATHERED_RUN = Path(__file__).parent / "support" / "weathered_run.py"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from langchain_core.language_models import BaseChatModel, BaseLLM
 
-from self_instruct.chains.runs import RunPlan
-from self_instruct.seeds.configuration import from_config
-from self_instruct.seeds.errors import SettingsError
-from self_instruct.seeds.records import Stage
+from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.records.errors import SettingsError
+from self_instruct.records.tasks import Stage
+from self_instruct.settings.config_file import from_config
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").iterdir())
 PAGE = (Path(__file__).parent.parent / "docs" / "swapping-providers.md").read_text(encoding="utf-8")

@@ -25,7 +25,7 @@ SYNCHRONOUS = """
 import os, threading
 from langchain_core.language_models import SimpleChatModel
 from self_instruct import run
-from self_instruct.chains import models
+from self_instruct.chains.models import loading as models
 
 class Blocking(SimpleChatModel):
     @property
@@ -36,8 +36,8 @@ class Blocking(SimpleChatModel):
         os.write(1, b"asked\\n")
         threading.Event().wait()
 
-import self_instruct.chains.runs
-self_instruct.chains.runs.load_model = lambda *_, **__: Blocking()
+import self_instruct.chains.runs.plan
+self_instruct.chains.runs.plan.load_model = lambda *_, **__: Blocking()
 run.main()
 """
 

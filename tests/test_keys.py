@@ -11,11 +11,11 @@ from support.command import Command, Done, ended, started
 from support.held_server import refusing
 from support.openai_server import serving
 
-from self_instruct.chains.generating import generate
 from self_instruct.chains.offline import OfflineModel
-from self_instruct.chains.runs import open_run
-from self_instruct.seeds.configuration import Given
-from self_instruct.seeds.errors import SelfInstructError
+from self_instruct.chains.runs.generating import generate
+from self_instruct.chains.runs.plan import open_run
+from self_instruct.records.errors import SelfInstructError
+from self_instruct.settings.given import Given
 
 CANARIES = {"OPENAI_API_KEY": "canary-of-openai-31415926", "MY_OWN_TOKEN": "sk-canary-of-mine-27182818"}
 

@@ -43,9 +43,12 @@ def python(*arguments: str, cwd: Path, path: Path | None = None) -> subprocess.C
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the working tree, so that a build leaves nothing behind in ours."""
     copy = tmp_path_factory.mktemp("checkout") / "self-instruct"
-    unwanted = shutil.ignore_patterns(
-        ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info", "runs", "build", "dist"
-    )
+    made_by_tools = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info")
+
+    def unwanted(folder: str, names: list[str]) -> set[str]:
+        at_the_top = {"runs", "build", "dist"} if Path(folder) == ROOT else set()
+        return made_by_tools(folder, names) | (at_the_top & set(names))
+
     return shutil.copytree(ROOT, copy, symlinks=True, ignore=unwanted)
 
 

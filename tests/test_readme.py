@@ -12,10 +12,12 @@ import typer
 
 from self_instruct import run
 from self_instruct.chains import instruction_chain, load_model
-from self_instruct.reports.export import FORMATS
-from self_instruct.seeds.configuration import from_config, known_keys, settle
+from self_instruct.reports.exports.export import FORMATS
 from self_instruct.seeds.loading import parse_seeds
-from self_instruct.seeds.profiles import Settings
+from self_instruct.settings.config_file import from_config
+from self_instruct.settings.configuration import settle
+from self_instruct.settings.given import known_keys
+from self_instruct.settings.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from self_instruct.chains.offline import faults, guessing
 from self_instruct.chains.offline.family import Kind
 from self_instruct.chains.offline.grammar import grammar
 from self_instruct.chains.offline.reading import InstancePrompt, ListPrompt, PlainPrompt, QuestionPrompt, read_prompt
-from self_instruct.seeds.records import Instance
+from self_instruct.records.tasks import Instance
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from random import Random
 from string import Formatter
 
-from self_instruct.seeds.records import Instance
+from self_instruct.records.tasks import Instance
 
 Slots = Mapping[str, str]
 """What was put into each slot, by the slot's name, in the grammar's own spelling."""

@@ -11,7 +11,7 @@ from random import Random
 from typing import TypeAlias
 
 from self_instruct.chains.offline.family import raised
-from self_instruct.seeds.records import Instance
+from self_instruct.records.tasks import Instance
 
 Change: TypeAlias = Callable[[Instance], Instance]
 Worsening: TypeAlias = Callable[[Sequence[Instance], Random], list[Instance]]

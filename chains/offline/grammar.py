@@ -30,7 +30,7 @@ from self_instruct.chains.offline import (
     families_work,
 )
 from self_instruct.chains.offline.family import Family, Kind, Pattern, Slots, folded
-from self_instruct.seeds.records import Instance
+from self_instruct.records.tasks import Instance
 
 SHARES: Mapping[Kind, float] = {Kind.CLASSIFICATION: 0.16, Kind.CLOSED: 0.36, Kind.OPEN: 0.48}
 """How many of the instructions offered are of each kind."""

@@ -6,8 +6,8 @@ import re
 from random import Random
 
 from self_instruct.chains.offline.family import raised
-from self_instruct.prompts.class_labels import named_labels
-from self_instruct.seeds.records import Instance
+from self_instruct.chains.stages.class_labels import named_labels
+from self_instruct.records.tasks import Instance
 
 _DECIDES = re.compile(
     r"\b(?:classif\w+|categori[sz]e\w*|label|sentiment|whether|true or false|yes or no|which of the following|detect|spam"

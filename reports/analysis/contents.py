@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from self_instruct.chains.runs import RunPlan
+from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, TaskId
-from self_instruct.reports.dataset import dataset
-from self_instruct.seeds.records import Instance
+from self_instruct.records.tasks import Instance
+from self_instruct.reports.exports.dataset import dataset
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from self_instruct.seeds.errors import InputError
+from self_instruct.records.errors import InputError
 
 
 class MissingExtraError(InputError):

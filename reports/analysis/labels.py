@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from self_instruct.prompts.class_labels import comparable
+from self_instruct.chains.stages.class_labels import comparable
 from self_instruct.reports.analysis.contents import KeptTask
 
 LABELS = 12

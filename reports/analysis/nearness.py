@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from self_instruct.reports.overlap import Pair, nearest_pairs, similar_pairs
-from self_instruct.reports.seed_report import GIVES_AWAY
+from self_instruct.reports.seeds.overlap import Pair, nearest_pairs, similar_pairs
+from self_instruct.reports.seeds.seed_report import GIVES_AWAY
 from self_instruct.retrievers import NoveltyIndex
 from self_instruct.retrievers.rouge import TokenKind
-from self_instruct.seeds.profiles import NoveltySettings
+from self_instruct.settings.settings import NoveltySettings
 
 BINS = 20
 PAIRS = 10

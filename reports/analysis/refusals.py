@@ -9,9 +9,9 @@ from math import ceil
 from random import Random
 
 from self_instruct.ledger import TaskId
+from self_instruct.records.tasks import Reason, Rejection, Stage
 from self_instruct.reports.analysis.contents import KeptTask
-from self_instruct.reports.comparison import UNREAD
-from self_instruct.seeds.records import Reason, Rejection, Stage
+from self_instruct.reports.terminal.comparison import UNREAD
 
 EXAMPLES = 3
 STEPS = 48  # points of the curve: what a page is wide enough for

@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
 
-from self_instruct.chains.runs import RunPlan
+from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
+from self_instruct.records.tasks import Instance, Stage
 from self_instruct.reports.analysis.contents import KeptTask, instructions_of, kept_tasks
 from self_instruct.reports.analysis.labels import LabelBalance, label_balance
 from self_instruct.reports.analysis.nearness import (
@@ -28,8 +29,7 @@ from self_instruct.reports.analysis.signals import SignalCount, WorstTask, worst
 from self_instruct.reports.analysis.spent import SpentRow, spent_rows
 from self_instruct.reports.analysis.statistics import LengthBin, Statistics, length_histogram, statistics
 from self_instruct.reports.analysis.verb_nouns import VerbNouns, verb_nouns
-from self_instruct.reports.status import ShownSetting, shown_settings, unanswered
-from self_instruct.seeds.records import Instance, Stage
+from self_instruct.reports.terminal.status import ShownSetting, shown_settings, unanswered
 
 TO_READ = 20
 _INSTANCES_READ = 3

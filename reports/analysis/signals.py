@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from self_instruct.records.tasks import Instance
 from self_instruct.reports.analysis.contents import KeptTask
-from self_instruct.seeds.records import Instance
 
 
 class Signal(StrEnum):

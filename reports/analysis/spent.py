@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from self_instruct.ledger import Ledger
-from self_instruct.reports.spending import Spending, spending
-from self_instruct.seeds.profiles import Settings
-from self_instruct.seeds.records import Stage
+from self_instruct.records.tasks import Stage
+from self_instruct.reports.terminal.spending import Spending, spending
+from self_instruct.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

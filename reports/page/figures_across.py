@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from self_instruct.records.tasks import Reason, Stage
 from self_instruct.reports.analysis.nearness import EvaluationOverlap
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.page.words import NONE, count, difference, dollars, mean, share
-from self_instruct.seeds.records import Reason, Stage
 
 Reports = Sequence[RunReport]
 

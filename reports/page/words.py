@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from self_instruct.reports.tables import number
+from self_instruct.reports.terminal.tables import number
 
 UNKNOWN = "unknown"
 NONE = "–"

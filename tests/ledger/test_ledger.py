@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from self_instruct.ledger import LEDGER_FILE, Ledger, Progress, RequestId, Spent, StoredReply, TaskId
-from self_instruct.seeds.errors import LedgerError
-from self_instruct.seeds.records import Instance, Reason, Rejection, Reply, Stage, Usage
+from self_instruct.records.errors import LedgerError
+from self_instruct.records.replies import Reply, Usage
+from self_instruct.records.tasks import Instance, Reason, Rejection, Stage
 
 FACTS: dict[str, Any] = {"settings": {"seed": 1}, "note": "déjà vu 漢字"}
 FIRST = RequestId(Stage.INSTRUCTIONS, 0)
@@ -43,7 +44,7 @@ def test_a_reply_comes_back_as_it_was_stored(
 def test_a_reply_survives_the_death_of_the_process_that_stored_it(tmp_path: Path) -> None:
     dying = (
         "import os, sys; from pathlib import Path; from self_instruct.ledger import Ledger, RequestId;"
-        "from self_instruct.seeds.records import Reply, Stage;"
+        "from self_instruct.records import Reply, Stage;"
         "ledger = Ledger.create(Path(sys.argv[1]), {});"
         "ledger.store_reply(RequestId(Stage.INSTRUCTIONS, 0), Reply('paid for'));"
         "os.kill(os.getpid(), 9)"

@@ -12,11 +12,12 @@ import pytest
 from support.limits import file_size_limit
 from support.scripted import ScriptedAsker, dataset, plan
 
-from self_instruct.chains.loop import Loop
-from self_instruct.chains.runs import RunPlan
+from self_instruct.chains.runs.loop import Loop
+from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import LEDGER_FILE, Ledger, RequestId
-from self_instruct.seeds.errors import LedgerError
-from self_instruct.seeds.records import Reply, Stage
+from self_instruct.records.errors import LedgerError
+from self_instruct.records.replies import Reply
+from self_instruct.records.tasks import Stage
 
 FACTS: dict[str, Any] = {"settings": {"seed": 1}}
 FIRST = RequestId(Stage.INSTRUCTIONS, 0)

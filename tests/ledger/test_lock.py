@@ -8,7 +8,7 @@ import pytest
 
 from self_instruct.ledger import Ledger
 from self_instruct.ledger.lock import LOCK_FILE, RunLock
-from self_instruct.seeds.errors import LedgerError
+from self_instruct.records.errors import LedgerError
 
 HOLD_UNTIL_TOLD = (
     "import sys; from pathlib import Path; from self_instruct.ledger.lock import RunLock;"

@@ -12,7 +12,8 @@ import pytest
 from support.command import Command
 
 from self_instruct.ledger import LEDGER_FILE, Ledger, Spent
-from self_instruct.seeds.records import Stage, Usage
+from self_instruct.records.replies import Usage
+from self_instruct.records.tasks import Stage
 
 DATA = Path(__file__).parent / "data" / "version_1.sqlite.gz"
 SPENT = {

@@ -9,9 +9,9 @@ from langchain_core.runnables import RunnableLambda
 
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
 from self_instruct.prompts.stage_prompt import StagePromptValue, Templates
-from self_instruct.seeds.demonstrations import FewShotTasks
-from self_instruct.seeds.errors import TemplateError
-from self_instruct.seeds.records import Instance, SeedTask
+from self_instruct.records.errors import TemplateError
+from self_instruct.records.tasks import Instance, SeedTask
+from self_instruct.seeds.few_shot_tasks import FewShotTasks
 
 GOLDEN = Path(__file__).parent / "golden"
 SORT = SeedTask(

@@ -8,7 +8,8 @@ import pytest
 from support.scripted import plan
 
 from self_instruct.ledger import Ledger, Progress, RequestId, TaskId
-from self_instruct.seeds.records import Instance, Reason, Rejection, Reply, Stage, Usage
+from self_instruct.records.replies import Reply, Usage
+from self_instruct.records.tasks import Instance, Reason, Rejection, Stage
 
 LETTER = TaskId(0, 0)
 SORT = TaskId(0, 31)

@@ -11,9 +11,9 @@ import pytest
 from support.written import instructions, write_run
 
 from self_instruct.ledger import Ledger
+from self_instruct.records.errors import LedgerError
+from self_instruct.records.tasks import Instance, Reason, Stage
 from self_instruct.reports import RunInstance, RunRejection, RunTask, Selection, load_run
-from self_instruct.seeds.errors import LedgerError
-from self_instruct.seeds.records import Instance, Reason, Stage
 
 HEAVY = {"datasets", "faiss", "huggingface_hub", "langchain", "langchain_openai", "pandas", "pyarrow"}
 

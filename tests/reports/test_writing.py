@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from self_instruct.records.errors import InputError
 from self_instruct.reports.writing import ExportError, new_file, new_folder
-from self_instruct.seeds.errors import InputError
 
 NAMES = ("one.jsonl", "two.jsonl")
 

@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
+from self_instruct.records.errors import InputError
 from self_instruct.retrievers.demonstrations import draw_demonstrations
-from self_instruct.seeds.errors import InputError
-from self_instruct.seeds.profiles import InstructionSettings
+from self_instruct.settings.settings import InstructionSettings
 
 SEEDS = [f"seed {number}" for number in range(175)]
 MACHINE = [f"machine {number}" for number in range(1000)]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from self_instruct.seeds.errors import SeedFileError
+from self_instruct.records.errors import SeedFileError
+from self_instruct.records.tasks import Instance, SeedTask
 from self_instruct.seeds.loading import load_seeds, read_seeds, seed_from_fields, seed_to_fields
-from self_instruct.seeds.records import Instance, SeedTask
 
 FIELDS: dict[str, Any] = {
     "id": "seed_1",

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from self_instruct.chains.instance_rules import screen_instances
-from self_instruct.chains.screening import screen
+from self_instruct.chains.stages.candidate_rules import screen
+from self_instruct.chains.stages.instance_rules import screen_instances
+from self_instruct.records.tasks import Candidate, SeedTask
 from self_instruct.retrievers.rouge import rouge_l
 from self_instruct.seeds import loading
-from self_instruct.seeds.configuration import Given, settle
 from self_instruct.seeds.loading import seed_to_fields, shipped_seeds
-from self_instruct.seeds.profiles import PROFILES, Settings
-from self_instruct.seeds.records import Candidate, SeedTask
+from self_instruct.settings.configuration import settle
+from self_instruct.settings.given import Given
+from self_instruct.settings.profiles import PROFILES
+from self_instruct.settings.settings import Settings
 
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 

@@ -19,11 +19,13 @@ from itertools import count
 from typing import Any
 
 from self_instruct import run
-from self_instruct.chains import generating, offline  # noqa: F401  what a run imports when it begins
-from self_instruct.chains.asking import ModelAsker
+from self_instruct.chains import offline  # noqa: F401  what a run imports when it begins
+from self_instruct.chains.models.asking import ModelAsker
+from self_instruct.chains.runs import generating  # noqa: F401  what a run imports when it begins
 from self_instruct.ledger import Ledger, RequestId
-from self_instruct.reports import display, export, spending  # noqa: F401
-from self_instruct.seeds.records import Reply
+from self_instruct.records.replies import Reply
+from self_instruct.reports.exports import export  # noqa: F401
+from self_instruct.reports.terminal import display, spending  # noqa: F401
 
 
 def die_at(moment: str, number: int) -> None:

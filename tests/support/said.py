@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from self_instruct.seeds.configuration import Given, from_config, settle
+from self_instruct.settings.config_file import from_config
+from self_instruct.settings.configuration import settle
+from self_instruct.settings.given import Given
 
 
 def said(origin: str = "--flag", **values: Any) -> Given:

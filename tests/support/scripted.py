@@ -10,12 +10,13 @@ from hashlib import sha256
 from random import Random
 from typing import Any
 
-from self_instruct.chains.runs import RunPlan
+from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, RequestId
 from self_instruct.prompts.stage_prompt import Templates
-from self_instruct.seeds.demonstrations import FewShotTasks
-from self_instruct.seeds.profiles import Settings
-from self_instruct.seeds.records import Instance, Reply, SeedTask, Stage, Usage
+from self_instruct.records.replies import Reply, Usage
+from self_instruct.records.tasks import Instance, SeedTask, Stage
+from self_instruct.seeds.few_shot_tasks import FewShotTasks
+from self_instruct.settings.settings import Settings
 
 WORDS = """
     amber brook cedar delta ember fjord grove heron islet jetty knoll larch maple north ocean prairie quartz ridge spruce tundra

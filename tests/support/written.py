@@ -9,7 +9,7 @@ from typing import Any
 from support.scripted import plan
 
 from self_instruct.ledger import Ledger, TaskId
-from self_instruct.seeds.records import Instance
+from self_instruct.records.tasks import Instance
 
 ITEMS_PER_REQUEST = 8
 

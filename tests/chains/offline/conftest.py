@@ -7,7 +7,7 @@ import pytest
 
 from self_instruct.chains.offline.family import Family, Slots
 from self_instruct.chains.offline.grammar import grammar
-from self_instruct.seeds.records import Instance
+from self_instruct.records.tasks import Instance
 
 Check = Callable[[Slots, str, str], bool]
 """Says whether an answer is right, given what stands in the instruction's slots and the input."""

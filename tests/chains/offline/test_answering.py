@@ -13,12 +13,14 @@ from self_instruct.chains.offline import faults
 from self_instruct.chains.offline.answering import Answer, answer
 from self_instruct.chains.offline.family import Kind
 from self_instruct.chains.offline.grammar import grammar
-from self_instruct.chains.stages import read_instances, read_instructions
+from self_instruct.chains.stages.task import read_instances, read_instructions
 from self_instruct.prompts import ClassificationParser, prompt_set
 from self_instruct.prompts.stage_prompt import StagePrompt, StagePromptValue
+from self_instruct.records.replies import Reply
+from self_instruct.records.tasks import Candidate, Classification, Instance, Reason, Rejection
 from self_instruct.retrievers.rouge import rouge_l
-from self_instruct.seeds.profiles import PROFILES, ProfileName, Settings
-from self_instruct.seeds.records import Candidate, Classification, Instance, Reason, Rejection, Reply
+from self_instruct.settings.profiles import PROFILES
+from self_instruct.settings.settings import ProfileName, Settings
 
 PROMPTS = prompt_set()
 SEEDS = [

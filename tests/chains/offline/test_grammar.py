@@ -19,11 +19,11 @@ from self_instruct.chains.offline import (
 )
 from self_instruct.chains.offline.family import Family, Kind, Pattern
 from self_instruct.chains.offline.grammar import SHARES, Known, grammar
-from self_instruct.chains.screening import screen
-from self_instruct.prompts.class_labels import is_among, named_labels
+from self_instruct.chains.stages.candidate_rules import screen
+from self_instruct.chains.stages.class_labels import is_among, named_labels
+from self_instruct.records.tasks import Candidate
 from self_instruct.retrievers.novelty import Kept, NoveltyIndex
-from self_instruct.seeds.profiles import InstructionSettings
-from self_instruct.seeds.records import Candidate
+from self_instruct.settings.settings import InstructionSettings
 
 FAMILIES = grammar().families
 CHECKED = (

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from self_instruct.chains.offline.answering import answer
 from self_instruct.chains.offline.guessing import guessed_instances, is_probably_classification
-from self_instruct.chains.stages import read_instances
+from self_instruct.chains.stages.task import read_instances
 from self_instruct.prompts import prompt_set
-from self_instruct.seeds.profiles import Settings
-from self_instruct.seeds.records import Instance, Reply
+from self_instruct.records.replies import Reply
+from self_instruct.records.tasks import Instance
+from self_instruct.settings.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from self_instruct.chains.offline import OfflineModel
 from self_instruct.chains.offline.grammar import grammar
 from self_instruct.prompts import prompt_set
-from self_instruct.seeds.profiles import PAPER
+from self_instruct.settings.profiles import PAPER
 
 PROMPTS = prompt_set()
 LIST = PROMPTS.instructions.format_prompt(demonstrations=[f"Do the task number {number}, please." for number in range(1, 9)])

@@ -9,7 +9,7 @@ import pytest
 
 from self_instruct.chains.offline import families_rules, families_words
 from self_instruct.chains.offline.family import Family, Slots
-from self_instruct.seeds.records import Instance
+from self_instruct.records.tasks import Instance
 
 FAMILIES = (*families_rules.FAMILIES, *families_words.FAMILIES)
 

@@ -11,7 +11,7 @@ import pytest
 
 from self_instruct.chains.offline import families_numbers, families_sums
 from self_instruct.chains.offline.family import Family, Slots
-from self_instruct.seeds.records import Instance
+from self_instruct.records.tasks import Instance
 
 FAMILIES = (*families_numbers.FAMILIES, *families_sums.FAMILIES)
 SEPARATORS = {

@@ -15,7 +15,7 @@ import yaml
 
 from self_instruct.chains.offline import families_code, families_logic, families_tables
 from self_instruct.chains.offline.family import Family, Slots
-from self_instruct.seeds.records import Instance
+from self_instruct.records.tasks import Instance
 
 FAMILIES = (*families_tables.FAMILIES, *families_logic.FAMILIES, *families_code.FAMILIES)
 SEPARATORS = {

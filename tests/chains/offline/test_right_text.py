@@ -8,7 +8,7 @@ import pytest
 
 from self_instruct.chains.offline import families_dates, families_text
 from self_instruct.chains.offline.family import Family, Slots
-from self_instruct.seeds.records import Instance
+from self_instruct.records.tasks import Instance
 
 FAMILIES = (*families_text.FAMILIES, *families_dates.FAMILIES)
 SEPARATORS = {

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from support.scripted import plan
 
-from self_instruct.chains.importing import import_batch
+from self_instruct.chains.runs.importing import import_batch
 from self_instruct.ledger import Ledger
+from self_instruct.records.tasks import Reason, Stage
 from self_instruct.reports import run_report
-from self_instruct.seeds.configuration import Given
-from self_instruct.seeds.records import Reason, Stage
+from self_instruct.settings.given import Given
 
 
 def test_the_small_run_has_the_figures_that_were_written_into_it(run: Ledger) -> None:

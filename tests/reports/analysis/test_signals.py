@@ -3,9 +3,9 @@
 import pytest
 
 from self_instruct.ledger import TaskId
+from self_instruct.records.tasks import Instance
 from self_instruct.reports.analysis.contents import KeptTask
 from self_instruct.reports.analysis.signals import Signal, SignalCount, signals, worst_tasks
-from self_instruct.seeds.records import Instance
 
 PLAIN = "Describe the sea to a child."
 LONG = "The harbour was quiet and the boats lay still. " * 1 + "word " * 45

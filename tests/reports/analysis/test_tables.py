@@ -6,13 +6,13 @@ from random import Random
 import pytest
 
 from self_instruct.ledger import TaskId
+from self_instruct.records.tasks import Instance, Reason, Rejection, Stage
 from self_instruct.reports.analysis.contents import KeptTask
 from self_instruct.reports.analysis.labels import LabelCount, label_balance
 from self_instruct.reports.analysis.nearness import NearPair, evaluation_overlap, nearest_kept, seed_similarity
 from self_instruct.reports.analysis.refusals import Acceptance, RefusalCounts, acceptance
 from self_instruct.reports.analysis.statistics import Statistics, length_histogram, statistics
 from self_instruct.reports.analysis.verb_nouns import VerbNoun, verb_nouns
-from self_instruct.seeds.records import Instance, Reason, Rejection, Stage
 
 
 def task(instruction: str, *instances: tuple[str, str], kind: bool | None = False, request: int = 0, item: int = 0) -> KeptTask:

@@ -11,6 +11,7 @@ import pytest
 from support.scripted import plan
 
 from self_instruct.ledger import Ledger, TaskId
+from self_instruct.records.tasks import Instance
 from self_instruct.reports import report_on, run_report, write_report
 from self_instruct.reports.analysis.verb_nouns import verb_nouns
 from self_instruct.reports.page.page import page
@@ -18,7 +19,6 @@ from self_instruct.reports.page.rings import arcs
 from self_instruct.reports.page.svg import Bar, histogram
 from self_instruct.reports.page.words import difference, dollars, readable
 from self_instruct.reports.writing import ExportError
-from self_instruct.seeds.records import Instance
 
 FILES = {
     "index.html", "report.json", "verbs-and-objects.png", "similarity-to-seeds.png", "lengths.png", "acceptance.png",

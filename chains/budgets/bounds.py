@@ -1,0 +1,75 @@
+"""How many tokens a request can use at most, known before it is sent, without any tokenizer.
+
+Every token of a byte-level BPE vocabulary (OpenAI, Llama 3, Qwen, DeepSeek ...) stands for at least one byte, so a text of n
+bytes of UTF-8 has at most n tokens; SentencePiece vocabularies (Llama 2, Gemma) fall back to single bytes, and add one token
+for the space they put in front. English has about four bytes to a token, so the bound is some four times the truth. What
+comes out is bounded by the stage's own `max_tokens`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from self_instruct.ledger import RequestId
+from self_instruct.prompts.prompt_set import PromptSet
+from self_instruct.prompts.stage_prompt import StagePrompt, StagePromptValue
+from self_instruct.records.replies import Usage
+from self_instruct.settings.settings import Settings
+
+FRAME_TOKENS = 256  # what a server puts around two messages: roles, dates, instructions of its own (gpt-oss: about 100)
+OUTPUT_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict")  # as providers call it
+_CHOICES = ("n", "best_of")
+
+
+class Bounds:
+    """The most that a run's requests can use."""
+
+    def __init__(self, prompts: PromptSet, settings: Settings) -> None:
+        self._prompts = prompts
+        self._settings = settings
+
+    def at_most(self, request: RequestId, given: Mapping[str, Any]) -> Usage:
+        """Return the most tokens in and out of a request whose prompt takes the variables in `given`.
+
+        Those out are None where the stage's parameters hold no limit.
+        """
+        prompt, parameters = self.question(request, given)
+        return Usage(most_input_tokens(prompt.format_prompt(**given)), most_output_tokens(parameters))
+
+    def question(self, request: RequestId, given: Mapping[str, Any]) -> tuple[StagePrompt, Mapping[str, Any]]:
+        """Return the prompt and the parameters with which `ModelAsker` sends a request."""
+        is_classification = bool(given.get("is_classification"))
+        prompt = self._prompts.of(request.stage, request.attempt, is_classification)
+        return prompt, self._settings.parameters_of(request.stage, is_classification)
+
+
+def most_input_tokens(prompt: StagePromptValue) -> int:
+    """Return a number of tokens that a prompt is never above, whether it is sent as messages or as text."""
+    return len(f"{prompt.system}{prompt.text}".encode("utf-8", "surrogatepass")) + FRAME_TOKENS
+
+
+def most_output_tokens(parameters: Mapping[str, Any]) -> int | None:
+    """Return the most tokens that an answer can have under these parameters, or None where they set no limit.
+
+    >>> most_output_tokens({"temperature": 0, "max_tokens": 300})
+    300
+    """
+    limits = [parameters[name] for name in OUTPUT_LIMITS if _is_count(parameters.get(name))]
+    choices = [parameters[name] for name in _CHOICES if _is_count(parameters.get(name))]
+    return max(limits) * max(choices, default=1) if limits else None
+
+
+def stages_without_limit(settings: Settings) -> list[str]:
+    """Return the settings (dotted keys) whose parameters set no limit to an answer's tokens."""
+    places = {
+        "instructions.parameters": settings.instructions.parameters,
+        "classification.parameters": settings.classification.parameters,
+        "instances.parameters": settings.instances.parameters,
+        "instances.classification_parameters": settings.instances.classification_parameters,
+    }
+    return [place for place, parameters in places.items() if most_output_tokens(parameters) is None]
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and value > 0

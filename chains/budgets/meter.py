@@ -1,0 +1,98 @@
+"""Count what a run spends, and let no request through that its budgets do not allow.
+
+Between the loop and the ledger: `Budget` counts, `Bounds` says what a request can use at most, `prices` what that costs. What
+was spent before comes from the ledger's replies, so that a run that goes on counts nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from self_instruct.chains.budgets.bounds import Bounds, stages_without_limit
+from self_instruct.chains.budgets.budget import Amount, Budget, Limit, Limits
+from self_instruct.chains.budgets.prices import cost, price_of
+from self_instruct.ledger import RequestId, Spent
+from self_instruct.prompts.prompt_set import PromptSet
+from self_instruct.records.errors import SettingsError
+from self_instruct.records.replies import Usage
+from self_instruct.records.tasks import Stage
+from self_instruct.settings.settings import Price, Settings
+
+
+def check_budgets(settings: Settings) -> None:
+    """Raise `SettingsError` where the budgets of a run cannot be kept: an answer without limit, a price that is not known."""
+    if settings.max_tokens is None and settings.max_cost is None:
+        return
+    name = "max_cost" if settings.max_tokens is None else "max_tokens"
+    if unlimited := stages_without_limit(settings):
+        raise SettingsError(f"{name} cannot be kept without a limit to every answer; set {unlimited[0]}.max_tokens, e.g. 1024.")
+    if settings.max_cost is None:
+        return
+    for stage in Stage:
+        model = settings.model_of(stage)
+        if model is not None and price_in(settings, model) is None:
+            raise SettingsError(
+                f"max_cost cannot be kept: nobody knows the price of {model!r}; give it in US dollars per million tokens, in a"
+                f" --config file or as --set 'prices={{\"{model}\": {{input: 0.40, output: 1.60}}}}'."
+            )
+
+
+def price_in(settings: Settings, model: str) -> Price | None:
+    """Return what a model costs in a run with these settings, or None where that is not known."""
+    choices = [settings.choice(stage) for stage in Stage]
+    addresses = [choice.base_url for choice in choices if choice.model == model and choice.base_url]
+    return price_of(model, settings.prices, addresses[0] if addresses else None)
+
+
+class Meter:
+    """What a run has spent, and what its budgets still allow. `spent` is the whole run's."""
+
+    def __init__(self, prompts: PromptSet, settings: Settings, before: Mapping[tuple[Stage, str | None], Spent]) -> None:
+        self._bounds = Bounds(prompts, settings)
+        self._settings = settings
+        self.spent = Spent()
+        spent = Amount()
+        for (stage, _), each in before.items():
+            self.spent = self.spent.plus(each)
+            spent = spent.plus(self._amount(stage, each))
+        limits = Limits(settings.max_requests, settings.max_tokens, settings.max_cost)
+        self._budget = Budget(limits, spent)
+        self.short_of: Limit | None = None
+
+    def reserve(self, request: RequestId, given: Mapping[str, Any]) -> Usage | None:
+        """Set aside what a request can use at most, and return that; or return None: it fits into `short_of` no more."""
+        at_most = self._bounds.at_most(request, given)
+        self.short_of = self._budget.reserve(request, self._amount(request.stage, Spent(1, 1, Usage(), at_most)))
+        return None if self.short_of else at_most
+
+    def settle(self, request: RequestId, used: Spent) -> None:
+        """Count what a request has used, in the place of what was set aside for it."""
+        self.spent = self.spent.plus(used)
+        self._budget.settle(request, self._amount(request.stage, used))
+
+    def release(self, request: RequestId) -> None:
+        """Give back what was set aside for a request that brought no reply."""
+        self._budget.release(request)
+
+    def shortage(self) -> str:
+        """Return a sentence that says which budget the next request does not fit into."""
+        limits, spent = self._budget.limits, self._budget.spent
+        if self.short_of == "max_tokens":
+            return f"the budget of {limits.max_tokens:,} tokens has no room for the next request ({spent.tokens:,} are spent)"
+        if self.short_of == "max_cost":
+            return f"the budget of ${limits.max_cost} has no room for the next request (${spent.cost:.4f} are spent)"
+        return f"the budget of {limits.max_requests} requests is spent"
+
+    def _amount(self, stage: Stage, spent: Spent) -> Amount:
+        """Return what budgets count for some requests: what the provider counted, and what was reserved where it did not."""
+        tokens = spent.usage.plus(spent.at_most)
+        return Amount(spent.requests, (tokens.input_tokens or 0) + (tokens.output_tokens or 0), self._cost(stage, tokens))
+
+    def _cost(self, stage: Stage, tokens: Usage) -> Decimal:
+        model = self._settings.model_of(stage)
+        if self._settings.max_cost is None or model is None:
+            return Decimal(0)
+        counted = Usage(tokens.input_tokens or 0, tokens.output_tokens or 0, tokens.cached_tokens)
+        return cost(price_in(self._settings, model), counted) or Decimal(0)

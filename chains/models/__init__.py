@@ -1,0 +1,3 @@
+"""Models: from a name, asking one, what providers answer and refuse, retrying."""
+
+__all__: list[str] = []

@@ -1,0 +1,213 @@
+"""What a run fixes when it starts: settings, seeds, few-shot tasks, templates; stored as facts in its ledger.
+
+A run that goes on takes all of it from there. Files may be named again, and are compared by what they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from self_instruct.chains.budgets.meter import check_budgets
+from self_instruct.chains.models.loading import OFFLINE, Model, load_model
+from self_instruct.ledger import Ledger
+from self_instruct.prompts.prompt_set import PromptSet, prompt_set
+from self_instruct.prompts.stage_prompt import Templates
+from self_instruct.records.errors import LedgerError, SettingsError
+from self_instruct.records.tasks import SeedTask, Stage
+from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
+from self_instruct.seeds.loading import load_seeds, seed_from_fields, seed_to_fields, shipped_seeds
+from self_instruct.settings.configuration import settle, settle_again
+from self_instruct.settings.given import Given, Settled, flatten
+from self_instruct.settings.profiles import PROFILES
+from self_instruct.settings.settings import ModelChoice, Settings
+
+MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
+_FILES = ("seeds", "templates")
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """All that decides a run's dataset but for the replies. `origins` says where each setting's value came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    seeds: tuple[SeedTask, ...]
+    shown: FewShotTasks
+    templates: Templates
+
+    @classmethod
+    def new(cls, given: Given) -> Self:
+        """Return the plan of a new run.
+
+        Raises `SettingsError`, `SeedFileError` or `TemplateError`; also where there are fewer seeds than demonstrations.
+        """
+        settled = settle(given)
+        settings = settled.settings
+        seeds, templates = _seeds(settings.seeds), _templates(settings.templates)
+        plan = cls(settings, settled.origins, seeds, shipped_few_shot_tasks(), templates)
+        plan._check_seeds()
+        return plan
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> Self:
+        """Return the plan of a run that exists; raises `LedgerError` where what it was started with cannot be read."""
+        try:
+            return cls(
+                settings=Settings.model_validate(_complete(ledger.fact("settings"))),
+                origins=dict(ledger.fact("origins")),
+                seeds=tuple(seed_from_fields(fields) for fields in ledger.fact("seeds")),
+                shown=FewShotTasks.from_fields(ledger.fact("shown")),
+                templates=Templates(Templates.load().sources | ledger.fact("templates"), folder=str(ledger.path.parent)),
+            )
+        except (ValueError, TypeError, LookupError) as error:
+            words = " ".join(str(error).split())[:MAX_WORDS_SHOWN]
+            raise LedgerError(f"{ledger.path}: is damaged ({words}); restore a copy, or choose another --run.") from error
+
+    def going_on(self, given: Given) -> Self:
+        """Return this plan with the pacing settings that were given; raises `SettingsError` where a deciding one differs."""
+        named = given.values
+        if "seeds" in named and _seeds(named["seeds"]) != self.seeds:
+            raise _other_files("seeds", named["seeds"])
+        if "templates" in named and _templates(named["templates"]).sources != self.templates.sources:
+            raise _other_files("templates", named["templates"])
+        told = {key: value for key, value in given.values.items() if key not in _FILES}
+        settled = settle_again(Given(told, given.origins), Settled(self.settings, self.origins))
+        return replace(self, settings=settled.settings, origins=settled.origins)
+
+    def said(self) -> Given:
+        """Return the settings that somebody gave: those that are neither defaults nor a profile's."""
+        values = flatten(self.settings.model_dump(mode="json"))
+        unsaid = {"default", *(f"profile {name}" for name in PROFILES)}
+        origins = {key: origin for key, origin in self.origins.items() if origin not in unsaid}
+        return Given({key: values[key] for key in origins}, origins)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the plan as the JSON values that its ledger stores."""
+        return {
+            "settings": self.settings.model_dump(mode="json"),
+            "origins": dict(self.origins),
+            "seeds": [seed_to_fields(seed) for seed in self.seeds],
+            "shown": self.shown.to_fields(),
+            "templates": self.templates.sources,
+        }
+
+    def remember(self, ledger: Ledger) -> None:
+        """Store the plan as it is now, for the next time the run goes on."""
+        with ledger.transaction():
+            for name, value in self.facts().items():
+                ledger.set_fact(name, value)
+
+    def models(self) -> dict[Stage, Model]:
+        """Return the model of each stage; stages that chose the same share one, and with it its client.
+
+        Raises `SettingsError` where one is not named or cannot be loaded.
+        """
+        choices = {stage: self.settings.choice(stage) for stage in Stage}
+        self._check_named(choices)
+        models: dict[Stage, Model] = {}
+        for stage, choice in choices.items():
+            same = next((earlier for earlier in models if choices[earlier] == choice), None)
+            models[stage] = models[same] if same else self._load(choice)
+        return models
+
+    def _load(self, choice: ModelChoice) -> Model:
+        return load_model(
+            choice.model or "",
+            base_url=choice.base_url,
+            options=choice.options,
+            seed=self.settings.seed,
+            client_retries=False,  # `weather` is the one layer of retries
+        )
+
+    def _check_named(self, choices: Mapping[Stage, ModelChoice]) -> None:
+        if self.settings.base_url and (self.settings.model, self.origins.get("model")) == (OFFLINE, "default"):
+            raise SettingsError(
+                f"base_url is {self.settings.base_url}, but no model is named; name one with --model openai:NAME."
+            )
+        unnamed = [stage.value for stage, choice in choices.items() if choice.model is None]
+        if len(unnamed) == len(Stage):
+            raise SettingsError("this run was imported, so no model is known to it; name one with --model PROVIDER:NAME.")
+        if unnamed:
+            raise SettingsError(
+                f"no model is named for {' and '.join(unnamed)}; name it with --model PROVIDER:NAME, or set {unnamed[0]}.model."
+            )
+
+    def prompts(self) -> PromptSet:
+        """Return the run's prompts."""
+        return prompt_set(self.templates, self.shown, classification_only=self.settings.instructions.classification_only)
+
+    def _check_seeds(self) -> None:
+        only = self.settings.instructions.classification_only
+        usable = sum(seed.is_classification or not only for seed in self.seeds)
+        needed = self.settings.instructions.demonstrations
+        if usable < needed:
+            kind = ("classification seed task" if only else "seed task") + ("" if usable == 1 else "s")
+            where = self.settings.seeds or "the seeds that ship with us"
+            raise SettingsError(
+                f"{where}: a prompt shows {needed} demonstrations, but there are only {usable} {kind};"
+                f" add seeds, or set instructions.demonstrations to {usable}."
+            )
+
+
+def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored settings with what runs of version 0.1 did without having to say so: they asked nothing again."""
+    stages = {stage.value: {"attempts": 1, **settings[stage]} for stage in (Stage.INSTRUCTIONS, Stage.INSTANCES)}
+    return {**settings, **stages}
+
+
+def _seeds(path: object) -> tuple[SeedTask, ...]:
+    return shipped_seeds() if path is None else load_seeds(Path(str(path)))
+
+
+def _templates(path: object) -> Templates:
+    return Templates.load(None if path is None else Path(str(path)))
+
+
+def _other_files(kind: str, path: object) -> SettingsError:
+    others = "ours" if path is None else f"those in {path}"
+    return SettingsError(f"this run was started with other {kind} than {others}; start another run with --run.")
+
+
+def open_run(directory: Path, given: Given) -> tuple[Ledger, RunPlan]:
+    """Return the ledger and plan of the run in `directory`, begun there if there is none, for one writer that asks a model.
+
+    A run that has no reply yet takes other settings too, over those it was given before. Raises `InputError` of every kind,
+    also where the model cannot be loaded; then nothing has changed and no new run is there.
+    """
+    if not Ledger.exists(directory):
+        plan = _checked(planned(None, given))
+        return Ledger.create(directory, plan.facts()), plan
+    with ExitStack() as undo:
+        ledger = undo.enter_context(Ledger.open(directory))
+        plan = _checked(planned(ledger, given))
+        plan.remember(ledger)
+        undo.pop_all()
+        return ledger, plan
+
+
+def planned(ledger: Ledger | None, given: Given) -> RunPlan:
+    """Return the plan that `generate` would follow: that of the run in `ledger`, or of a new one where there is none.
+
+    No model is loaded. Raises `InputError` of every kind that settings, seeds and templates can bring.
+    """
+    plan = RunPlan.of(ledger) if ledger else None
+    if ledger and plan and ledger.spent().requests:
+        return plan.going_on(given)
+    return RunPlan.new(_with_default_model(given.over(plan.said()) if plan else given))
+
+
+def _checked(plan: RunPlan) -> RunPlan:
+    """Return a plan whose models can be loaded and whose budgets can be kept."""
+    plan.models()
+    check_budgets(plan.settings)
+    return plan
+
+
+def _with_default_model(given: Given) -> Given:
+    """Return what was given, with the offline model where none is named for any stage: it never fills in beside another."""
+    is_named = any(given.values.get(key) for key in ("model", *(f"{stage}.model" for stage in Stage)))
+    return given if is_named else given.over(Given({"model": OFFLINE}, {"model": "default"}))

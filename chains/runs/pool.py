@@ -1,0 +1,81 @@
+"""The pool of a run: its seed tasks and the tasks kept so far, with what is drawn from it.
+
+Request *i* draws its demonstrations from the pool as it stood when all but the last `window` requests before it were decided,
+so that what a prompt holds depends on the settings, the seeds and the replies alone, never on the order in which replies
+arrive.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from random import Random
+from typing import overload
+
+from self_instruct.ledger import TaskId
+from self_instruct.records.tasks import SeedTask
+from self_instruct.retrievers import Kept, NoveltyIndex, TooSimilar, draw_demonstrations
+from self_instruct.settings.settings import Settings
+
+
+class Pool:
+    """Seed instructions and kept instructions in order, and the novelty index over both."""
+
+    def __init__(self, seeds: Sequence[SeedTask], settings: Settings) -> None:
+        wanted = (seed for seed in seeds if seed.is_classification or not settings.instructions.classification_only)
+        self._seeds = [seed.instruction for seed in wanted]
+        self._settings = settings
+        self._index = NoveltyIndex(settings.novelty)
+        self._index.add_all(self._seeds)
+        self._kept: list[str] = []
+        self._requests: list[int] = []  # the request that brought each kept task, ascending
+
+    def __len__(self) -> int:
+        """Return the number of kept tasks; seeds do not count."""
+        return len(self._kept)
+
+    def restore(self, tasks: Iterable[tuple[TaskId, str]]) -> None:
+        """Add tasks that were kept earlier, in the order of the pool, without deciding about them again."""
+        for task, instruction in tasks:
+            self._kept.append(instruction)
+            self._requests.append(task.request)
+        self._index.add_all(self._kept)
+
+    def offer(self, request: int, instruction: str) -> Kept | TooSimilar:
+        """Keep an instruction if it is novel, else say which one it is too similar to."""
+        decision = self._index.offer(instruction)
+        if isinstance(decision, Kept):
+            self._kept.append(instruction)
+            self._requests.append(request)
+        return decision
+
+    def requests_before(self, request: int) -> int:
+        """Return how many requests must be decided before this one can be drawn."""
+        window = self._settings.window
+        return request // window * window if self._settings.batched else max(0, request - window + 1)
+
+    def demonstrations(self, request: int) -> tuple[str, ...]:
+        """Return the instructions shown in this request's prompt; the same for the same seed, settings and replies."""
+        visible = bisect_left(self._requests, self.requests_before(request))
+        random = Random(f"{self._settings.seed}:{request}")
+        return draw_demonstrations(self._seeds, _Prefix(self._kept, visible), self._settings.instructions, random)
+
+
+class _Prefix(Sequence[str]):
+    """The first `length` items of a list, without copying them."""
+
+    def __init__(self, items: list[str], length: int) -> None:
+        self._items = items
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return [self._items[position] for position in range(*index.indices(self._length))]
+        return self._items[range(self._length)[index]]

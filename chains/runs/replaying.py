@@ -1,0 +1,56 @@
+"""Decide stored replies again under other rules, in a new run, without a model.
+
+Prompts are not redrawn: a replay shows what *these* replies give under other rules, not what other rules would have made the
+model write. Tasks that are kept anew have no replies to their follow-up questions; `generate --run NEW` asks for those alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from self_instruct.chains.runs.generating import decide_stored
+from self_instruct.chains.runs.loop import Outcome
+from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.ledger import Ledger, StoredReply
+from self_instruct.records.tasks import Stage
+from self_instruct.settings.configuration import settle
+from self_instruct.settings.given import Given, flatten
+
+INHERITED = (
+    *(f"{place}{name}" for place in ("", *(f"{stage}." for stage in Stage)) for name in ("model", "model_options", "base_url")),
+    "seeds", "templates", "seed", "window", "batched", "instructions.classification_only",
+)  # fmt: skip
+
+
+def replay(before: Ledger, directory: Path, given: Given) -> Ledger:
+    """Return the ledger of a new run in `directory`, holding the replies of `before` decided under the settings given.
+
+    Without a profile, the rules of `before` hold except where something else was given; with one, that profile's. The new run
+    has no target: every reply is decided. Raises `SettingsError` or `LedgerError`.
+    """
+    ledger, _ = begin_decided(directory, _plan(RunPlan.of(before), given), before.replies())
+    return ledger
+
+
+def begin_decided(directory: Path, plan: RunPlan, replies: Iterable[StoredReply]) -> tuple[Ledger, Outcome]:
+    """Return the ledger of a new run that holds these replies, all decided, and how far they carried it; or leave nothing."""
+    ledger = Ledger.create(directory, plan.facts(), replies)
+    try:
+        return ledger, decide_stored(ledger, plan)
+    except BaseException:
+        ledger.discard()
+        raise
+
+
+def _plan(source: RunPlan, given: Given) -> RunPlan:
+    ours = flatten(source.settings.model_dump(mode="json"))
+    kept = {key: value for key, value in ours.items() if _is_inherited(key)} if "profile" in given.values else ours
+    inherited = Given(kept, {key: source.origins.get(key, "default") for key in kept})
+    settled = settle(given.over(inherited))
+    return replace(source, settings=settled.settings.without_target(), origins=settled.origins)
+
+
+def _is_inherited(key: str) -> bool:
+    return f"{key}.".startswith(tuple(f"{name}." for name in INHERITED))

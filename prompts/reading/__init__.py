@@ -1,0 +1,3 @@
+"""The output parsers: what a reply holds, however a model wrote it."""
+
+__all__: list[str] = []

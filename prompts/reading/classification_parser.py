@@ -1,0 +1,105 @@
+"""Read the reply to the classification question: yes, no, or neither.
+
+Between the model and `chains.stages`. Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Classification Task
+Identification"; the `published` form decides as its code does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from self_instruct.prompts.reading.json_and_tables import json_entries, table_rows
+from self_instruct.prompts.reading.reply_parser import ReplyParser, rejection
+from self_instruct.prompts.reading.thoughts import without_thinking
+from self_instruct.records.replies import Reply
+from self_instruct.records.tasks import Classification, Reason, Rejection, Stage
+from self_instruct.settings.settings import Form
+
+_PUBLISHED_YES = frozenset({"Yes", "yes", "YES"})
+_YES = frozenset({
+    "yes", "yep", "yeah", "sí", "oui", "ja", "да", "sim", "sì", "evet", "tak", "是", "是的", "对", "はい", "예", "네",
+    "نعم", "हाँ",
+})  # fmt: skip
+_NO = frozenset({
+    "no", "nope", "nein", "non", "нет", "não", "hayır", "nie", "nee", "nej", "否", "不", "不是", "いいえ",
+    "아니요", "아니오", "لا", "नहीं",
+})  # fmt: skip
+_WORD = re.compile(r"[\W_]*+([^\W_]++)(?P<other>\s*+(?:/|(?:or|and)\b)\s*+(?:yes|no)\b)?+", re.IGNORECASE)
+_MARKUP = re.compile(r"</?(?:b|i|p|strong|em|br)[ ]?/?>|\\boxed|[\u200b\u2060\ufeff]", re.IGNORECASE)
+_COURTESY = re.compile(r"[\W_]*+(?:sure|certainly|of course|absolutely|okay|ok)[!,.:]", re.IGNORECASE)
+_ASKED = re.compile(
+    r"(?:^(?:[^\w\n]|_)*+(?:(?:the )?(?:final )?answer(?: is)?|is (?:it|this) (?:a )?classification(?: task)?)"
+    r"|\b(?:the|my) (?:final )?answer(?: is)?)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_STATED = re.compile(
+    r"(?:\A|[.!?\n])[^\w\n]*+(?:so |therefore,? |thus,? )?+(?:(?:it|this|that|(?:the |this )?(?:last |given )?task)"
+    r"(?: is|['’]s|(?P<isnt> isn['’]t)) )?+(?P<not>not |non-)?+(?:an? )?+classification\b",
+    re.IGNORECASE,
+)
+_WHOLE = {"y": True, "n": False, "true": True, "false": False}
+
+
+class ClassificationParser(ReplyParser[Classification | Rejection]):
+    """Reads whether a task is a classification task.
+
+    `published`: yes if the reply, stripped, is Yes, yes or YES; no whatever else it is. `tolerant`: the first word decides,
+    ignoring case, Markdown, punctuation, quotes, a `<think>` block, a courtesy and an echoed "Answer:" or "Is it
+    classification?"; else what follows "the answer is", the last line, a sentence ("It is not a classification task."), or
+    the one such value of a JSON object or a table. A few languages' words are known. A reply that says neither, or both, is a
+    rejection `NEITHER_YES_NOR_NO`.
+
+    >>> ClassificationParser().invoke("**Yes**, it is.")
+    Classification(is_classification=True)
+    """
+
+    form: Form = "tolerant"
+
+    def read(self, reply: Reply) -> Classification | Rejection:
+        """Return the answer that a reply gives, or its rejection."""
+        if self.form == "published":
+            return Classification(reply.text.strip() in _PUBLISHED_YES)
+        said = next(_answers(_MARKUP.sub(" ", without_thinking(reply.text))), None)
+        if said is None:
+            return rejection(Stage.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO, reply.text, reply)
+        return Classification(said)
+
+    @property
+    def _type(self) -> str:
+        return "self-instruct-classification"
+
+
+def _answers(text: str) -> Iterator[bool]:
+    """Yield each answer that is found in a reply, the surest first."""
+    if (whole := _WHOLE.get(text.strip(" \t\r\n*_`\"'.").casefold())) is not None:
+        yield whole
+    if structured := _structured(text):
+        yield from structured if len(set(structured)) == 1 else ()
+    else:
+        courtesy = _COURTESY.match(text)
+        starts = (courtesy.end() if courtesy else 0, *(asked.end() for asked in _ASKED.finditer(text)), _last_line(text))
+        yield from (said for start in starts if (said := _first_word(text, start)) is not None)
+        yield from (not (stated["not"] or stated["isnt"]) for stated in _STATED.finditer(text))
+
+
+def _structured(text: str) -> list[bool]:
+    """Return what the values of JSON objects or the cells of a table say."""
+    values = [value for entry in json_entries(text) if isinstance(entry.value, Mapping) for value in entry.value.values()]
+    values += [cell for row in table_rows(text) for cell in row.cells.values()]
+    said = (value if isinstance(value, bool) else _first_word(value, 0) if isinstance(value, str) else None for value in values)
+    return [each for each in said if each is not None]
+
+
+def _first_word(text: str, start: int) -> bool | None:
+    word = _WORD.match(text, start)
+    if word is None or word["other"]:
+        return None
+    said = word[1].casefold()
+    return True if said in _YES else False if said in _NO else None
+
+
+def _last_line(text: str) -> int:
+    """Return where the last line begins, if it holds one word alone; else the end of the text."""
+    begin = text.rstrip().rfind("\n") + 1
+    return begin if len(text[begin:].split()) == 1 else len(text)

@@ -1,0 +1,106 @@
+"""Read the reply to the instruction prompt: a numbered list becomes candidates.
+
+Between the model and `chains.screening`: items are split and cleaned here, judged there. Source: Wang et al. 2023,
+arXiv:2212.10560, section 2.2, "Instruction Generation"; the `published` form splits as its code does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from self_instruct.prompts.reading.numbered_list import PUBLISHED_NUMBER, ListItem, finished_items, list_items
+from self_instruct.prompts.reading.reply_parser import MOST_RECORDS, ReplyParser, bounded, is_cut_off, rejection
+from self_instruct.prompts.reading.thoughts import without_thinking
+from self_instruct.records.replies import Reply
+from self_instruct.records.tasks import Candidate, Reason, Rejection, Stage
+from self_instruct.settings.settings import Form
+
+Casing = Literal["first letter", "capitalize"]
+
+
+class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
+    r"""Reads the items of a list as candidates, white space collapsed and cased.
+
+    `published`: split at a new line, digits, a full stop and a space; empty items vanish; a reply cut off by its length is one
+    rejection. `tolerant`: the lists chat models write: numbers of many styles and scripts (see `list_marks`), bullets,
+    headings, bare sentences, several items in a line, JSON, tables; not what is said or thought around them, nor an instance
+    glued to an item. An empty item is a rejection `EMPTY`, one without a word `UNREADABLE`, and only the last item of a cut-off
+    reply is a rejection `CUT_OFF`; what comes after the first `MOST_RECORDS` is counted in one rejection `TOO_MANY`. In both
+    forms a reply without any item is one rejection.
+
+    While a reply is streaming, the tolerant form gives newly finished items as they come if it begins with a number above 1
+    (any other may turn out to be thinking aloud); these lists add up to what `invoke` returns. The published form knows only
+    at the end.
+
+    >>> InstructionParser().invoke(" Name a river.\n10. list three birds.")
+    [Candidate(item=0, text='Name a river.'), Candidate(item=15, text='List three birds.')]
+    """
+
+    form: Form = "tolerant"
+    casing: Casing = "first letter"
+
+    def read(self, reply: Reply) -> list[Candidate | Rejection]:
+        """Return the candidates and rejections of a reply, in its order; there is always at least one."""
+        if not reply.text.strip():
+            return [rejection(Stage.INSTRUCTIONS, Reason.EMPTY, reply.text, reply)]
+        return self._published(reply) if self.form == "published" else self._tolerant(reply)
+
+    def read_finished(self, text: str) -> list[Candidate | Rejection] | None:
+        """Return the items of a reply still coming after which another one has begun; None in the published form."""
+        if self.form == "published":
+            return None
+        return self._records(finished_items(text), Reply(text))[:MOST_RECORDS]
+
+    def rest(self, whole: list[Candidate | Rejection], given: list[Candidate | Rejection]) -> list[Candidate | Rejection]:
+        """Return the records that were not yet given out."""
+        items = {record.item for record in given}
+        return [record for record in whole if record.item not in items]
+
+    def _published(self, reply: Reply) -> list[Candidate | Rejection]:
+        if is_cut_off(reply):
+            return [rejection(Stage.INSTRUCTIONS, Reason.CUT_OFF, reply.text, reply)]
+        pieces = ((start, self._cleaned(piece)) for start, piece in _published_pieces(reply.text))
+        candidates: list[Candidate | Rejection] = [Candidate(start, piece) for start, piece in pieces if piece]
+        return candidates or [rejection(Stage.INSTRUCTIONS, Reason.EMPTY, reply.text, reply)]
+
+    def _tolerant(self, reply: Reply) -> list[Candidate | Rejection]:
+        items = list_items(reply.text)
+        if not items:
+            return [rejection(Stage.INSTRUCTIONS, _why_nothing(reply), reply.text, reply)]
+        records = self._records(items, reply)
+        last = items[-1]
+        if is_cut_off(reply) and not last.is_closed:
+            records[-1] = rejection(Stage.INSTRUCTIONS, Reason.CUT_OFF, reply.text[last.start : last.end], reply, last.start)
+        return bounded(records, Stage.INSTRUCTIONS, reply)
+
+    def _records(self, items: list[ListItem], reply: Reply) -> list[Candidate | Rejection]:
+        return [
+            rejection(Stage.INSTRUCTIONS, item.read, reply.text[item.start : item.end], reply, item.start)
+            if isinstance(item.read, Reason)
+            else Candidate(item.start, self._cleaned(item.read))
+            for item in items
+        ]
+
+    def _cleaned(self, text: str) -> str:
+        collapsed = " ".join(text.split())
+        return collapsed.capitalize() if self.casing == "capitalize" else collapsed[:1].upper() + collapsed[1:]
+
+    @property
+    def _type(self) -> str:
+        return "self-instruct-instructions"
+
+
+def _published_pieces(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where each item begins, its number included, and the text after the number."""
+    start, begin = 0, 0
+    for number in PUBLISHED_NUMBER.finditer(text):
+        yield start, text[begin : number.start()]
+        start, begin = number.start() + 1, number.end()
+    yield start, text[begin:]
+
+
+def _why_nothing(reply: Reply) -> Reason:
+    if is_cut_off(reply):
+        return Reason.CUT_OFF
+    return Reason.UNREADABLE if without_thinking(reply.text).strip() else Reason.EMPTY

@@ -1,0 +1,113 @@
+"""The records that travel through the house, and the closed sets they name.
+
+Everything here is frozen and holds plain values, so a record can be stored, compared and printed as it is.
+Words as in docs/how-it-works.md: *candidate* -> *task* -> *instance*; whatever is refused becomes a *rejection*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """The three stages that ask a model (Wang et al. 2023, section 2.2)."""
+
+    INSTRUCTIONS = "instructions"
+    CLASSIFICATION = "classification"
+    INSTANCES = "instances"
+
+
+class Reason(StrEnum):
+    """Why something was refused."""
+
+    REFUSED_BY_PROVIDER = "refused by the provider"
+    CUT_OFF = "cut off"
+    EMPTY = "empty"
+    UNREADABLE = "unreadable"
+    TOO_MANY = "too many"
+    # candidates
+    TOO_SHORT = "too short"
+    TOO_LONG = "too long"
+    BANNED_WORD = "banned word"
+    BANNED_START = "banned start"
+    TOO_SIMILAR = "too similar"
+    # classification
+    NEITHER_YES_NOR_NO = "neither yes nor no"
+    # instances
+    INPUT_EQUALS_OUTPUT = "input equals output"
+    EMPTY_OUTPUT = "empty output"
+    TRAILING_COLON = "trailing colon"
+    DUPLICATE = "duplicate"
+    CONFLICTING_OUTPUTS = "same input, different outputs"
+    NOT_A_LABEL = "not a class label"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One input/output pair. A task that needs no input has `input == ""`."""
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeedTask:
+    """One human-written task: the file format of the paper's `seed_tasks.jsonl`, plus an optional domain."""
+
+    id: str
+    name: str
+    instruction: str
+    instances: tuple[Instance, ...]
+    is_classification: bool
+    domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An instruction just read from a reply.
+
+    `item` is the offset, in characters, at which the numbered item begins in the reply (its number included; 0 for the item
+    that continues the prompt's own number). The same item has the same offset under every profile, so a task keeps its
+    identity when replies are decided again under other rules.
+    """
+
+    item: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """What was refused, at which stage, for which reason, with the evidence.
+
+    `text` is the refused text itself. `evidence` names what the decision rests on, in plain values: for novelty
+    `{"nearest": ..., "score": ...}`, for a banned word `{"word": ...}`, for an instance `{"input": ...}`, for all that a
+    reply holds beyond its first thousand records `{"count": ...}`.
+    """
+
+    stage: Stage
+    reason: Reason
+    text: str
+    item: int = 0
+    evidence: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """The answer to "is this a classification task with a small, fixed set of labels?"."""
+
+    is_classification: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A finished task: a kept instruction, what kind it is, its instances, and what was refused on the way.
+
+    `is_classification` is None where the model never said yes or no; such a task has no instances.
+    """
+
+    instruction: str
+    is_classification: bool | None
+    instances: tuple[Instance, ...] = ()
+    rejections: tuple[Rejection, ...] = ()

@@ -1,0 +1,3 @@
+"""The novelty filter on any file of records."""
+
+__all__: list[str] = []

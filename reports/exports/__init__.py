@@ -1,0 +1,3 @@
+"""The dataset of a run in the formats that other tools read."""
+
+__all__: list[str] = []

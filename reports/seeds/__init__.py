@@ -1,0 +1,3 @@
+"""A report on a seed file."""
+
+__all__: list[str] = []

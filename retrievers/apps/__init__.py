@@ -1,0 +1,3 @@
+"""The parts for LangChain apps: a retriever, a vector store, embeddings."""
+
+__all__: list[str] = []

@@ -1,0 +1,47 @@
+"""The two profiles: named sets of values for the same settings.
+
+`paper` decides as the published code does (Wang et al. 2023, arXiv:2212.10560, and the behaviour of its code); `modern`, the
+default, is what a user wants today.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from self_instruct.settings.settings import DECIDED, SAMPLED, WRITTEN, ProfileName
+
+PAPER: dict[str, Any] = {
+    "profile": "paper",
+    "window": 5,
+    "batched": True,
+    "instructions": {
+        "parameters": {
+            "temperature": 0.7, "top_p": 0.5, "presence_penalty": 2, "max_tokens": 1024,
+            "stop": ["\n\n", "\n16", "16.", "16 ."],
+        },
+        "form": "published", "casing": "capitalize", "any_start": False, "attempts": 1,
+    },
+    "novelty": {"refuse": ">", "tokens": "ascii"},
+    "classification": {
+        "parameters": {"temperature": 0, "max_tokens": 3, "stop": ["\n", "Task"]},
+        "form": "published", "attempts": 1,
+    },
+    "instances": {
+        "parameters": {
+            "temperature": 0, "presence_penalty": 1.5, "max_tokens": 350, "stop": ["Example 6", "Task:"],
+        },
+        "classification_parameters": {
+            "temperature": 0, "presence_penalty": 1.5, "max_tokens": 300, "stop": ["Example 6", "Task:"],
+        },
+        "form": "published", "conflicts": "task", "check_labels": False, "spread_labels": False, "attempts": 1,
+    },
+    "finetuning": {"strip_field_names": True, "end_token": "<|endoftext|>"},
+}  # fmt: skip
+
+MODERN: dict[str, Any] = {
+    "instructions": {"parameters": SAMPLED},
+    "classification": {"parameters": DECIDED},
+    "instances": {"parameters": WRITTEN, "classification_parameters": WRITTEN},
+}
+
+PROFILES: dict[ProfileName, dict[str, Any]] = {"modern": MODERN, "paper": PAPER}

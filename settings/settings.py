@@ -1,0 +1,273 @@
+"""The settings of a run, and the two named sets of them: `modern` (the default) and `paper`.
+
+A profile is a set of values for the same few settings, never a second code path. *Deciding* settings fix what a run's dataset
+will be and are stored with it; *pacing* settings (`PACING`) only say how far and how fast it goes, and may change at any time.
+Source of `paper`: Wang et al. 2023, arXiv:2212.10560, and the behaviour of its published code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+from self_instruct.records.tasks import Stage
+from self_instruct.settings.secrets import address_holds_secret, is_secret_variable
+
+ProfileName = Literal["modern", "paper"]
+Form = Literal["tolerant", "published"]
+"""How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
+Dollars = Annotated[Decimal, Field(ge=0)]
+
+
+SAMPLED = {"temperature": 0.7, "max_tokens": 1024}
+DECIDED = {"temperature": 0, "max_tokens": 256}
+WRITTEN = {"temperature": 0, "max_tokens": 1024}
+
+
+def _threshold(text: str) -> str:
+    """Check a novelty threshold: a decimal in (0, 1], kept as text so that it is exact."""
+    if not re.fullmatch(r"\d(\.\d{1,15})?", text) or not 0 < Fraction(text) <= 1:
+        raise ValueError("must be a decimal above 0 and at most 1, such as 0.7")
+    return text
+
+
+def _address(text: str) -> str:
+    """Check a server's address; one with a user name or password in it is refused, since settings are stored and shown."""
+    parts = urlsplit(text)
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must hold no user name or password; they would be stored with the run")
+    if address_holds_secret(text):
+        raise ValueError("must hold no key; it would be stored with the run")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address such as http://127.0.0.1:8000/v1")
+    return text
+
+
+def _options(options: dict[str, Any]) -> dict[str, Any]:
+    """Check what a model is constructed with: nothing that another setting says, and a key only by its variable's name."""
+    said_elsewhere = sorted(_SAID_ELSEWHERE & set(options))
+    if said_elsewhere:
+        raise ValueError(f"must not hold {said_elsewhere[0]!r}; that is said by 'model' and 'base_url'")
+    variable = options.get("api_key_env")
+    if variable is not None and not (isinstance(variable, str) and variable.isidentifier() and is_secret_variable(variable)):
+        raise ValueError("must hold as 'api_key_env' the name of an environment variable that ends in KEY or TOKEN")
+    return options
+
+
+_SAID_ELSEWHERE = frozenset({"model", "model_name", "model_provider", "base_url", "configurable_fields", "config_prefix"})
+Address = Annotated[str, AfterValidator(_address)]
+ModelName = Annotated[str, Field(min_length=1)]
+ModelOptions = Annotated[dict[str, Any], AfterValidator(_options)]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model answers a stage, at which address, and what it is constructed with. No `model`: none is named yet."""
+
+    model: str | None
+    base_url: str | None
+    options: Mapping[str, Any]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, use_attribute_docstrings=True)
+
+
+class ModelSettings(_Section):
+    """What every stage sets: parameters passed to the model as they are, how its replies are read, and a model of its own.
+
+    A stage that names a `model` takes `base_url` and `model_options` from here alone: those of another would break it.
+    """
+
+    model: ModelName | None = None
+    """The stage's own model; null: the run's."""
+    base_url: Address | None = None
+    """The address of the server of the stage's own model."""
+    model_options: ModelOptions = Field(default_factory=dict)
+    """What the stage's own model is constructed with."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """Passed to the model with every request; null leaves out one that the profile sets."""
+    form: Form = "tolerant"
+    """How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
+
+
+class InstructionSettings(ModelSettings):
+    """Instruction generation and the rules for a candidate (section 2.2; the lists are those of the published code)."""
+
+    parameters: dict[str, Any] = SAMPLED
+    """Passed to the model with every request; null leaves out one that the profile sets."""
+    demonstrations: PositiveInt = 8
+    """How many instructions a prompt shows; a run needs at least as many seed tasks."""
+    machine_demonstrations: int = Field(default=2, ge=0)
+    """How many of them at most are machine-written."""
+    classification_only: bool = False
+    """Ask for classification tasks alone."""
+    casing: Literal["first letter", "capitalize"] = "first letter"
+    """What is raised: the first letter, or all as `str.capitalize` does, which makes "NASA" "Nasa"."""
+    min_words: int = Field(default=4, ge=0)
+    """An instruction of fewer words is refused."""
+    max_words: PositiveInt = 150
+    """An instruction of more words is refused."""
+    banned_words: tuple[str, ...] = (
+        "image", "images", "graph", "graphs", "picture", "pictures", "file", "files", "map", "maps", "draw", "plot", "go to",
+    )  # fmt: skip
+    """An instruction with one of these words is refused: a language model sees no image."""
+    banned_starts: tuple[str, ...] = ("Write a program",)
+    """An instruction that starts so is refused."""
+    any_start: bool = True
+    """False: an instruction may start with neither punctuation nor a non-ASCII character."""
+    attempts: int = Field(default=2, ge=1, le=2)
+    """2: a reply without any task is asked for once more, with what was wrong."""
+
+
+class NoveltySettings(_Section):
+    """When a candidate is too similar to an instruction of the pool."""
+
+    threshold: Annotated[str, AfterValidator(_threshold)] = "0.7"
+    """The ROUGE-L with one of the pool at which a candidate is refused (section 2.2): a decimal above 0, at most 1."""
+    refuse: Literal[">=", ">"] = ">="
+    """Whether the threshold itself is refused, or only what is above it."""
+    tokens: Literal["unicode", "ascii"] = "unicode"
+    """What counts as words: those of every script, or `[a-z0-9]+`, as `rouge-score` has it."""
+
+
+class ClassificationSettings(ModelSettings):
+    """The few-shot question whether a task is a classification task."""
+
+    parameters: dict[str, Any] = DECIDED
+    """Passed to the model with every request; null leaves out one that the profile sets."""
+    attempts: int = Field(default=2, ge=1, le=2)
+    """2: a reply that is neither yes nor no is asked for once more, with what was wrong."""
+
+
+class InstanceSettings(ModelSettings):
+    """Instance generation: output-first for classification tasks, input-first otherwise."""
+
+    parameters: dict[str, Any] = WRITTEN
+    """Passed to the model with every request about a task that is not a classification task."""
+    classification_parameters: dict[str, Any] = WRITTEN
+    """Passed to the model with every request about a classification task."""
+    conflicts: Literal["instance", "task"] = "instance"
+    """What goes when one input has two outputs: those instances, or all of the task's."""
+    check_labels: bool = True
+    """Refuse a class label that is a sentence, or none of those that the instruction names."""
+    max_per_task: PositiveInt = 5
+    """How many instances of a task a dataset has; drawn when it is prepared, for the ledger keeps all."""
+    spread_labels: bool = True
+    """Draw the first instance of each label before any second."""
+    attempts: int = Field(default=2, ge=1, le=2)
+    """2: a reply without any instance is asked for once more, with what was wrong."""
+
+
+class FinetuningSettings(_Section):
+    """How prompt/completion rows are written."""
+
+    strip_field_names: bool = False
+    """Remove a "field:" prefix from half the rows, as the published code does."""
+    end_token: str = ""
+    """What every completion ends with."""
+
+
+class Price(_Section):
+    """What a model costs, in US dollars per million tokens; without `cached_input`, cached tokens cost what others do."""
+
+    input: Dollars
+    output: Dollars
+    cached_input: Dollars | None = None
+
+
+class Settings(_Section):
+    """All settings of a run; the defaults are the profile `modern`."""
+
+    profile: ProfileName = "modern"
+    """The set of values that stands below all that is given."""
+    seed: int = 0
+    """The seed of everything drawn."""
+    model: ModelName | None = None
+    """The model of every stage that names none; the command line's default is `offline`."""
+    model_options: ModelOptions = Field(default_factory=dict)
+    """What that model is constructed with; `api_key_env`, which paces, names the variable with its key."""
+    seeds: str | None = None
+    """A JSONL file of seed tasks; null: the 175 that ship with us."""
+    templates: str | None = None
+    """A directory of prompt templates that replace ours by name."""
+    window: PositiveInt = 16
+    """Request i draws its demonstrations from the pool as request i - window left it; so many may be in flight."""
+    batched: bool = False
+    """Look at the pool once per `window` requests, as the published code does."""
+    instructions: InstructionSettings = InstructionSettings()
+    novelty: NoveltySettings = NoveltySettings()
+    classification: ClassificationSettings = ClassificationSettings()
+    instances: InstanceSettings = InstanceSettings()
+    finetuning: FinetuningSettings = FinetuningSettings()
+    # pacing
+    num_instructions: PositiveInt | None = 100
+    """How many instructions to keep in all; null: as many as stored replies give."""
+    concurrency: PositiveInt = 16
+    """How many requests may be in flight."""
+    max_requests: PositiveInt | None = None
+    """How many requests the run may spend in all."""
+    max_tokens: PositiveInt | None = None
+    """How many tokens, in and out, the run may spend in all."""
+    max_cost: Annotated[Decimal, Field(gt=0)] | None = None
+    """What the run may cost in all, in US dollars."""
+    prices: dict[str, Price] = Field(default_factory=dict)
+    """US dollars per million tokens, `{input, output, cached_input}`, by a model's name as the run names it."""
+    base_url: Address | None = None
+    """The address of a server that speaks OpenAI's protocol, for the run's model."""
+    retries: int = Field(default=8, ge=0)
+    """How often a request that failed is tried again."""
+    timeout_s: PositiveFloat = 300
+    """How many seconds one try may take."""
+
+    def choice(self, stage: Stage) -> ModelChoice:
+        """Return which model answers a stage: its own, or the run's."""
+        section = self.section(stage)
+        chosen: ModelSettings | Settings = self if section.model is None else section
+        return ModelChoice(chosen.model, chosen.base_url, chosen.model_options)
+
+    def section(self, stage: Stage) -> ModelSettings:
+        """Return the settings of a stage."""
+        return {
+            Stage.INSTRUCTIONS: self.instructions,
+            Stage.CLASSIFICATION: self.classification,
+            Stage.INSTANCES: self.instances,
+        }[stage]
+
+    def model_of(self, stage: Stage) -> str | None:
+        """Return the name of the model that a stage asks; None where the run knows of none."""
+        return self.choice(stage).model
+
+    def parameters_of(self, stage: Stage, is_classification: bool = False) -> Mapping[str, Any]:
+        """Return what goes with every request of a stage; what kind of task it is about counts for instances."""
+        if stage is Stage.INSTANCES and is_classification:
+            return self.instances.classification_parameters
+        return self.section(stage).parameters
+
+    def without_target(self) -> Settings:
+        """Return these settings for a run that only decides the replies it has."""
+        return self.model_copy(update={"num_instructions": None})
+
+
+_PLACES = ("", *(f"{stage}." for stage in Stage))
+PACING = frozenset(
+    {
+        "num_instructions",
+        "concurrency",
+        "max_requests",
+        "max_tokens",
+        "max_cost",
+        "prices",
+        "retries",
+        "timeout_s",
+        *(f"{place}base_url" for place in _PLACES),
+        *(f"{place}model_options.api_key_env" for place in _PLACES),
+    }
+)

@@ -1,0 +1,115 @@
+"""Status: what is counted, what is shown, and what is never shown."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from support.scripted import plan
+
+from self_instruct.ledger import Ledger, Spent
+from self_instruct.records.replies import Usage
+from self_instruct.records.tasks import Reason, Stage
+from self_instruct.reports.terminal.status import status
+
+
+def shown(ledger: Ledger, width: int = 80) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(status(ledger))
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_tasks_are_counted_by_where_they_stand(run: Ledger) -> None:
+    found = status(run)
+    assert (found.kept, found.target) == (6, 100)
+    assert (found.finished, found.with_instances) == (4, 2)
+    assert (found.classification, found.other, found.unknown) == (1, 3, 2)
+    assert found.unanswered == {Stage.CLASSIFICATION: 1, Stage.INSTANCES: 1}
+
+
+def test_instances_are_counted_as_stored_and_as_exported(run: Ledger) -> None:
+    assert (status(run).instances, status(run).exported) == (9, 7)
+
+
+def test_rejections_are_counted_by_stage_and_reason_in_the_order_of_the_stages(run: Ledger) -> None:
+    assert list(status(run).rejections.items()) == [
+        ((Stage.INSTRUCTIONS, Reason.TOO_SIMILAR), 1),
+        ((Stage.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO), 1),
+        ((Stage.INSTANCES, Reason.EMPTY_OUTPUT), 1),
+        ((Stage.INSTANCES, Reason.REFUSED_BY_PROVIDER), 1),
+    ]
+
+
+def test_what_was_spent_is_counted_by_stage(run: Ledger) -> None:
+    spent = status(run).spent
+    assert [(one.stage, one.spent) for one in spent] == [
+        (Stage.INSTRUCTIONS, Spent(3, 0, Usage(300, 150))),
+        (Stage.CLASSIFICATION, Spent(6, 2, Usage(80, 4))),
+        (Stage.INSTANCES, Spent(3, 1, Usage(60, 18))),
+    ]
+    assert sum(one.spent.requests for one in spent) == run.spent().requests
+
+
+def test_json_holds_the_same_as_the_record(run: Ledger) -> None:
+    fields = json.loads(status(run).to_json())
+    assert fields["kept"] == 6
+    assert fields["unanswered"] == {"instructions": 0, "classification": 1, "instances": 1}
+    assert fields["rejections"]["instances"] == {"empty output": 1, "refused by the provider": 1}
+    assert fields["spent"]["by_stage_and_model"][1] == {
+        "stage": "classification", "model": None, "requests": 6, "unreported_requests": 2, "input_tokens": 80,
+        "output_tokens": 4, "cached_tokens": None, "reasoning_tokens": None, "cost_usd": None,
+    }  # fmt: skip
+    assert fields["spent"]["in_all"]["input_tokens"] == 440
+    assert fields["settings"]["novelty.threshold"] == {"value": "0.7", "origin": "default"}
+
+
+def test_each_setting_is_shown_with_its_origin(make_run: Callable[..., Ledger]) -> None:
+    ledger = make_run(seed=7)
+    ledger.set_fact("origins", {"seed": "--seed"})
+    settings = {one.key: one for one in status(ledger).settings}
+    assert (settings["seed"].value, settings["seed"].origin) == (7, "--seed")
+    assert "seed = 7  (--seed)" in shown(ledger)
+    assert 'instructions.casing = "first letter"  (default)' in shown(ledger)
+
+
+SECRETS = ["api_key", "openai_api_key", "API-Key", "azure_ad_token", "password", "Authorization", "client_secret"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_key_given_as_a_parameter_is_never_shown(make_run: Callable[..., Ledger], name: str) -> None:
+    ledger = make_run(instances={"classification_parameters": {"extra_headers": {name: "sk-very-secret"}}})
+    assert "sk-very-secret" not in shown(ledger) + status(ledger).to_json()
+    assert "(hidden)" in shown(ledger)
+
+
+def test_settings_that_only_sound_like_keys_are_shown(make_run: Callable[..., Ledger]) -> None:
+    said = shown(make_run(finetuning={"end_token": "<end>"}, instructions={"parameters": {"max_tokens": 321}}))
+    assert 'finetuning.end_token = "<end>"' in said
+    assert "instructions.parameters.max_tokens = 321" in said
+
+
+def test_status_fits_eighty_columns_and_needs_no_colours(run: Ledger) -> None:
+    said = shown(run)
+    assert max(map(len, said.splitlines())) <= 80
+    assert "\x1b" not in said
+    for words in ("tasks kept", "6 of 100", "awaiting instances", "too similar", "classification", "Settings"):
+        assert words in said
+
+
+def test_what_looks_like_markup_is_shown_as_it_is(make_run: Callable[..., Ledger]) -> None:
+    assert 'model = "[red]x[/red]"' in shown(make_run(model="[red]x[/red]"))
+
+
+def test_status_reads_while_another_process_writes(run: Ledger, tmp_path: Path) -> None:
+    with run.transaction():
+        run.set_fact("note", "not committed yet")
+        with Ledger.open(tmp_path / "run", read_only=True) as reader:
+            assert status(reader).kept == 6
+
+
+def test_a_run_that_just_began_has_a_status(tmp_path: Path) -> None:
+    with Ledger.create(tmp_path / "new", plan(num_instructions=None).facts()) as ledger:
+        assert (status(ledger).kept, status(ledger).target, status(ledger).spent) == (0, None, ())
+        assert "tasks kept       0" in shown(ledger)
