@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 try:
     import typer
 
-    from self_instruct.records.errors import InputError, SelfInstructError
-    from self_instruct.settings.secrets import without_secrets
+    from self_instruct.records.errors import InputError, LedgerError, ModelDeniedError, SelfInstructError
+    from self_instruct.reports.terminal.printing import console, say, show, with_flags
 except ImportError as missing:
     print(f"{missing}; self-instruct is not installed here: run `make run`, or `pip install -e .`", file=sys.stderr)
     raise SystemExit(2) from None
@@ -19,9 +20,10 @@ except KeyboardInterrupt:
     raise SystemExit(130) from None
 
 if TYPE_CHECKING:
-    from self_instruct.chains.runs.loop import Outcome
-    from self_instruct.reports.terminal.display import Display
-    from self_instruct.settings.given import Given
+    from self_instruct.chains.runs.outcome import Outcome
+    from self_instruct.ledger import Ledger
+    from self_instruct.reports.terminal.run_progress import RunProgress
+    from self_instruct.settings.layers import Layer
     from self_instruct.settings.settings import Settings
 
 EXIT_STOPPED_SHORT, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 1, 2, 130
@@ -47,6 +49,23 @@ Profile = Annotated[str | None, typer.Option(help="The set of rules: modern or p
 Seeds = Annotated[str | None, typer.Option(help="A JSONL file of seed tasks; the shipped 175 without it.")]
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from self_instruct import __version__
+
+        say(f"self-instruct {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def everywhere(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Take what holds for every command."""
+
+
 @app.command()
 def generate(
     model: Annotated[
@@ -69,10 +88,11 @@ def generate(
     log_file: Annotated[Path | None, typer.Option(help="A file to add what happens to, as lines of JSON.")] = None,
 ) -> None:
     """Generate a dataset, or go on with one."""
-    from self_instruct.chains.runs.generating import generate as run_loop
-    from self_instruct.chains.runs.plan import open_run
+    from self_instruct.chains.runs.generating import Listener
+    from self_instruct.chains.runs.self_instruct import SelfInstruct
+    from self_instruct.reports.analysis.spending import spending
     from self_instruct.reports.terminal.log_file import log_file as logging_to
-    from self_instruct.reports.terminal.spending import lines, spending
+    from self_instruct.reports.terminal.spending import spending_lines
 
     flags = {
         "model": model, "num_instructions": num_instructions, "profile": profile, "seeds": seeds, "templates": templates,
@@ -82,29 +102,38 @@ def generate(
     given = _given(flags, set_, config)
     if dry_run:
         return _estimate(run, given)
-    with logging_to(log_file):
-        ledger, plan = open_run(run, given)
-        with ledger, _display(plan.settings) as display:
-            outcome = run_loop(ledger, plan, display, _say_it_stops, display.warn)
-            for line in lines(spending(ledger, plan.settings)):
-                display.say(line)
+    with (
+        logging_to(log_file),
+        SelfInstruct.with_settings(given).open(run) as opened,
+        _progress(opened.plan.settings) as progress,
+    ):
+        outcome = opened.generate(Listener(progress, on_stop=_say_it_stops, on_warning=progress.warn))
+        for line in spending_lines(spending(opened.ledger, opened.plan.settings)):
+            progress.say(line)
     return _conclude(outcome, run)
 
 
 @app.command()
-def status(run: Run, json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
+def status(
+    run: Run,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="First see whether every row is as it was written.")] = False,
+) -> None:
     """Show what a run holds, and each setting with its origin."""
-    from rich.console import Console
-
     from self_instruct.ledger import Ledger
-    from self_instruct.reports.terminal.status import status as status_of
+    from self_instruct.reports.analysis.status import status as status_of
+    from self_instruct.reports.terminal.status import status_tables
 
     with Ledger.open(run, read_only=True) as ledger:
+        if check:
+            _check(ledger)
         found = status_of(ledger)
     if json:
         print(found.to_json())
-    else:
-        Console().print(found)
+        return
+    show(status_tables(found))
+    if check:
+        say("every row is as it was written")
 
 
 @app.command()
@@ -147,9 +176,9 @@ def export(
         done = write(
             ledger, RunPlan.of(ledger), format_, out, selection=selection, card=fields, with_similarities=with_similarities
         )
-    print(done)
+    say(str(done))
     if repository:
-        print(f"uploaded to {repository.upload(out)}")
+        say(f"uploaded to {repository.upload(out)}")
 
 
 @app.command()
@@ -160,7 +189,7 @@ def report(
     against: Annotated[Path | None, typer.Option(help="An evaluation file the instructions must not overlap with.")] = None,
 ) -> None:
     """Write a report on a run, or on two side by side: a web page, its figures as PNG, its tables as JSON."""
-    from self_instruct.reports.analysis.extra import check_extra
+    from self_instruct.reports.analysis.extra_packages import check_extra
     from self_instruct.reports.page.report_folder import PAGE, report_on, write_report
     from self_instruct.reports.seeds.evaluation_file import load_evaluation
 
@@ -168,7 +197,7 @@ def report(
     evaluation = load_evaluation(against) if against else ()
     folder = out or run / "report"
     write_report(report_on([run, other] if other else [run], evaluation), folder, against.name if against else "")
-    print(folder / PAGE)
+    say(str(folder / PAGE))
 
 
 @app.command()
@@ -183,22 +212,21 @@ def similarities(
 
     out = out or run / "similarities.jsonl"
     with Ledger.open(run, read_only=True) as ledger, ledger.snapshot():
-        print(f"{write_similarities(ledger, RunPlan.of(ledger), out)} rows in {out}")
+        say(f"{write_similarities(ledger, RunPlan.of(ledger), out)} rows in {out}")
 
 
 @app.command()
 def replay(run: Run, new: NewRun, profile: Profile = None, config: Config = None, set_: Set = None) -> None:
     """Decide a run's stored replies again under other rules, in a new run, without a model."""
-    from rich.console import Console
-
     from self_instruct.chains.runs.replaying import replay as decide_again
     from self_instruct.ledger import Ledger
-    from self_instruct.reports.terminal.comparison import compare
+    from self_instruct.reports.analysis.comparison import compare
+    from self_instruct.reports.terminal.comparison import comparison_tables
 
     given = _given({"profile": profile}, set_, config)
     with Ledger.open(run, read_only=True) as before, decide_again(before, new, given) as after:
         comparison = compare(before, after)
-    Console().print(comparison)
+    show(comparison_tables(comparison))
 
 
 @app.command(name="import")
@@ -214,7 +242,7 @@ def import_(
     from self_instruct.chains.runs.importing import import_batch
 
     for line in import_batch(directory, run, _given({"profile": profile, "seeds": seeds}, set_, config)):
-        print(line)
+        say(line)
 
 
 @seeds_app.command()
@@ -223,17 +251,16 @@ def check(
     against: Annotated[Path | None, typer.Option(help="An evaluation file the seeds must not overlap with.")] = None,
 ) -> None:
     """Check a seed file: counts, faults by line, pairs too similar, overlap with an evaluation file."""
-    from rich.console import Console
-
     from self_instruct.reports.seeds.evaluation_file import load_evaluation
     from self_instruct.reports.seeds.seed_check import check_seeds
+    from self_instruct.reports.terminal.seed_check import seed_tables
     from self_instruct.seeds.loading import read_seeds
 
     seeds, faults = read_seeds(file)
     report = check_seeds(seeds, faults, load_evaluation(against) if against else [])
-    Console().print(report)
+    show(seed_tables(report))
     for fault in faults:
-        print(fault, file=sys.stderr)
+        say(fault, is_error=True)
     if faults:
         raise typer.Exit(EXIT_WRONG_INPUT)
 
@@ -252,74 +279,74 @@ def dedup(
     on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a record that cannot be read does.")] = "stop",
 ) -> None:
     """Keep the records of a file whose instruction is not too similar to one before it."""
-    from rich.console import Console
-
     from self_instruct.reports.dedup.dedup import dedup as keep_novel
-    from self_instruct.reports.dedup.display import DedupDisplay
     from self_instruct.reports.dedup.places import Places
-    from self_instruct.settings.configuration import settle
-    from self_instruct.settings.given import Given
+    from self_instruct.reports.terminal.dedup_progress import DedupProgress
+    from self_instruct.settings.layers import Layer
+    from self_instruct.settings.settling import settle
 
     said = {"threshold": threshold, "refuse": tie, "tokens": tokens}
     origins = {"novelty.threshold": "--threshold", "novelty.refuse": "--tie", "novelty.tokens": "--tokens"}
-    rules = settle(Given({f"novelty.{name}": value for name, value in said.items()}, origins)).settings.novelty
+    rules = settle(Layer({f"novelty.{name}": value for name, value in said.items()}, origins)).settings.novelty
     places = Places.named(file, out, refused)
-    with DedupDisplay(Console(stderr=True), places.source) as display:
-        keep_novel(places, rules, field=field, form=form, against=against or (), on_error=on_error, report=display)
+    with DedupProgress(console(stderr=True), places.source) as progress:
+        keep_novel(places, rules, field=field, form=form, against=against or (), on_error=on_error, on_progress=progress)
 
 
-def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Given:
+def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Layer:
     """Return all that the command line says about settings: flags over `--set` over the config file."""
     from self_instruct.settings.config_file import from_assignments, from_config
-    from self_instruct.settings.given import Given
+    from self_instruct.settings.layers import Layer
 
     said = {name: value for name, value in flags.items() if value is not None}
-    given = Given(said, {name: "--" + name.replace("_", "-") for name in said}).over(from_assignments(assignments or ()))
+    given = Layer(said, {name: "--" + name.replace("_", "-") for name in said}).over(from_assignments(assignments or ()))
     return given.over(from_config(config)) if config else given
 
 
-def _estimate(run: Path, given: Given) -> None:
+def _estimate(run: Path, given: Layer) -> None:
     """Show what `generate` would ask and what that would cost; nothing is asked and nothing written."""
     from contextlib import nullcontext
-
-    from rich.console import Console
 
     from self_instruct.chains.budgets.meter import check_budgets
     from self_instruct.chains.runs.estimating import estimate
     from self_instruct.chains.runs.plan import planned
     from self_instruct.ledger import Ledger
-    from self_instruct.reports.terminal.estimate import render
+    from self_instruct.reports.terminal.estimate import estimate_tables
 
     with Ledger.open(run, read_only=True) if Ledger.exists(run) else nullcontext() as ledger:
         plan = planned(ledger, given)
         check_budgets(plan.settings)
         found = estimate(plan, ledger)
-    Console(highlight=False).print(render(found), crop=False)  # a prompt is shown as it would be sent
+    show(estimate_tables(found), crop=False)  # a prompt is shown as it would be sent
 
 
-def _display(settings: Settings) -> Display:
-    from rich.console import Console
+def _progress(settings: Settings) -> RunProgress:
+    from self_instruct.reports.terminal.run_progress import RunProgress
 
-    from self_instruct.records.tasks import Stage
-    from self_instruct.reports.terminal.display import Display
-
-    console = Console(stderr=True)
-    offline = [stage.value for stage in Stage if settings.choice(stage).model == "offline"]
+    progress = RunProgress(console(stderr=True))
+    offline = [str(stage) for stage in settings.stage_names if settings.choice(stage).model == "offline"]
     if offline:
-        what = "" if len(offline) == len(Stage) else f" {' and '.join(offline)}"
-        console.print(
-            f"The offline model answers{what}: a rule-based stand-in for trying the chain, not for training.", soft_wrap=True
-        )
-    return Display(console)
+        what = "" if len(offline) == len(settings.stage_names) else f" {' and '.join(offline)}"
+        progress.say(f"The offline model answers{what}: a rule-based stand-in for trying the chain, not for training.")
+    return progress
+
+
+def _check(ledger: Ledger) -> None:
+    """Name each place in which a ledger is damaged, and raise `LedgerError` where there is one."""
+    faults = ledger.faults()
+    for fault in faults:
+        say(f"{ledger.path}: {fault}", is_error=True)
+    if faults:
+        raise LedgerError(f"{ledger.path}: is damaged in {len(faults)} place{'s'[: len(faults) - 1]}; restore a copy.")
 
 
 def _say_it_stops() -> None:
-    print("stopping when what is in flight is answered; once more (Ctrl-C) stops at once", file=sys.stderr, flush=True)
+    say("stopping when what is in flight is answered; once more (Ctrl-C) stops at once", is_error=True)
 
 
 def _conclude(outcome: Outcome, run: Path) -> None:
     """Say how a run ended and how to go on, and leave with its exit code."""
-    from self_instruct.chains.runs.loop import Ending
+    from self_instruct.chains.runs.outcome import Ending
 
     how_to_go_on = {
         Ending.BUDGET: f"raise --{str(outcome.short_of).replace('_', '-')} and run it again to go on ({run})",
@@ -328,7 +355,7 @@ def _conclude(outcome: Outcome, run: Path) -> None:
         Ending.INTERRUPTED: f"what was answered is stored; run it again to go on ({run})",
     }
     more = how_to_go_on.get(outcome.ending)
-    print(f"{outcome.sentence}; {more}" if more else f"done: {outcome.sentence} in {run}")
+    say(f"{outcome.sentence}; {more}" if more else f"done: {outcome.sentence} in {run}")
     if outcome.ending is Ending.INTERRUPTED:
         raise typer.Exit(EXIT_INTERRUPTED)
     if more:
@@ -337,6 +364,7 @@ def _conclude(outcome: Outcome, run: Path) -> None:
 
 def main() -> None:
     """Run the command line; errors become one line on stderr, and an exit code."""
+    sys.excepthook = _show_fault
     try:
         code = _exit_code()
         sys.stdout.flush()
@@ -349,25 +377,44 @@ def main() -> None:
     raise SystemExit(code)
 
 
+def _show_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show the traceback of a fault of our own."""
+    import traceback
+
+    say("".join(traceback.format_exception(kind, error, trace)), is_error=True)
+
+
 def _exit_code() -> int:
     try:
         app()
-    except InputError as error:
-        print(without_secrets(str(error)), file=sys.stderr)
-        return EXIT_WRONG_INPUT
     except SelfInstructError as error:
-        print(without_secrets(str(error)), file=sys.stderr)
-        return EXIT_STOPPED_SHORT
+        say(_in_words_of_the_command_line(error), is_error=True)
+        return EXIT_WRONG_INPUT if isinstance(error, InputError) else EXIT_STOPPED_SHORT
     except SystemExit as end:
         return int(end.code or 0)
     return 0
+
+
+def _in_words_of_the_command_line(error: SelfInstructError) -> str:
+    """Return an error's message, in which a parameter of ours is called by its flag; a provider's words stay as they are."""
+    if isinstance(error, ModelDeniedError) or not isinstance(error, InputError):
+        return str(error)
+    options = (
+        option
+        for group in map(typer.main.get_group, (app, seeds_app))
+        for command in group.commands.values()
+        for option in command.params
+    )
+    return with_flags(
+        str(error), {str(option.name).rstrip("_"): option.opts[0] for option in options if option.opts[0].startswith("--")}
+    )
 
 
 def _output_lost(error: OSError) -> int:
     """Say that standard output took no more, unless nobody reads it, and let what is left of it go."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if not isinstance(error, BrokenPipeError):
-        print(f"standard output cannot be written ({error.strerror or error})", file=sys.stderr)
+        say(f"standard output cannot be written ({error.strerror or error})", is_error=True)
     return EXIT_STOPPED_SHORT
 
 

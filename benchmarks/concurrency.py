@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,15 +27,16 @@ from random import Random
 from typing import Any
 from urllib.request import urlopen
 
-from self_instruct.chains.models.asking import Asker, ModelAsker
+from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.loading import load_model
-from self_instruct.chains.models.retrying import RetryingAsker
+from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.offline import OfflineModel
+from self_instruct.chains.runs.generating import retrying
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.plan import RunPlan, open_run
-from self_instruct.ledger import Ledger, RequestId
-from self_instruct.records.replies import Reply
-from self_instruct.settings.given import Given
+from self_instruct.ledger import Ledger
+from self_instruct.records.replies import Refusal, Reply
+from self_instruct.settings.layers import Layer
 
 ROOT = Path(__file__).parent.parent
 TICK_S = 0.005
@@ -81,11 +82,11 @@ class LateAsker:
         self._random = Random(0)
         self.under_way: list[tuple[float, int]] = [(0, 0)]
 
-    async def __call__(self, request: RequestId, given: Mapping[str, Any]) -> Reply:
+    async def __call__(self, question: Question) -> Reply | Refusal:
         """Return the answer, late."""
         self._note(1)
         await asyncio.sleep(self._random.lognormvariate(0, self._sigma))
-        reply = await self._asker(request, given)
+        reply = await self._asker(question)
         self._note(-1)
         return reply
 
@@ -119,15 +120,15 @@ def slot_use(folder: Path, tasks: int, concurrency: int, window: int, sigma: flo
     """Return the use of the slots in a run of so many tasks."""
     name = f"slots-{concurrency}-{window}-{sigma}"
     ledger, plan = open_run(folder / name, settings(num_instructions=tasks, concurrency=concurrency, window=window))
-    late = LateAsker(ModelAsker(plan.prompts(), plan.models(), plan.settings), sigma)
+    late = LateAsker(ModelAsker(plan.models()), sigma)
     with ledger, asyncio.Runner(loop_factory=LeapingLoop) as runner:
-        runner.run(Loop(ledger, plan, RetryingAsker(late, plan.settings)).run())
+        runner.run(Loop(ledger, plan, retrying(late, plan.settings)).run())
     return SlotUse(concurrency, window, sigma, *late.use(concurrency), run_s=late.under_way[-1][0])
 
 
-def settings(**values: Any) -> Given:
+def settings(**values: Any) -> Layer:
     """Return settings as if they were given on the command line."""
-    return Given(values, dict.fromkeys(values, "benchmark"))
+    return Layer.said(values, "benchmark")
 
 
 # CPU and stalls
@@ -189,8 +190,8 @@ def measured(work: Coroutine[Any, Any, None]) -> tuple[float, float]:
 
 
 async def _run(ledger: Ledger, plan: RunPlan) -> None:
-    models = ModelAsker(plan.prompts(), plan.models(), plan.settings)
-    await Loop(ledger, plan, RetryingAsker(models, plan.settings)).run()
+    models = ModelAsker(plan.models())
+    await Loop(ledger, plan, retrying(models, plan.settings)).run()
 
 
 async def _bare(base_url: str, bodies: Sequence[dict[str, Any]], concurrency: int) -> None:
@@ -268,12 +269,13 @@ def memory(folder: Path, tasks: int) -> Memory:
     with server() as base_url:
         run, start = folder / "memory", time.perf_counter()
         options = ["--model", "openai:x", "--base-url", base_url, "--num-instructions", str(tasks), "--concurrency", "64"]
+        options += ["--set", "novelty.threshold=1"]  # the offline model has no 10,000 that are novel
         command = [sys.executable, str(ROOT / "run.py"), "generate", "--run", str(run), *options]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 (our own program)
         _, status, usage = os.wait4(process.pid, 0)
         if status:
             sys.exit(f"the run failed: exit {os.waitstatus_to_exitcode(status)}")
-    ledger, _ = open_run(run, Given())
+    ledger, _ = open_run(run, Layer())
     with ledger:
         return Memory(tasks, ledger.spent().requests, usage.ru_maxrss * 1024 / 1e6, time.perf_counter() - start)
 

@@ -13,10 +13,10 @@ from random import Random
 from main_job import measured
 
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger, TaskId
+from self_instruct.ledger import Ledger, StoredTask, TaskId
 from self_instruct.records.tasks import Instance
 from self_instruct.reports.exports.export import FORMATS
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 
 TASKS = 52_000  # the paper's dataset has 52,445 instructions and 82,439 instances (section 3.1)
 MOST_INSTANCES = 3
@@ -31,11 +31,10 @@ def write_run(directory: Path, tasks: int) -> None:
     def text(count: int) -> str:
         return " ".join(random.choices(words, k=count))
 
-    with Ledger.create(directory, RunPlan.new(Given()).facts()) as ledger, ledger.transaction():
+    with Ledger.create(directory, RunPlan.new(Layer()).facts()) as ledger, ledger.transaction():
         for number in range(tasks):
             task = TaskId(number // 8, number % 8 * 100)
-            ledger.add_task(task, text(INSTRUCTION_WORDS))
-            ledger.set_awaits(task, None, number % 4 == 0)
+            ledger.add_task(StoredTask(task, text(INSTRUCTION_WORDS), number % 4 == 0, None))
             each = range(1 + number % MOST_INSTANCES)
             ledger.add_instances(task, [Instance(text(INPUT_WORDS * (place % 2)), text(OUTPUT_WORDS)) for place in each])
 

@@ -1,6 +1,6 @@
 """A seeded, endless stream of instructions, made from what ships with us: the seeds, the offline model's grammar, word edits.
 
-A third are new: the beginning of a seed or of an instruction of the grammar (of log-normal length: the instructions of the
+A third are new: the beginning of a seed or of instructions of the grammar (of log-normal length: the instructions of the
 paper's dataset have 16 words on average, section 3.1), of which one half to all of the words are exchanged. Two thirds are
 earlier ones with up to 40 % exchanged, so that near-duplicates fall on both sides of the threshold. An exchanged word is
 drawn from all words of seeds and grammar as often as they use it, one in eight with a letter changed: the long tail that real
@@ -16,13 +16,14 @@ from math import log
 from random import Random
 from statistics import mean, median
 
+from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.grammar import grammar
 from self_instruct.retrievers.rouge import tokens
 from self_instruct.seeds.loading import shipped_seeds
 
 NEW = 1 / 3
 LEAST_CHANGE_OF_NEW, MOST_CHANGE_OF_EARLIER = 0.5, 0.4
-MEDIAN_WORDS, SPREAD = 15, 0.5
+MEDIAN_WORDS, SPREAD = 14, 0.4
 FEWEST_WORDS = 4  # the rule of section 2.2
 MISSPELT = 1 / 8
 SAMPLED = 20_000  # instructions of the grammar from which word frequencies are counted
@@ -36,7 +37,7 @@ class InstructionStream(Iterator[str]):
     def __init__(self, seed: int = 0) -> None:
         self._random = Random(seed)
         self._seeds = [task.instruction for task in shipped_seeds()]
-        self._grammar = grammar()
+        self._draws = Draws(self._random.random)
         counts = self._word_counts()
         self._words, self._weights = list(counts), list(accumulate(counts.values()))
         self._drawn: Iterator[str] = iter(())
@@ -52,10 +53,12 @@ class InstructionStream(Iterator[str]):
         return [next(self) for _ in range(count)]
 
     def _new(self) -> list[str]:
-        is_seed = self._random.random() < 0.1
-        text = self._random.choice(self._seeds) if is_seed else self._grammar.instruction(self._random)
         length = max(FEWEST_WORDS, round(self._random.lognormvariate(log(MEDIAN_WORDS), SPREAD)))
-        return self._edited(text.split()[:length], self._random.uniform(LEAST_CHANGE_OF_NEW, 1))
+        words: list[str] = []
+        while len(words) < length:
+            is_seed = self._random.random() < 0.1
+            words += (self._random.choice(self._seeds) if is_seed else grammar().instruction(self._draws)).split()
+        return self._edited(words[:length], self._random.uniform(LEAST_CHANGE_OF_NEW, 1))
 
     def _edited_earlier(self) -> list[str]:
         return self._edited(self._random.choice(self._earlier), self._random.uniform(0, MOST_CHANGE_OF_EARLIER))
@@ -74,7 +77,7 @@ class InstructionStream(Iterator[str]):
         return word[:place] + self._random.choice(LETTERS) + word[place + 1 :]
 
     def _word_counts(self) -> Counter[str]:
-        sample = [self._grammar.instruction(self._random) for _ in range(SAMPLED)]
+        sample = [grammar().instruction(self._draws) for _ in range(SAMPLED)]
         return Counter(word for text in [*self._seeds, *sample] for word in text.split())
 
 

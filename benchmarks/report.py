@@ -19,13 +19,13 @@ from random import Random
 from instruction_stream import InstructionStream
 
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger, Progress, RequestId, TaskId
+from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask, TaskId
 from self_instruct.records.replies import Reply, Usage
-from self_instruct.records.tasks import Reason, Rejection, Stage
+from self_instruct.records.tasks import Reason, Rejection, StageName
 from self_instruct.reports import report_on, write_report
 from self_instruct.retrievers import Kept, NoveltyIndex
 from self_instruct.seeds.loading import shipped_seeds
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 
 TASKS = 52_000
 PER_REQUEST, ITEM = 8, 60  # candidates of a reply, and characters of each
@@ -36,26 +36,25 @@ EVALUATION = 252
 def make_run(directory: Path, tasks: int) -> None:
     """Write a finished run of so many tasks."""
     settings = {"model": "offline", "num_instructions": tasks}
-    plan = RunPlan.new(Given(settings, dict.fromkeys(settings, "benchmark")))
+    plan = RunPlan.new(Layer.said(settings, "benchmark"))
     stream, index, random = InstructionStream(), NoveltyIndex(), Random(0)
     instances = [seed.instances for seed in shipped_seeds()]
     kept = request = 0
     with Ledger.create(directory, plan.facts()) as ledger, ledger.transaction():
         while kept < tasks:
-            ledger.store_reply(RequestId(Stage.INSTRUCTIONS, request), REPLY, "prompt")
+            ledger.store_reply(RequestId(StageName.INSTRUCTIONS, request), REPLY, prompt="prompt")
             refused = []
             for position, text in enumerate(islice(stream, PER_REQUEST)):
                 task, decision = TaskId(request, position * ITEM), index.offer(text)
                 if isinstance(decision, Kept):
                     kept += 1
-                    ledger.add_task(task, text)
-                    ledger.set_awaits(task, None, random.random() < 0.2)
+                    ledger.add_task(StoredTask(task, text, random.random() < 0.2, None))
                     ledger.add_instances(task, random.choice(instances))
-                    for stage in (Stage.CLASSIFICATION, Stage.INSTANCES):
+                    for stage in (StageName.CLASSIFICATION, StageName.INSTANCES):
                         ledger.store_reply(RequestId(stage, task.request, task.item), REPLY)
                 else:
                     evidence = {"nearest": decision.neighbour.text, "score": decision.neighbour.score}
-                    refused.append((position, Rejection(Stage.INSTRUCTIONS, Reason.TOO_SIMILAR, text, task.item, evidence)))
+                    refused.append((position, Rejection(StageName.INSTRUCTIONS, Reason.TOO_SIMILAR, text, task.item, evidence)))
             ledger.add_rejections(request, refused)
             request += 1
         ledger.set_progress(Progress(request, 0, request - 1, 0))

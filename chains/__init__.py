@@ -1,30 +1,69 @@
 """The stages as LangChain runnables, the models, and the loop that bootstraps a dataset with them.
 
->>> from self_instruct.chains import task_chain, load_model
->>> task = task_chain(load_model("offline")).invoke({"instruction": "Sort the numbers in ascending order: 3, 1, 2"})
+>>> from self_instruct.chains import load_model, task_chain
+>>> task = task_chain(load_model("offline")).invoke("Sort the numbers in ascending order: 3, 1, 2")
 >>> task.is_classification
 False
 """
 
-from self_instruct.chains.models.loading import answering, load_model
-from self_instruct.chains.stages.task import (
-    InstanceInput,
-    InstructionInput,
-    TaskInput,
-    classification_chain,
-    instance_chain,
-    instruction_chain,
-    task_chain,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from self_instruct.chains.models.loading import load_model
+    from self_instruct.chains.models.replies import answering
+    from self_instruct.chains.runs.self_instruct import RunEnded, RunEvent, RunResult, SelfInstruct, TaskKept
+    from self_instruct.chains.stages.each_instance import EachInstanceStage
+    from self_instruct.chains.stages.registry import register_stage
+    from self_instruct.chains.stages.runnables import (
+        InstanceInput,
+        InstructionInput,
+        TaskInput,
+        classification_chain,
+        instance_chain,
+        instruction_chain,
+        task_chain,
+    )
+    from self_instruct.chains.stages.stage import Stage, Step, TaskStage
 
 __all__ = [
+    "EachInstanceStage",
     "InstanceInput",
     "InstructionInput",
+    "RunEnded",
+    "RunEvent",
+    "RunResult",
+    "SelfInstruct",
+    "Stage",
+    "Step",
     "TaskInput",
+    "TaskKept",
+    "TaskStage",
     "answering",
     "classification_chain",
     "instance_chain",
     "instruction_chain",
     "load_model",
+    "register_stage",
     "task_chain",
 ]
+
+_HOMES = {  # imported when first used: a chain needs no ledger, a model no chain
+    "models.loading": ("load_model",),
+    "models.replies": ("answering",),
+    "runs.self_instruct": ("RunEnded", "RunEvent", "RunResult", "SelfInstruct", "TaskKept"),
+    "stages.each_instance": ("EachInstanceStage",),
+    "stages.registry": ("register_stage",),
+    "stages.runnables": (
+        "InstanceInput", "InstructionInput", "TaskInput", "classification_chain", "instance_chain", "instruction_chain",
+        "task_chain",
+    ),
+    "stages.stage": ("Stage", "Step", "TaskStage"),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)

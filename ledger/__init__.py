@@ -1,6 +1,17 @@
 """What a run remembers, in one SQLite file. Storage only: nothing is decided here, and no model is called."""
 
 from self_instruct.ledger.ledger import LEDGER_FILE, Ledger
+from self_instruct.ledger.opening import is_ledger
 from self_instruct.ledger.records import Progress, RequestId, Spent, StoredReply, StoredTask, TaskId
 
-__all__ = ["LEDGER_FILE", "Ledger", "Progress", "RequestId", "Spent", "StoredReply", "StoredTask", "TaskId"]
+__all__ = [
+    "LEDGER_FILE",
+    "Ledger",
+    "Progress",
+    "RequestId",
+    "Spent",
+    "StoredReply",
+    "StoredTask",
+    "TaskId",
+    "is_ledger",
+]

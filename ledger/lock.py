@@ -24,7 +24,7 @@ class RunLock:
         self.path = directory / LOCK_FILE
         was_there = self.path.exists()
         try:
-            self._connection = sqlite3.connect(self.path, isolation_level=None, timeout=0, check_same_thread=False)
+            self._connection = sqlite3.connect(self.path, isolation_level=None, timeout=0.2, check_same_thread=False)
         except sqlite3.OperationalError as error:
             raise _unusable(directory, error) from None
         try:
@@ -32,7 +32,7 @@ class RunLock:
         except sqlite3.DatabaseError as error:
             self._connection.close()
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                raise LedgerError(f"{directory}: another process holds this run; wait, or choose another --run.") from None
+                raise LedgerError(f"{directory}: another process holds this run; wait, or choose another `run`.") from None
             if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
                 raise LedgerError(f"{self.path}: is no lock file; delete it if no other process uses this run.") from None
             if not was_there:
@@ -44,5 +44,20 @@ class RunLock:
         self._connection.close()
 
 
+def is_held(directory: Path) -> bool:
+    """Return whether a process, this one or another, has a run directory for writing now; nothing is written to find out."""
+    path = directory / LOCK_FILE
+    if not path.is_file():
+        return False
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=0)
+    try:
+        connection.execute("PRAGMA user_version")
+    except sqlite3.DatabaseError as error:
+        return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    finally:
+        connection.close()
+    return False
+
+
 def _unusable(directory: Path, error: sqlite3.DatabaseError) -> LedgerError:
-    return LedgerError(f"{directory}: nothing can be written there ({error}); mend that, or choose another --run.")
+    return LedgerError(f"{directory}: nothing can be written there ({error}); mend that, or choose another `run`.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from self_instruct.records.replies import UNCOUNTED, Reply, Usage
-from self_instruct.records.tasks import Stage
+from self_instruct.records.replies import UNCOUNTED, Refusal, Reply, Usage
+from self_instruct.settings.settings import Price
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -18,12 +18,17 @@ class TaskId:
 
 @dataclass(frozen=True, slots=True)
 class RequestId:
-    """A request's identity; equal identities are never paid for twice."""
+    """A request's identity; equal identities are never paid for twice.
 
-    stage: Stage
+    `stage` is the stage's name. `instance` is the position of the instance that a question is about; 0 where it is about a
+    task, or about none.
+    """
+
+    stage: str
     request: int
     item: int = 0
     attempt: int = 1
+    instance: int = 0
 
     @property
     def task(self) -> TaskId:
@@ -33,36 +38,47 @@ class RequestId:
 
 @dataclass(frozen=True, slots=True)
 class StoredReply:
-    """A reply with the request it answers; `prompt` is kept for instruction requests, whose demonstrations are drawn.
+    """A reply, or a refusal, with the request it answers.
 
-    `at_most` is the usage that was reserved for the request before it was sent; where the provider counts no tokens, budgets
-    count these.
+    `prompt` is kept for instruction requests, whose demonstrations are drawn. `at_most` is the usage that was reserved for the
+    request before it was sent; where the provider counts no tokens, budgets count these. `price` is what the model cost when it
+    was asked; None where that was not known.
     """
 
     request: RequestId
-    reply: Reply
-    prompt: str | None
+    reply: Reply | Refusal
+    prompt: str | None = None
     at_most: Usage = UNCOUNTED
+    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTask:
-    """A kept task as the ledger knows it. `awaits` is the request it waits for; None when it is finished."""
+    """A kept task as the ledger knows it. `awaits` is the request it waits for; None when it is finished.
+
+    `attempt` is which of the attempts at its instruction request brought it.
+    """
 
     id: TaskId
     instruction: str
     is_classification: bool | None
     awaits: RequestId | None
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far instruction replies are decided: all before `request`, and `position` records of that one's reply."""
+    """How far instruction replies are decided: all requests before `request`, and of that one's replies all before `offset`.
+
+    `offset` counts characters of the request's replies laid end to end, as a task's `item` does. `position` stands for it where
+    a version before 3 stopped within a reply: so many of the records read from it are decided.
+    """
 
     request: int
-    position: int
+    offset: int
     last_kept: int
     granted_from: int
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

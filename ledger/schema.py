@@ -1,150 +1,138 @@
-"""The ledger's tables, and opening a SQLite file as one of ours.
+"""The tables of a ledger. Each row ends in a checksum, so that damage which SQLite cannot see has a name.
 
-A reply is keyed by (stage, request, item, attempt): `request` numbers the instruction requests from 0, `item` is the offset at
-which a task's instruction begins in that request's reply (0 for the instruction reply itself), `attempt` counts from 1. A task
-is keyed by (request, item), which is also the order of the pool.
+A reply is keyed by (stage, request, item, instance, attempt): `request` numbers the instruction requests from 0, `item` is the
+offset at which a task's instruction begins in that request's reply (0 for the instruction reply itself), `instance` is the
+position of the instance it is about among its task's (0 for none), `attempt` counts from 1. A task is keyed by (request, item),
+which is also the order of the pool.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import suppress
-from pathlib import Path
-
-from self_instruct.records.errors import LedgerError
+from typing import Any, TypeAlias
+from zlib import crc32
 
 APPLICATION_ID = 0x5E1F1257
-VERSION = 2
-_OLDEST = 1
+VERSION = 3
+MOST_COUNTED = 2**31  # tokens of one request; no provider counts more
+Row: TypeAlias = tuple[Any, ...]
 
-# What version 2 added to the replies of version 1: the model that was asked, and tokens in full.
-_VERSION_1 = "stage, request, item, attempt, prompt, text, finish_reason, input_tokens, output_tokens"
-_MODEL_OF_VERSION_1 = (
-    "(SELECT json_extract(value, '$.model') FROM main.facts WHERE name = 'settings')"  # it had one for all stages
+
+def checksum(*values: Any) -> int:
+    """Return the checksum of a row: CRC-32 of its values as text, each parted from the next by U+001F."""
+    return crc32("\x1f".join(map(str, values)).encode())
+
+
+class Table:
+    """A table with its columns, as SQL declares them; the first `key` of them are the primary key.
+
+    `insert`, `update` and `select` are statements over all columns by name, with the checksum as the last.
+    """
+
+    def __init__(self, name: str, *columns: str, key: int, refers: str = "", options: str = "WITHOUT ROWID") -> None:
+        self.name = name
+        self.columns = tuple(column.split()[0] for column in columns)
+        self.key = self.columns[:key]
+        self.names = ", ".join((*self.columns, "checksum"))
+        self._text = "\x1f".join(["%s"] * len(columns))  # as `checksum` joins them, and faster
+        self._text_of_sealed = self._text + "%.0s"  # passes over the checksum
+        primary = [f"PRIMARY KEY ({', '.join(self.key)})"] if key else []
+        parts = [*columns, "checksum INTEGER NOT NULL", *primary, *([refers] if refers else [])]
+        self.declaration = f"({', '.join(parts)}) {options}"
+        self.select = f"SELECT {self.names} FROM {name}"  # noqa: S608 (names of our own, here and below)
+        self.insert = f"INSERT INTO {name} ({self.names}) VALUES ({', '.join('?' * (len(columns) + 1))})"  # noqa: S608
+        changed = ", ".join(f"{column} = ?" for column in (*self.columns[key:], "checksum"))
+        which = f" WHERE {' AND '.join(f'{column} = ?' for column in self.key)}" if key else ""
+        self.update = f"UPDATE {name} SET {changed}{which}"  # noqa: S608
+
+    def sealed(self, row: Row) -> Row:
+        """Return a row with its checksum."""
+        return (*row, crc32((self._text % row).encode()))
+
+    def is_whole(self, row: Row) -> bool:
+        """Return whether a row, with its checksum, is as it was written."""
+        return bool(crc32((self._text_of_sealed % row).encode()) == row[-1])
+
+    def place(self, row: Row) -> str:
+        """Return which row of a ledger this is, in words."""
+        which = ", ".join(f"{name} {value!r}" for name, value in zip(self.key, row, strict=False))
+        return f"{self.name} ({which})" if which else self.name
+
+
+FACTS = Table("facts", "name TEXT NOT NULL", "value TEXT NOT NULL", key=1)
+
+COUNTS = (
+    "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens",
+    "at_most_input", "at_most_output",  # tokens reserved before the request was sent
+)  # fmt: skip
+REPLIES = Table(
+    "replies",
+    "stage TEXT NOT NULL", "request INTEGER NOT NULL", "item INTEGER NOT NULL",
+    "instance INTEGER NOT NULL", "attempt INTEGER NOT NULL",
+    "model TEXT",  # as the run names it; NULL where no run asked for it
+    *(f"{count} INTEGER" for count in COUNTS),
+    "price_input TEXT", "price_output TEXT", "price_cached TEXT",  # US dollars per million tokens, as decimals
+    "finish_reason TEXT", "ended TEXT",  # the provider's own word, and ours
+    "served_model TEXT", "request_id TEXT", "asked_at REAL", "seconds REAL",  # since 1970, and until the answer
+    "refusal TEXT",  # the provider's words, where it refused; then there is no text
+    "text TEXT",
+    "prompt TEXT",  # kept for instruction requests, whose demonstrations are drawn
+    key=5,
+    options="",  # rows are long; a tree of keys alone would spill them
+)  # fmt: skip
+
+PROGRESS = Table(  # one row: how far instruction replies are decided
+    "progress",
+    "request INTEGER NOT NULL",  # all requests before this one are decided
+    "offset INTEGER NOT NULL",  # and of this one's replies, laid end to end, all that begins before it
+    "last_kept INTEGER NOT NULL",  # the last request that brought a task, -1 for none
+    "granted_from INTEGER NOT NULL",  # the allowance of fruitless requests counts from here
+    "position INTEGER",  # where a version before 3 stopped within a reply: so many of its records, in place of `offset`
+    key=0,
+    options="",
 )
 
-TABLES = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+TASKS = Table(
+    "tasks",
+    "request INTEGER NOT NULL", "item INTEGER NOT NULL", "instruction TEXT NOT NULL", "is_classification INTEGER",
+    "attempt INTEGER NOT NULL",  # the attempt at its instruction request that brought it
+    "awaits_stage TEXT", "awaits_attempt INTEGER", "awaits_instance INTEGER",  # NULL when finished
+    key=2,
+)  # fmt: skip
 
-CREATE TABLE replies (
-    stage TEXT NOT NULL, request INTEGER NOT NULL, item INTEGER NOT NULL, attempt INTEGER NOT NULL,
-    prompt TEXT,                                   -- kept for instruction requests, whose demonstrations are drawn
-    text TEXT NOT NULL, finish_reason TEXT, input_tokens INTEGER, output_tokens INTEGER,
-    model TEXT,                                    -- NULL where no run asked for it
-    cached_tokens INTEGER, reasoning_tokens INTEGER,   -- of the input, and of the output
-    at_most_input INTEGER, at_most_output INTEGER,     -- tokens reserved before the request was sent
-    PRIMARY KEY (stage, request, item, attempt)
-);
+INSTANCES = Table(
+    "instances",
+    "request INTEGER NOT NULL", "item INTEGER NOT NULL", "position INTEGER NOT NULL",
+    "input TEXT NOT NULL", "output TEXT NOT NULL",
+    key=3,
+    refers="FOREIGN KEY (request, item) REFERENCES tasks",
+)  # fmt: skip
 
-CREATE TABLE progress (                            -- one row: how far instruction replies are decided
-    request INTEGER NOT NULL,                      -- all requests before this one are decided
-    position INTEGER NOT NULL,                     -- and of this one, so many of the records read from its reply
-    last_kept INTEGER NOT NULL,                    -- the last request that brought a task, -1 for none
-    granted_from INTEGER NOT NULL                  -- the allowance of fruitless requests counts from here
-);
-INSERT INTO progress VALUES (0, 0, -1, 0);
+REJECTIONS = Table(
+    "rejections",
+    "request INTEGER NOT NULL", "item INTEGER NOT NULL", "stage TEXT NOT NULL", "position INTEGER NOT NULL",
+    "reason TEXT NOT NULL", "text TEXT NOT NULL", "evidence TEXT NOT NULL",  # a JSON object
+    key=4,
+)  # fmt: skip
 
-CREATE TABLE tasks (
-    request INTEGER NOT NULL, item INTEGER NOT NULL, instruction TEXT NOT NULL,
-    is_classification INTEGER,
-    awaits TEXT,                                   -- the stage whose reply comes next; NULL when finished
-    attempt INTEGER NOT NULL DEFAULT 1,            -- and the attempt it is at
-    PRIMARY KEY (request, item)
-);
-CREATE INDEX tasks_awaiting ON tasks (request, item) WHERE awaits IS NOT NULL;
+VERDICTS = Table(
+    "verdicts",
+    "request INTEGER NOT NULL", "item INTEGER NOT NULL", "instance INTEGER NOT NULL", "stage TEXT NOT NULL",
+    "answers TEXT NOT NULL",  # a JSON object
+    key=4,
+    refers="FOREIGN KEY (request, item) REFERENCES tasks",
+)  # fmt: skip
 
-CREATE TABLE instances (
-    request INTEGER NOT NULL, item INTEGER NOT NULL, position INTEGER NOT NULL,
-    input TEXT NOT NULL, output TEXT NOT NULL,
-    PRIMARY KEY (request, item, position),
-    FOREIGN KEY (request, item) REFERENCES tasks
-) WITHOUT ROWID;
+TABLES = {table.name: table for table in (FACTS, REPLIES, PROGRESS, TASKS, INSTANCES, REJECTIONS, VERDICTS)}
 
-CREATE TABLE rejections (
-    stage TEXT NOT NULL, request INTEGER NOT NULL, item INTEGER NOT NULL, position INTEGER NOT NULL,
-    reason TEXT NOT NULL, text TEXT NOT NULL, evidence TEXT NOT NULL,      -- evidence: a JSON object
-    PRIMARY KEY (stage, request, item, position)
-);
-"""
-
-# A ledger of version 1: a reader sees it with the columns of today, a writer gives it those.
-_AS_NOW = f"""
-CREATE TEMP VIEW replies AS SELECT {_VERSION_1}, {_MODEL_OF_VERSION_1} AS model,
-    NULL AS cached_tokens, NULL AS reasoning_tokens, NULL AS at_most_input, NULL AS at_most_output FROM main.replies;
-"""  # noqa: S608 (names of our own)
-_TO_NOW = f"""
-BEGIN IMMEDIATE;
-ALTER TABLE replies ADD COLUMN model TEXT;
-ALTER TABLE replies ADD COLUMN cached_tokens INTEGER;
-ALTER TABLE replies ADD COLUMN reasoning_tokens INTEGER;
-ALTER TABLE replies ADD COLUMN at_most_input INTEGER;
-ALTER TABLE replies ADD COLUMN at_most_output INTEGER;
-UPDATE replies SET model = {_MODEL_OF_VERSION_1};
-PRAGMA user_version={VERSION};
-COMMIT;
-"""  # noqa: S608
-
-
-def create(path: Path) -> sqlite3.Connection:
-    """Return a connection to a new, empty ledger at `path`. It becomes one file, without a WAL, until it is next opened."""
-    connection = _connect(path, "rwc")
-    try:
-        _configure(connection)
-        connection.executescript(
-            f"BEGIN; {TABLES} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
-        )
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def open_existing(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Return a connection to the ledger at `path`.
-
-    Raises `LedgerError` where the file is no SQLite database, not ours, written by a newer version, or damaged.
-    """
-    connection = _connect(path, "ro" if read_only else "rw")
-    try:
-        version = _check(connection, path)
-        if not read_only:
-            _configure(connection)
-            connection.execute("PRAGMA journal_mode=WAL")
-        if version < VERSION:
-            connection.executescript(_AS_NOW if read_only else _TO_NOW)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def close(connection: sqlite3.Connection, *, read_only: bool) -> None:
-    """Close a ledger; the last to write it leaves one file, which can be read where nothing can be written."""
-    if not read_only:
-        with suppress(sqlite3.Error):  # a reader looks on, or the disk is full: the WAL stays, and nothing is lost
-            connection.execute("PRAGMA busy_timeout=0")
-            connection.execute("PRAGMA journal_mode=DELETE")
-    connection.close()
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the version of a ledger that can be read."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != APPLICATION_ID:
-        raise LedgerError(f"{path}: is not a ledger of self-instruct; choose another run directory with --run.")
-    if not _OLDEST <= version <= VERSION:
-        raise LedgerError(f"{path}: has ledger version {version}, this program reads {VERSION}; use the program that wrote it.")
-    (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if fault != "ok":
-        raise sqlite3.DatabaseError(" ".join(fault.split()))
-    return int(version)
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=10)
-
-
-def _configure(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA synchronous=NORMAL")
+MISCOUNTED = (
+    f"SELECT {', '.join(REPLIES.key)} FROM replies"  # noqa: S608
+    f" WHERE {' OR '.join(f'{count} NOT BETWEEN 0 AND {MOST_COUNTED}' for count in COUNTS)} LIMIT 1"
+)
+_PAID = "stage, model, price_input, price_output, price_cached"
+SPENDING = (
+    f"SELECT {_PAID}, COUNT(*), SUM(input_tokens IS NULL OR output_tokens IS NULL),"  # noqa: S608
+    " SUM(input_tokens), SUM(output_tokens), SUM(cached_tokens), SUM(reasoning_tokens),"
+    " SUM(CASE WHEN input_tokens IS NULL OR output_tokens IS NULL THEN at_most_input END),"
+    " SUM(CASE WHEN input_tokens IS NULL OR output_tokens IS NULL THEN at_most_output END)"
+    f" FROM replies GROUP BY {_PAID} ORDER BY {_PAID}"
+)

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
-from self_instruct.prompts.stage_prompt import StagePrompt, Templates
-from self_instruct.records.tasks import Stage
+from langchain_core.runnables import Runnable
+
+from self_instruct.prompts.custom_prompt import custom_prompt
+from self_instruct.prompts.stage_prompt import Prompt, StagePrompt
+from self_instruct.prompts.template_files import Templates
+from self_instruct.records.tasks import Reason, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 
 COMPLAINT = "The last answer was neither Yes nor No. Give the one word Yes or the one word No."
+
+_AGAIN = "_again"
+_WHY_AGAIN = (Reason.EMPTY, Reason.CUT_OFF, Reason.UNREADABLE)
+_INSTRUCTION = "Say whether the review is positive or negative."
+_SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, made up
+    "instructions": {"demonstrations": ["Name a river.", _INSTRUCTION]},
+    "classification": {"instruction": _INSTRUCTION},
+    "input_first": {"instruction": _INSTRUCTION, "is_classification": False},
+    "output_first": {"instruction": _INSTRUCTION, "is_classification": True},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,29 +33,34 @@ class PromptSet:
     `instructions` takes `demonstrations` (a list of instructions); `classification`, `input_first` and `output_first` take the
     `instruction`. The prompts named `again` are the same with a sentence before them that says what was wrong with the first
     answer; but for `classification_again` they also take `wrong`, the reason it could not be read.
+
+    Any of them may be a prompt of LangChain, whose variables are among these; a `TemplateError` says where they are not.
     """
 
-    instructions: StagePrompt
-    instructions_again: StagePrompt
-    classification: StagePrompt
-    classification_again: StagePrompt
-    input_first: StagePrompt
-    input_first_again: StagePrompt
-    output_first: StagePrompt
-    output_first_again: StagePrompt
+    instructions: Prompt
+    instructions_again: Prompt
+    classification: Prompt
+    classification_again: Prompt
+    input_first: Prompt
+    input_first_again: Prompt
+    output_first: Prompt
+    output_first_again: Prompt
 
-    def of(self, stage: Stage, attempt: int = 1, is_classification: bool = False) -> StagePrompt:
-        """Return the prompt of an attempt (1 or 2) at a stage's request; what kind of task it is about counts for instances."""
-        match stage:
-            case Stage.INSTRUCTIONS:
-                first, again = self.instructions, self.instructions_again
-            case Stage.CLASSIFICATION:
-                first, again = self.classification, self.classification_again
-            case Stage.INSTANCES if is_classification:
-                first, again = self.output_first, self.output_first_again
-            case Stage.INSTANCES:
-                first, again = self.input_first, self.input_first_again
-        return first if attempt == 1 else again
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            available = _sample(field.name, Reason.EMPTY).keys()
+            object.__setattr__(self, field.name, custom_prompt(getattr(self, field.name), field.name, available))
+
+    def with_own(self, **own: Prompt | Runnable[Any, Any]) -> PromptSet:
+        """Return these prompts but for those named; one for a first attempt is the second's too, where that is not named."""
+        again = {f"{name}{_AGAIN}": prompt for name, prompt in own.items() if name in _SAMPLES}
+        return replace(self, **{**again, **own})  # type: ignore[arg-type]  # made prompts when the set is
+
+    def try_all(self) -> None:
+        """Render each prompt with made-up variables; raises the `TemplateError` of the first that fails."""
+        for field in fields(self):
+            for wrong in _WHY_AGAIN if field.name.endswith(_AGAIN) else _WHY_AGAIN[:1]:
+                getattr(self, field.name).format_prompt(**_sample(field.name, wrong))
 
 
 def prompt_set(
@@ -50,7 +70,7 @@ def prompt_set(
     templates = templates or Templates.load()
     shown = shown or shipped_few_shot_tasks()
 
-    def prompt(stage: Stage, template: str, **partial: object) -> StagePrompt:
+    def prompt(stage: str, template: str, **partial: object) -> StagePrompt:
         return StagePrompt(stage=stage, template=template, templates=templates, partial_variables=partial)
 
     # As mappings: the sandbox checks every attribute of an object, which takes half the time of a prompt.
@@ -58,16 +78,22 @@ def prompt_set(
         [asdict(task) for task in tasks] for tasks in (shown.classification, shown.input_first, shown.output_first)
     )
 
-    classification = (Stage.CLASSIFICATION, "classification.jinja")
+    classification = (StageName.CLASSIFICATION, "classification.jinja")
     listed, input_first, output_first = "instructions", "instances_input_first", "instances_output_first"
     only = {"classification_only": classification_only}
     return PromptSet(
-        instructions=prompt(Stage.INSTRUCTIONS, f"{listed}.jinja", **only),
-        instructions_again=prompt(Stage.INSTRUCTIONS, f"{listed}_again.jinja", **only),
+        instructions=prompt(StageName.INSTRUCTIONS, f"{listed}.jinja", **only),
+        instructions_again=prompt(StageName.INSTRUCTIONS, f"{listed}_again.jinja", **only),
         classification=prompt(*classification, demonstrations=classifying, complaint=""),
         classification_again=prompt(*classification, demonstrations=classifying, complaint=COMPLAINT),
-        input_first=prompt(Stage.INSTANCES, f"{input_first}.jinja", demonstrations=inputs_first),
-        input_first_again=prompt(Stage.INSTANCES, f"{input_first}_again.jinja", demonstrations=inputs_first),
-        output_first=prompt(Stage.INSTANCES, f"{output_first}.jinja", demonstrations=outputs_first),
-        output_first_again=prompt(Stage.INSTANCES, f"{output_first}_again.jinja", demonstrations=outputs_first),
+        input_first=prompt(StageName.INSTANCES, f"{input_first}.jinja", demonstrations=inputs_first),
+        input_first_again=prompt(StageName.INSTANCES, f"{input_first}_again.jinja", demonstrations=inputs_first),
+        output_first=prompt(StageName.INSTANCES, f"{output_first}.jinja", demonstrations=outputs_first),
+        output_first_again=prompt(StageName.INSTANCES, f"{output_first}_again.jinja", demonstrations=outputs_first),
     )
+
+
+def _sample(name: str, wrong: Reason) -> dict[str, object]:
+    """Return made-up variables for the prompt with this name: those that its stage gives."""
+    first = name.removesuffix(_AGAIN)
+    return {**_SAMPLES[first], **({} if name == first else {"wrong": wrong})}

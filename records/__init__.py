@@ -1,17 +1,31 @@
-"""What travels through the house, as plain frozen values: tasks, replies, errors."""
+"""What travels through the house, as plain frozen values: tasks, replies, verdicts, errors."""
 
-from self_instruct.records.replies import Reply, Usage
-from self_instruct.records.tasks import Candidate, Classification, Instance, Reason, Rejection, SeedTask, Stage, Task
+from self_instruct.records.replies import Ended, Refusal, Reply, Served, Usage
+from self_instruct.records.tasks import (
+    Candidate,
+    Classification,
+    Instance,
+    Reason,
+    Rejection,
+    SeedTask,
+    StageName,
+    Task,
+    Verdict,
+)
 
 __all__ = [
     "Candidate",
     "Classification",
+    "Ended",
     "Instance",
     "Reason",
+    "Refusal",
     "Rejection",
     "Reply",
     "SeedTask",
-    "Stage",
+    "Served",
+    "StageName",
     "Task",
     "Usage",
+    "Verdict",
 ]

@@ -13,11 +13,20 @@
     |   |-- LedgerError          a run directory that cannot be used: foreign, damaged, held, not writable, full
     |   `-- ModelDeniedError     the provider refuses the key, the model or its settings (401, 403, 404, 400)
     |-- ModelUnavailableError  a failure that time may cure: the run stops with 1 and can be continued
-    `-- ModelRefusedError      the provider refuses this one request (content, length): stored as a rejection
+    |-- ModelRefusedError      the provider refuses this one request (content, length): stored as a rejection
+    `-- RejectedError          a chain brought nothing but rejections, and was told to raise them
 
 Every message says what is wrong and where, what was expected, and what to do. What a *model* writes is never an error:
 it is a stored `Rejection`.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from self_instruct.records.tasks import Rejection
 
 
 class SelfInstructError(Exception):
@@ -70,3 +79,12 @@ class ModelUnavailableError(SelfInstructError):
 
 class ModelRefusedError(SelfInstructError):
     """The provider will not answer this one request, with its own words as the message."""
+
+
+class RejectedError(SelfInstructError):
+    """A chain with `on_rejection="raise"` brought nothing but `rejections`."""
+
+    def __init__(self, rejections: Sequence[Rejection]) -> None:
+        said = "; ".join(f"{each.stage}: {each.reason}" for each in rejections) or "nothing was brought"
+        super().__init__(said)
+        self.rejections = tuple(rejections)

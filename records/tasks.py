@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from self_instruct.records.record import Record
 
-class Stage(StrEnum):
-    """The three stages that ask a model (Wang et al. 2023, section 2.2)."""
+
+class StageName(StrEnum):
+    """The names of the paper's three stages (Wang et al. 2023, section 2.2); a stage of a user's own has another."""
 
     INSTRUCTIONS = "instructions"
     CLASSIFICATION = "classification"
@@ -27,6 +29,7 @@ class Reason(StrEnum):
     EMPTY = "empty"
     UNREADABLE = "unreadable"
     TOO_MANY = "too many"
+    PROMPT_FAILED = "prompt cannot be rendered"
     # candidates
     TOO_SHORT = "too short"
     TOO_LONG = "too long"
@@ -45,7 +48,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Record):
     """One input/output pair. A task that needs no input has `input == ""`."""
 
     input: str
@@ -53,7 +56,7 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
-class SeedTask:
+class SeedTask(Record):
     """One human-written task: the file format of the paper's `seed_tasks.jsonl`, plus an optional domain."""
 
     id: str
@@ -65,7 +68,7 @@ class SeedTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Record):
     """An instruction just read from a reply.
 
     `item` is the offset, in characters, at which the numbered item begins in the reply (its number included; 0 for the item
@@ -78,30 +81,31 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(Record):
     """What was refused, at which stage, for which reason, with the evidence.
 
-    `text` is the refused text itself. `evidence` names what the decision rests on, in plain values: for novelty
+    `stage` is the stage's name, `reason` a `Reason` or a word of a user's own stage. `text` is the refused text itself.
+    `evidence` names what the decision rests on, in plain values: for novelty
     `{"nearest": ..., "score": ...}`, for a banned word `{"word": ...}`, for an instance `{"input": ...}`, for all that a
     reply holds beyond its first thousand records `{"count": ...}`.
     """
 
-    stage: Stage
-    reason: Reason
+    stage: str
+    reason: str
     text: str
     item: int = 0
     evidence: Mapping[str, str | int | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(Record):
     """The answer to "is this a classification task with a small, fixed set of labels?"."""
 
     is_classification: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Task(Record):
     """A finished task: a kept instruction, what kind it is, its instances, and what was refused on the way.
 
     `is_classification` is None where the model never said yes or no; such a task has no instances.
@@ -111,3 +115,12 @@ class Task:
     is_classification: bool | None
     instances: tuple[Instance, ...] = ()
     rejections: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Record):
+    """What a stage says of one of a task's instances, by its position: answers to fixed questions, by their names."""
+
+    stage: str
+    instance: int
+    answers: Mapping[str, str | int | float | bool]

@@ -1,49 +1,50 @@
-"""What leaves a run: exports, records, its status, a report, a comparison; a report on seeds. It reads the ledger."""
+"""What leaves a run: exports, records, its status, a report, a comparison; a report on seeds. It reads the ledger.
 
-from self_instruct.reports.analysis.run_report import RunReport, run_report
-from self_instruct.reports.analysis.verb_nouns import root_verb, verb_nouns
-from self_instruct.reports.exports.card import CardFields
-from self_instruct.reports.exports.conversations import chat_faults
-from self_instruct.reports.exports.dataset import DatasetTask, dataset
-from self_instruct.reports.exports.export import FORMATS, Exported, export
-from self_instruct.reports.exports.selection import Selection, Split
-from self_instruct.reports.loaded_run import LoadedRun, RunInstance, RunRejection, RunTask, load_run
-from self_instruct.reports.page.report_folder import report_on, write_report
-from self_instruct.reports.seeds.evaluation_file import EvaluationFileError, load_evaluation
-from self_instruct.reports.seeds.seed_check import check_seeds
-from self_instruct.reports.seeds.seed_report import SeedReport
-from self_instruct.reports.terminal.comparison import Comparison, compare
-from self_instruct.reports.terminal.status import Status, status
-from self_instruct.reports.writing import ExportError
+A name is imported when it is first asked for: `load_run` needs no page and no figures.
+"""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_MODULES = {
+    "FORMATS": "exports.export", "CardFields": "exports.card", "Comparison": "analysis.comparison",
+    "DatasetTask": "exports.dataset", "EvaluationFileError": "seeds.evaluation_file", "ExportError": "writing",
+    "Exported": "exports.export", "LoadedRun": "loaded_run", "RunInstance": "loaded_run", "RunRejection": "loaded_run",
+    "RunReport": "analysis.run_report", "RunState": "analysis.status", "RunTask": "loaded_run",
+    "SeedReport": "seeds.seed_check", "Selection": "exports.selection", "Split": "exports.selection",
+    "Status": "analysis.status", "chat_faults": "exports.conversations", "check_seeds": "seeds.seed_check",
+    "compare": "analysis.comparison", "dataset": "exports.dataset", "export": "exports.export",
+    "load_evaluation": "seeds.evaluation_file", "load_run": "loaded_run", "report_on": "page.report_folder",
+    "root_verb": "analysis.root_verbs", "run_report": "analysis.run_report", "status": "analysis.status",
+    "verb_nouns": "analysis.verb_nouns", "write_report": "page.report_folder",
+}  # fmt: skip
 __all__ = [
-    "FORMATS",
-    "CardFields",
-    "Comparison",
-    "DatasetTask",
-    "EvaluationFileError",
-    "ExportError",
-    "Exported",
-    "LoadedRun",
-    "RunInstance",
-    "RunRejection",
-    "RunReport",
-    "RunTask",
-    "SeedReport",
-    "Selection",
-    "Split",
-    "Status",
-    "chat_faults",
-    "check_seeds",
-    "compare",
-    "dataset",
-    "export",
-    "load_evaluation",
-    "load_run",
-    "report_on",
-    "root_verb",
-    "run_report",
-    "status",
-    "verb_nouns",
-    "write_report",
-]
+    "FORMATS", "CardFields", "Comparison", "DatasetTask", "EvaluationFileError", "ExportError", "Exported", "LoadedRun",
+    "RunInstance", "RunRejection", "RunReport", "RunState", "RunTask", "SeedReport", "Selection", "Split", "Status",
+    "chat_faults", "check_seeds", "compare", "dataset", "export", "load_evaluation", "load_run", "report_on", "root_verb",
+    "run_report", "status", "verb_nouns", "write_report",
+]  # fmt: skip
+
+if TYPE_CHECKING:
+    from self_instruct.reports.analysis.comparison import Comparison, compare
+    from self_instruct.reports.analysis.root_verbs import root_verb
+    from self_instruct.reports.analysis.run_report import RunReport, run_report
+    from self_instruct.reports.analysis.status import RunState, Status, status
+    from self_instruct.reports.analysis.verb_nouns import verb_nouns
+    from self_instruct.reports.exports.card import CardFields
+    from self_instruct.reports.exports.conversations import chat_faults
+    from self_instruct.reports.exports.dataset import DatasetTask, dataset
+    from self_instruct.reports.exports.export import FORMATS, Exported, export
+    from self_instruct.reports.exports.selection import Selection, Split
+    from self_instruct.reports.loaded_run import LoadedRun, RunInstance, RunRejection, RunTask, load_run
+    from self_instruct.reports.page.report_folder import report_on, write_report
+    from self_instruct.reports.seeds.evaluation_file import EvaluationFileError, load_evaluation
+    from self_instruct.reports.seeds.seed_check import SeedReport, check_seeds
+    from self_instruct.reports.writing import ExportError
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Return a public name, from the module it lives in."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -11,18 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger, TaskId
+from self_instruct.ledger import Ledger
 from self_instruct.records.errors import LedgerError
-from self_instruct.records.tasks import Instance, Reason, SeedTask, Stage
-from self_instruct.reports.exports.selection import ExportTask, Selection, select
-from self_instruct.reports.terminal.status import Status, status
+from self_instruct.records.tasks import Instance, SeedTask
+from self_instruct.reports.analysis.status import Status, status
+from self_instruct.reports.exports.dataset import DatasetTask, task_name, tasks_with_instances
+from self_instruct.reports.exports.selection import Selection, select
 from self_instruct.settings.settings import Settings
 
 
@@ -36,7 +35,7 @@ class RunTask:
     task: str
     instruction: str
     is_classification: bool | None
-    awaits: Stage | None
+    awaits: str | None
     instances: tuple[Instance, ...]
 
 
@@ -57,10 +56,20 @@ class RunRejection:
     """What was refused. `task` is what it would have been, or been part of; `evidence` what the decision rests on."""
 
     task: str
-    stage: Stage
-    reason: Reason
+    stage: str
+    reason: str
     text: str
     evidence: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunVerdict:
+    """What a stage says of an instance, the `position`-th of its task: answers by the names of their questions."""
+
+    task: str
+    position: int
+    stage: str
+    answers: dict[str, Any]
 
 
 class LoadedRun:
@@ -103,16 +112,9 @@ class LoadedRun:
 
     def tasks(self) -> Iterator[RunTask]:
         """Yield every kept task with its instances, in the order of the pool."""
-        ledger = self._open()
-        by_task = groupby(ledger.instances(), key=itemgetter(0))
-        next_id, found = next(by_task, (None, iter(())))
-        for task in ledger.tasks():
-            instances: tuple[Instance, ...] = ()
-            if task.id == next_id:
-                instances = tuple(one for _, one in found)
-                next_id, found = next(by_task, (None, iter(())))
+        for task, instances in tasks_with_instances(self._open()):
             awaits = task.awaits.stage if task.awaits else None
-            yield RunTask(_name(task.id), task.instruction, task.is_classification, awaits, instances)
+            yield RunTask(task_name(task.id), task.instruction, task.is_classification, awaits, instances)
 
     def instances(self) -> Iterator[RunInstance]:
         """Yield every valid instance, in the order of the pool."""
@@ -123,9 +125,14 @@ class LoadedRun:
     def rejections(self) -> Iterator[RunRejection]:
         """Yield everything that was refused, in the order of its request."""
         for task, one in self._open().rejections():
-            yield RunRejection(_name(task), one.stage, one.reason, one.text, dict(one.evidence))
+            yield RunRejection(task_name(task), one.stage, one.reason, one.text, dict(one.evidence))
 
-    def dataset(self, selection: Selection | None = None) -> Iterator[ExportTask]:
+    def verdicts(self) -> Iterator[RunVerdict]:
+        """Yield what stages of a user's own say of instances, in the order of the pool."""
+        for task, one in self._open().verdicts():
+            yield RunVerdict(task_name(task), one.instance, one.stage, dict(one.answers))
+
+    def dataset(self, selection: Selection | None = None) -> Iterator[DatasetTask]:
         """Yield the tasks that an export shows, with the instances drawn for it; those to train on, where some are held out."""
         return select(self._open(), self._plan, selection or Selection(), with_seeds=False).tasks()
 
@@ -143,7 +150,3 @@ def load_run(path: str | PathLike[str]) -> LoadedRun:
     except BaseException:
         ledger.close()
         raise
-
-
-def _name(task: TaskId) -> str:
-    return f"{task.request}:{task.item}"

@@ -16,11 +16,19 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TextIO
 
+from self_instruct.ledger import LEDGER_FILE, is_ledger
+from self_instruct.ledger.lock import LOCK_FILE
 from self_instruct.records.errors import InputError
 
 
 class ExportError(InputError):
     """An export that cannot be written, or a format that does not exist; what stood there before still does."""
+
+
+def is_of_ledger(path: Path) -> bool:
+    """Return whether a path leads to a ledger, by whatever name or link, or to one of the files that belong beside it."""
+    path = _real(path)
+    return is_ledger(path) or (path.name == LOCK_FILE and is_ledger(path.with_name(LEDGER_FILE)))
 
 
 def json_line(fields: Mapping[str, Any]) -> str:
@@ -69,7 +77,11 @@ def new_file(path: Path) -> Iterator[TextIO]:
     path = _real(path)
     with _explained(path):
         if path.exists() and not path.is_file():
-            raise ExportError(f"{path}: is no file; name the file to write with --out.")
+            raise ExportError(f"{path}: is no file; name the file to write with `out`.")
+        if is_of_ledger(path):
+            raise ExportError(
+                f"{path}: is of a run's ledger, which nothing else is written over; name another file with `out`."
+            )
         _make_folder(path.parent)
         beside = _beside(path, "new")
         try:
@@ -131,19 +143,20 @@ def _check_replaceable(path: Path, names: Sequence[str]) -> None:
     if not path.exists():
         return
     if not path.is_dir():
-        raise ExportError(f"{path}: is a file; this format writes a folder, name a new one with --out.")
+        raise ExportError(f"{path}: is a file; this format writes a folder, name a new one with `out`.")
     if path == Path.cwd():
-        raise ExportError(f"{path}: is the current directory, which cannot be replaced; name a new folder with --out.")
-    foreign = sorted(entry.name for entry in path.iterdir() if entry.name not in names or not entry.is_file())
+        raise ExportError(f"{path}: is the current directory, which cannot be replaced; name a new folder with `out`.")
+    ours = (entry for entry in path.iterdir() if entry.name in names and entry.is_file() and not is_of_ledger(entry))
+    foreign = sorted({entry.name for entry in path.iterdir()} - {entry.name for entry in ours})
     if foreign:
-        raise ExportError(f"{path}: holds {foreign[0]!r}, which is not of this export; name a new folder with --out.")
+        raise ExportError(f"{path}: holds {foreign[0]!r}, which is not of this export; name a new folder with `out`.")
 
 
 def _make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise ExportError(f"{path}: is a file, not a folder to write in; choose another place with --out.") from None
+        raise ExportError(f"{path}: is a file, not a folder to write in; choose another place with `out`.") from None
 
 
 def _real(path: Path) -> Path:
@@ -162,5 +175,5 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose another place with --out"
+        hint = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose another place with `out`"
         raise ExportError(f"{path}: cannot be written ({error.strerror or error}); {hint} and run it again.") from error

@@ -7,14 +7,14 @@ Source: Wang et al. 2023, arXiv:2212.10560, section 2.2: eight, of which six are
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
 
 from self_instruct.records.errors import InputError
+from self_instruct.retrievers.draws import Draws
 from self_instruct.settings.settings import InstructionSettings
 
 
 def draw_demonstrations(
-    seeds: Sequence[str], machine: Sequence[str], settings: InstructionSettings, random: Random
+    seeds: Sequence[str], machine: Sequence[str], settings: InstructionSettings, random: Draws
 ) -> tuple[str, ...]:
     """Return `settings.demonstrations` instructions, shuffled, each on one line and without a trailing colon.
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from self_instruct.records.errors import SettingsError
-from self_instruct.settings.given import Given, flatten, is_section, short
+from self_instruct.settings.dotted_keys import flatten, is_section
+from self_instruct.settings.layers import Layer
+from self_instruct.settings.secrets import cut
+
+MOST_BYTES = 1_000_000  # of a config file
+MOST_VALUES = 10_000  # in a config file, those that an alias repeats counted as often
+_NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)  # ValueError: a number of more than 4,300 digits
 
 
 class _Loader(yaml.SafeLoader):
@@ -21,27 +28,25 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def from_assignments(assignments: Iterable[str]) -> Given:
+def from_assignments(assignments: Iterable[str]) -> Layer:
     """Return what `--set key=value` options say; values are read as YAML: `0.5`, `true`, `[a, b]`."""
-    given = Given()
+    layer = Layer()
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals:
-            raise SettingsError(f"--set {short(assignment)}: expected key=value, e.g. --set novelty.threshold=0.8.")
+            raise SettingsError(f"--set {cut(assignment)}: expected key=value, e.g. --set novelty.threshold=0.8.")
         try:
-            values = flatten({key.strip(): yaml.load(text, _Loader)})  # noqa: S506  a SafeLoader
-        except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a number of more than 4,300 digits
-            raise SettingsError(f"--set {short(assignment)}: the value is not YAML; quote it.") from None
-        given = Given(values, dict.fromkeys(values, "--set")).over(given)
-    return given
+            values = flatten({key.strip(): _read(text)[0]})
+        except _NOT_YAML:
+            raise SettingsError(f"--set {cut(assignment)}: the value is not YAML; quote it.") from None
+        layer = Layer.said(values, "--set").over(layer)
+    return layer
 
 
-def from_config(path: Path) -> Given:
+def from_config(path: Path) -> Layer:
     """Return what a YAML config file says; each origin is `file:line`. An empty file says nothing."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        lines = dict(_lines(yaml.compose(text, Loader=_Loader)))
-        tree = yaml.load(text, _Loader)  # noqa: S506  a SafeLoader
+        tree, lines = _read(_text(path))
         values = flatten(tree) if isinstance(tree, dict) else {}
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}).") from None
@@ -50,17 +55,49 @@ def from_config(path: Path) -> Given:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SettingsError(f"{path}:{line}: is not YAML ({error.problem}).") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a number of more than 4,300 digits
+    except _NOT_YAML as error:
         raise SettingsError(f"{path}: is not YAML ({' '.join(str(error).split())}).") from None
     if tree is None:
-        return Given()
+        return Layer()
     if not isinstance(tree, dict):
         raise SettingsError(f"{path}:1: holds a {type(tree).__name__}; expected settings as key: value.")
     said = {key: value for key, value in values.items() if not (value is None and is_section(key))}
-    return Given(said, {key: f"{path}:{lines.get(key, 1)}" for key in said})
+    return Layer(said, {key: f"{path}:{lines.get(key, 1)}" for key in said})
 
 
-def _lines(node: yaml.Node | None, prefix: str = "") -> Iterator[tuple[str, int]]:
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES:,} bytes")
+    return content.decode("utf-8-sig")
+
+
+def _read(text: str) -> tuple[Any, dict[str, int]]:
+    """Return what a YAML text holds, and on which line each dotted key stands."""
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None, {}
+        if _count(node, {}) > MOST_VALUES:
+            raise yaml.YAMLError(f"it holds more than {MOST_VALUES:,} values, or itself")
+        return loader.construct_document(node), dict(_lines(node))
+    finally:
+        loader.dispose()
+
+
+def _count(node: yaml.Node, counts: dict[int, int]) -> int:
+    """Return how many values a node holds, in time that grows with the text alone; too many for one that holds itself."""
+    if id(node) not in counts:
+        counts[id(node)] = MOST_VALUES + 1  # found by those inside that are aliases of it
+        inside = node.value if isinstance(node, yaml.SequenceNode) else ()
+        pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+        counts[id(node)] = 1 + sum(_count(each, counts) for each in (*inside, *(each for pair in pairs for each in pair)))
+    return counts[id(node)]
+
+
+def _lines(node: yaml.Node, prefix: str = "") -> Iterator[tuple[str, int]]:
     if isinstance(node, yaml.MappingNode):
         for name, value in node.value:
             yield f"{prefix}{name.value}", name.start_mark.line + 1

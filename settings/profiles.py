@@ -1,4 +1,4 @@
-"""The two profiles: named sets of values for the same settings.
+"""The two profiles: named sets of values for the same settings, never a second code path.
 
 `paper` decides as the published code does (Wang et al. 2023, arXiv:2212.10560, and the behaviour of its code); `modern`, the
 default, is what a user wants today.
@@ -6,11 +6,13 @@ default, is what a user wants today.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from self_instruct.settings.frozen import frozen
 from self_instruct.settings.settings import DECIDED, SAMPLED, WRITTEN, ProfileName
 
-PAPER: dict[str, Any] = {
+PAPER: Mapping[str, Any] = frozen({
     "profile": "paper",
     "window": 5,
     "batched": True,
@@ -36,12 +38,14 @@ PAPER: dict[str, Any] = {
         "form": "published", "conflicts": "task", "check_labels": False, "spread_labels": False, "attempts": 1,
     },
     "finetuning": {"strip_field_names": True, "end_token": "<|endoftext|>"},
-}  # fmt: skip
+})  # fmt: skip
 
-MODERN: dict[str, Any] = {
-    "instructions": {"parameters": SAMPLED},
-    "classification": {"parameters": DECIDED},
-    "instances": {"parameters": WRITTEN, "classification_parameters": WRITTEN},
-}
+MODERN: Mapping[str, Any] = frozen(
+    {
+        "instructions": {"parameters": SAMPLED},
+        "classification": {"parameters": DECIDED},
+        "instances": {"parameters": WRITTEN, "classification_parameters": WRITTEN},
+    }
+)
 
-PROFILES: dict[ProfileName, dict[str, Any]] = {"modern": MODERN, "paper": PAPER}
+PROFILES: Mapping[ProfileName, Mapping[str, Any]] = frozen({"modern": MODERN, "paper": PAPER})

@@ -1,8 +1,7 @@
-"""The settings of a run, and the two named sets of them: `modern` (the default) and `paper`.
+"""The settings of a run: their names, types, ranges and defaults, which are those of the profile `modern`.
 
-A profile is a set of values for the same few settings, never a second code path. *Deciding* settings fix what a run's dataset
-will be and are stored with it; *pacing* settings (`PACING`) only say how far and how fast it goes, and may change at any time.
-Source of `paper`: Wang et al. 2023, arXiv:2212.10560, and the behaviour of its published code.
+*Deciding* settings fix what a run's dataset will be and are stored with it; *pacing* settings (`is_pacing`) only say how far
+and how fast it goes, and may change at any time. All of them are frozen, whatever mappings and lists they hold too.
 """
 
 from __future__ import annotations
@@ -12,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
-from self_instruct.records.tasks import Stage
+from self_instruct.records.tasks import StageName
+from self_instruct.settings.frozen import FrozenDict, frozen
 from self_instruct.settings.secrets import address_holds_secret, is_secret_variable
 
 ProfileName = Literal["modern", "paper"]
@@ -26,9 +26,9 @@ Form = Literal["tolerant", "published"]
 Dollars = Annotated[Decimal, Field(ge=0)]
 
 
-SAMPLED = {"temperature": 0.7, "max_tokens": 1024}
-DECIDED = {"temperature": 0, "max_tokens": 256}
-WRITTEN = {"temperature": 0, "max_tokens": 1024}
+SAMPLED: Mapping[str, Any] = frozen({"temperature": 0.7, "max_tokens": 1024})
+DECIDED: Mapping[str, Any] = frozen({"temperature": 0, "max_tokens": 256})
+WRITTEN: Mapping[str, Any] = frozen({"temperature": 0, "max_tokens": 1024})
 
 
 def _threshold(text: str) -> str:
@@ -50,7 +50,7 @@ def _address(text: str) -> str:
     return text
 
 
-def _options(options: dict[str, Any]) -> dict[str, Any]:
+def _options(options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Check what a model is constructed with: nothing that another setting says, and a key only by its variable's name."""
     said_elsewhere = sorted(_SAID_ELSEWHERE & set(options))
     if said_elsewhere:
@@ -64,7 +64,11 @@ def _options(options: dict[str, Any]) -> dict[str, Any]:
 _SAID_ELSEWHERE = frozenset({"model", "model_name", "model_provider", "base_url", "configurable_fields", "config_prefix"})
 Address = Annotated[str, AfterValidator(_address)]
 ModelName = Annotated[str, Field(min_length=1)]
-ModelOptions = Annotated[dict[str, Any], AfterValidator(_options)]
+Parameters = Annotated[Mapping[str, Any], AfterValidator(frozen)]
+ModelOptions = Annotated[Mapping[str, Any], AfterValidator(_options), AfterValidator(frozen)]
+Attempts = Annotated[int, Field(ge=1, le=2)]
+ModuleName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
+NewStageName = Annotated[str, Field(pattern=r"^[A-Za-z][\w-]*$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,10 @@ class ModelChoice:
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, use_attribute_docstrings=True)
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some values replaced; they are frozen but, as ever with pydantic, not checked."""
+        return super().model_copy(update=frozen(update or {}), deep=deep)
+
 
 class ModelSettings(_Section):
     """What every stage sets: parameters passed to the model as they are, how its replies are read, and a model of its own.
@@ -90,9 +98,9 @@ class ModelSettings(_Section):
     """The stage's own model; null: the run's."""
     base_url: Address | None = None
     """The address of the server of the stage's own model."""
-    model_options: ModelOptions = Field(default_factory=dict)
+    model_options: ModelOptions = Field(default_factory=FrozenDict)
     """What the stage's own model is constructed with."""
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: Parameters = Field(default_factory=FrozenDict)
     """Passed to the model with every request; null leaves out one that the profile sets."""
     form: Form = "tolerant"
     """How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
@@ -101,7 +109,7 @@ class ModelSettings(_Section):
 class InstructionSettings(ModelSettings):
     """Instruction generation and the rules for a candidate (section 2.2; the lists are those of the published code)."""
 
-    parameters: dict[str, Any] = SAMPLED
+    parameters: Parameters = Field(default_factory=lambda: SAMPLED)
     """Passed to the model with every request; null leaves out one that the profile sets."""
     demonstrations: PositiveInt = 8
     """How many instructions a prompt shows; a run needs at least as many seed tasks."""
@@ -123,7 +131,7 @@ class InstructionSettings(ModelSettings):
     """An instruction that starts so is refused."""
     any_start: bool = True
     """False: an instruction may start with neither punctuation nor a non-ASCII character."""
-    attempts: int = Field(default=2, ge=1, le=2)
+    attempts: Attempts = 2
     """2: a reply without any task is asked for once more, with what was wrong."""
 
 
@@ -141,18 +149,18 @@ class NoveltySettings(_Section):
 class ClassificationSettings(ModelSettings):
     """The few-shot question whether a task is a classification task."""
 
-    parameters: dict[str, Any] = DECIDED
+    parameters: Parameters = Field(default_factory=lambda: DECIDED)
     """Passed to the model with every request; null leaves out one that the profile sets."""
-    attempts: int = Field(default=2, ge=1, le=2)
+    attempts: Attempts = 2
     """2: a reply that is neither yes nor no is asked for once more, with what was wrong."""
 
 
 class InstanceSettings(ModelSettings):
     """Instance generation: output-first for classification tasks, input-first otherwise."""
 
-    parameters: dict[str, Any] = WRITTEN
+    parameters: Parameters = Field(default_factory=lambda: WRITTEN)
     """Passed to the model with every request about a task that is not a classification task."""
-    classification_parameters: dict[str, Any] = WRITTEN
+    classification_parameters: Parameters = Field(default_factory=lambda: WRITTEN)
     """Passed to the model with every request about a classification task."""
     conflicts: Literal["instance", "task"] = "instance"
     """What goes when one input has two outputs: those instances, or all of the task's."""
@@ -162,8 +170,31 @@ class InstanceSettings(ModelSettings):
     """How many instances of a task a dataset has; drawn when it is prepared, for the ledger keeps all."""
     spread_labels: bool = True
     """Draw the first instance of each label before any second."""
-    attempts: int = Field(default=2, ge=1, le=2)
+    attempts: Attempts = 2
     """2: a reply without any instance is asked for once more, with what was wrong."""
+
+
+class StageSettings(ModelSettings):
+    """What is set of a stage of a user's own; keys that are not ours are the stage's, to be read from `model_extra`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    defined_in: ModuleName | None = None
+    """The module that registers the stage when it is imported, such as `my_package.difficulty`."""
+
+    @model_validator(mode="after")
+    def _freeze_its_own(self) -> Self:
+        object.__setattr__(self, "__pydantic_extra__", frozen(self.model_extra))
+        return self
+
+
+def _new_stages(stages: Mapping[str, StageSettings]) -> Mapping[str, StageSettings]:
+    """Check the sections of a user's own stages: none may be named as one of ours."""
+    ours = next((name for name in stages if name in set(StageName)), None)
+    if ours:
+        raise ValueError(f"must not hold {ours!r}; that stage has a section of its own, {ours!r}")
+    named: Mapping[str, StageSettings] = frozen(stages)
+    return named
 
 
 class FinetuningSettings(_Section):
@@ -184,7 +215,11 @@ class Price(_Section):
 
 
 class Settings(_Section):
-    """All settings of a run; the defaults are the profile `modern`."""
+    """All settings of a run; the defaults are the profile `modern`. Sections may be given as mappings."""
+
+    if TYPE_CHECKING:  # what pydantic takes is more than the types of the fields say
+
+        def __init__(self, **settings: Any) -> None: ...
 
     profile: ProfileName = "modern"
     """The set of values that stands below all that is given."""
@@ -192,7 +227,7 @@ class Settings(_Section):
     """The seed of everything drawn."""
     model: ModelName | None = None
     """The model of every stage that names none; the command line's default is `offline`."""
-    model_options: ModelOptions = Field(default_factory=dict)
+    model_options: ModelOptions = Field(default_factory=FrozenDict)
     """What that model is constructed with; `api_key_env`, which paces, names the variable with its key."""
     seeds: str | None = None
     """A JSONL file of seed tasks; null: the 175 that ship with us."""
@@ -206,6 +241,8 @@ class Settings(_Section):
     novelty: NoveltySettings = NoveltySettings()
     classification: ClassificationSettings = ClassificationSettings()
     instances: InstanceSettings = InstanceSettings()
+    stages: Annotated[Mapping[NewStageName, StageSettings], AfterValidator(_new_stages)] = Field(default_factory=FrozenDict)
+    """The sections of stages of your own, by their names; `defined_in` names the module that registers one, and paces."""
     finetuning: FinetuningSettings = FinetuningSettings()
     # pacing
     num_instructions: PositiveInt | None = 100
@@ -218,7 +255,7 @@ class Settings(_Section):
     """How many tokens, in and out, the run may spend in all."""
     max_cost: Annotated[Decimal, Field(gt=0)] | None = None
     """What the run may cost in all, in US dollars."""
-    prices: dict[str, Price] = Field(default_factory=dict)
+    prices: Annotated[Mapping[str, Price], AfterValidator(frozen)] = Field(default_factory=FrozenDict)
     """US dollars per million tokens, `{input, output, cached_input}`, by a model's name as the run names it."""
     base_url: Address | None = None
     """The address of a server that speaks OpenAI's protocol, for the run's model."""
@@ -227,47 +264,58 @@ class Settings(_Section):
     timeout_s: PositiveFloat = 300
     """How many seconds one try may take."""
 
-    def choice(self, stage: Stage) -> ModelChoice:
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """The names of the stages that this run has: the paper's three, then those of `stages`."""
+        return (*StageName, *self.stages)
+
+    def section(self, stage: str) -> ModelSettings:
+        """Return the settings of a stage; those of a user's own, of which nothing is said, are the defaults."""
+        match stage:
+            case StageName.INSTRUCTIONS:
+                return self.instructions
+            case StageName.CLASSIFICATION:
+                return self.classification
+            case StageName.INSTANCES:
+                return self.instances
+        return self.stages.get(stage) or StageSettings()
+
+    def choice(self, stage: str) -> ModelChoice:
         """Return which model answers a stage: its own, or the run's."""
         section = self.section(stage)
         chosen: ModelSettings | Settings = self if section.model is None else section
         return ModelChoice(chosen.model, chosen.base_url, chosen.model_options)
 
-    def section(self, stage: Stage) -> ModelSettings:
-        """Return the settings of a stage."""
-        return {
-            Stage.INSTRUCTIONS: self.instructions,
-            Stage.CLASSIFICATION: self.classification,
-            Stage.INSTANCES: self.instances,
-        }[stage]
-
-    def model_of(self, stage: Stage) -> str | None:
+    def model_of(self, stage: str) -> str | None:
         """Return the name of the model that a stage asks; None where the run knows of none."""
         return self.choice(stage).model
-
-    def parameters_of(self, stage: Stage, is_classification: bool = False) -> Mapping[str, Any]:
-        """Return what goes with every request of a stage; what kind of task it is about counts for instances."""
-        if stage is Stage.INSTANCES and is_classification:
-            return self.instances.classification_parameters
-        return self.section(stage).parameters
 
     def without_target(self) -> Settings:
         """Return these settings for a run that only decides the replies it has."""
         return self.model_copy(update={"num_instructions": None})
 
 
-_PLACES = ("", *(f"{stage}." for stage in Stage))
-PACING = frozenset(
-    {
-        "num_instructions",
-        "concurrency",
-        "max_requests",
-        "max_tokens",
-        "max_cost",
-        "prices",
-        "retries",
-        "timeout_s",
-        *(f"{place}base_url" for place in _PLACES),
-        *(f"{place}model_options.api_key_env" for place in _PLACES),
-    }
+def section_key(stage: str) -> str:
+    """Return the dotted key of a stage's section.
+
+    >>> section_key("instances"), section_key("difficulty")
+    ('instances', 'stages.difficulty')
+    """
+    return stage if stage in set(StageName) else f"stages.{stage}"
+
+
+def is_pacing(key: str) -> bool:
+    """Return whether the setting with this dotted key only paces a run, and so may change at any time.
+
+    >>> [is_pacing(key) for key in ("concurrency", "instances.base_url", "instances.model", "stages.x.defined_in")]
+    [True, True, False, True]
+    """
+    return key in _PACING or _PACING_OF_STAGES.fullmatch(key) is not None
+
+
+_PACING = frozenset(
+    {"num_instructions", "concurrency", "max_requests", "max_tokens", "max_cost", "prices", "retries", "timeout_s"}
+)
+_PACING_OF_STAGES = re.compile(
+    rf"(({'|'.join(StageName)}|stages\.[^.]+)\.)?(base_url|model_options\.api_key_env)|stages\.[^.]+\.defined_in"
 )

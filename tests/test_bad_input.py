@@ -81,7 +81,7 @@ BAD_SETTINGS = [
     (["--set", "novelty.threshold"], "--set novelty.threshold: expected key=value"),
     (["--set", "novelty.threshold=2"], "--set: novelty.threshold is 2; must be a decimal above 0 and at most 1"),
     (["--config", "no-such.yaml"], "no-such.yaml: cannot be read (No such file or directory)."),
-    (["--profile", "modem"], "--profile: profile is 'modem'; expected one of modern, paper."),
+    (["--profile", "modem"], "--profile: profile is 'modem'; input should be 'modern' or 'paper'."),
     (["--num-instructions", "0"], "--num-instructions: num_instructions is 0; input should be greater than 0."),
     (["--concurrency", "-1"], "--concurrency: concurrency is -1; input should be greater than 0."),
     (["--model", "nonsense:x"], "model 'nonsense:x': no such provider; expected PROVIDER:NAME, e.g. openai:gpt-4.1-mini"),
@@ -156,7 +156,7 @@ def flip_the_middle(path: Path) -> None:
 
 BAD_LEDGERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "foreign": (make_foreign, "is not a ledger of self-instruct; choose another run directory with --run."),
-    "newer": (make_newer, "has ledger version 99, this program reads 2; use the program that wrote it."),
+    "newer": (make_newer, "has ledger version 99, this program reads 3; use the program that wrote it."),
     "truncated": (lambda path: path.write_bytes(path.read_bytes()[:20_000]), "is damaged or no ledger ("),
     "flipped": (flip_the_middle, "is damaged or no ledger ("),
     "text": (lambda path: path.write_text("no database" * 1000), "is damaged or no ledger ("),

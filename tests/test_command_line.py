@@ -98,7 +98,7 @@ def test_a_run_that_goes_on_refuses_another_deciding_setting_and_shows_both_valu
     for arguments, words in (
         (
             ["--seed", 1],
-            "this run was started with seed = 0, not 1; leave that out, or start another run with --run.",
+            "this run was started with seed = 0, not 1; leave that out, or start another run.",
         ),
         (["--profile", "paper"], "profile = 'modern', not 'paper'"),
         (["--set", "window=4", "--model", "openai:x"], "window = 16, not 4, model = 'offline', not 'openai:x'"),

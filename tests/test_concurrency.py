@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -25,17 +24,18 @@ from support.openai_server import OpenAIServer, serving
 from support.virtual_time import run_virtually
 
 from self_instruct.chains.models.asking import ModelAsker
-from self_instruct.chains.models.retrying import RetryingAsker
+from self_instruct.chains.models.question import Question
 from self_instruct.chains.offline import OfflineModel
-from self_instruct.chains.runs.generating import generate
-from self_instruct.chains.runs.loop import Ending, Loop
+from self_instruct.chains.runs.generating import generate, retrying
+from self_instruct.chains.runs.loop import Loop
+from self_instruct.chains.runs.outcome import Ending
 from self_instruct.chains.runs.plan import open_run
 from self_instruct.ledger import Ledger, RequestId
 from self_instruct.records.errors import ModelUnavailableError
-from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Stage
+from self_instruct.records.replies import Refusal, Reply
+from self_instruct.records.tasks import StageName
 from self_instruct.reports.exports.export import FORMATS, export
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 
 _log = logging.getLogger(__name__)
 WEATHERED_RUN = Path(__file__).parent / "support" / "weathered_run.py"
@@ -43,9 +43,9 @@ TARGET = 120
 WINDOW = 64
 
 
-def given_settings(**values: Any) -> Given:
+def given_settings(**values: Any) -> Layer:
     values = {"num_instructions": TARGET, "window": WINDOW, **values}
-    return Given(values, dict.fromkeys(values, "test"))
+    return Layer.said(values, "test")
 
 
 class SlowAsker:
@@ -57,22 +57,22 @@ class SlowAsker:
         self.random = Random(seed)
         self.answered: Counter[RequestId] = Counter()
 
-    async def __call__(self, request: RequestId, given: Mapping[str, Any]) -> Reply:
+    async def __call__(self, question: Question) -> Reply | Refusal:
         await asyncio.sleep(self.random.lognormvariate(0, 1))
         if self.random.random() < self.lost:
             raise ModelUnavailableError("503", is_overload=self.random.random() < 0.5)
-        self.answered[request] += 1
-        return await self.asker(request, given)
+        self.answered[question.id] += 1
+        return await self.asker(question)
 
 
 def run_slowly(directory: Path, seed: int, killed_after_s: float | None = None, **values: Any) -> Ending | None:
     """Run (or go on with) a run whose replies are late and often lost, in virtual time; None: it was killed before its end."""
     ledger, plan = open_run(directory, given_settings(**values))
     with ledger:
-        asker = SlowAsker(ModelAsker(plan.prompts(), plan.models(), plan.settings), seed, lost=0.2)
+        asker = SlowAsker(ModelAsker(plan.models()), seed, lost=0.2)
 
         async def work() -> Ending | None:
-            loop = Loop(ledger, plan, RetryingAsker(asker, plan.settings, random=Random(seed)))
+            loop = Loop(ledger, plan, retrying(asker, plan.settings, random=Random(seed)))
             with suppress(TimeoutError):
                 async with asyncio.timeout(killed_after_s):
                     return (await loop.run()).ending
@@ -85,7 +85,7 @@ def run_slowly(directory: Path, seed: int, killed_after_s: float | None = None, 
 
 def exported(directory: Path, out: Path) -> dict[str, bytes]:
     """Return every file of every export of a run."""
-    ledger, plan = open_run(directory, Given())
+    ledger, plan = open_run(directory, Layer())
     with ledger:
         for form in FORMATS:
             export(ledger, plan, form, out / form)
@@ -124,21 +124,22 @@ def test_exports_do_not_depend_on_when_a_run_is_killed(
 
 def test_a_kept_task_is_classified_while_instructions_are_still_generated(tmp_path: Path) -> None:
     ledger, plan = open_run(tmp_path, given_settings(window=16, num_instructions=200))
-    under_way: Counter[Stage] = Counter()
-    overlaps: Counter[frozenset[Stage]] = Counter()
+    under_way: Counter[StageName] = Counter()
+    overlaps: Counter[frozenset[StageName]] = Counter()
     with ledger:
-        asker = SlowAsker(ModelAsker(plan.prompts(), plan.models(), plan.settings), 0, lost=0)
+        asker = SlowAsker(ModelAsker(plan.models()), 0, lost=0)
 
-        async def watched(request: RequestId, given: Mapping[str, Any]) -> Reply:
-            under_way[request.stage] += 1
+        async def watched(question: Question) -> Reply | Refusal:
+            stage = StageName(question.id.stage)
+            under_way[stage] += 1
             overlaps[frozenset(+under_way)] += 1
             try:
-                return await asker(request, given)
+                return await asker(question)
             finally:
-                under_way[request.stage] -= 1
+                under_way[stage] -= 1
 
-        run_virtually(Loop(ledger, plan, RetryingAsker(watched, plan.settings)).run())
-    assert overlaps[frozenset(Stage)] > 10
+        run_virtually(Loop(ledger, plan, retrying(watched, plan.settings)).run())
+    assert overlaps[frozenset(StageName)] > 10
 
 
 # over the wire

@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel, BaseLLM
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.records.errors import SettingsError
-from self_instruct.records.tasks import Stage
+from self_instruct.records.tasks import StageName
 from self_instruct.settings.config_file import from_config
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").iterdir())
@@ -42,7 +42,7 @@ def plan_of(name: str) -> RunPlan:
     return RunPlan.new(from_config(path))
 
 
-def models_of(name: str) -> dict[Stage, Any]:
+def models_of(name: str) -> dict[StageName, Any]:
     return plan_of(name).models()
 
 
@@ -69,7 +69,7 @@ def test_each_says_in_its_head_the_command_that_runs_it_and_the_docs_name_it(pat
 @pytest.mark.parametrize(("name", "kinds"), INSTALLED.items())
 def test_where_the_package_is_installed_the_models_are_made(name: str, kinds: list[str]) -> None:
     models = models_of(name)
-    assert [type(models[stage]).__name__ for stage in Stage] == kinds
+    assert [type(models[stage]).__name__ for stage in StageName] == kinds
     assert all(isinstance(model, BaseChatModel | BaseLLM) for model in models.values())
 
 
@@ -85,13 +85,13 @@ def test_where_it_is_not_one_line_says_which_to_install(
 
 
 def test_azure_asks_the_deployment_at_the_resource_of_the_environment() -> None:
-    model = models_of("azure")[Stage.INSTANCES]
+    model = models_of("azure")[StageName.INSTANCES]
     assert str(model.root_async_client.base_url) == "https://resource.openai.azure.com/openai/deployments/my-deployment/"
     assert model.openai_api_version == "2024-10-21"
 
 
 def test_each_stage_asks_its_own_server_with_its_own_key() -> None:
-    models: dict[Stage, Any] = models_of("per-stage")
+    models: dict[StageName, Any] = models_of("per-stage")
     reached = [(model.openai_api_base, model.openai_api_key.get_secret_value()) for model in models.values()]
     assert reached == [
         ("http://127.0.0.1:8000/v1", "a-key-for-VLLM_API_KEY"),

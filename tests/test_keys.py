@@ -15,7 +15,7 @@ from self_instruct.chains.offline import OfflineModel
 from self_instruct.chains.runs.generating import generate
 from self_instruct.chains.runs.plan import open_run
 from self_instruct.records.errors import SelfInstructError
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 
 CANARIES = {"OPENAI_API_KEY": "canary-of-openai-31415926", "MY_OWN_TOKEN": "sk-canary-of-mine-27182818"}
 
@@ -61,7 +61,7 @@ def test_a_debug_log_of_everything_holds_no_key(tmp_path: Path, caplog: pytest.L
     values = {"model": "openai:a", "num_instructions": 3}
     with caplog.at_level(logging.DEBUG), serving(OfflineModel()) as server:
         ledger, plan = open_run(
-            tmp_path / "run", Given({**values, "base_url": server.base_url}, dict.fromkeys([*values, "base_url"], "test"))
+            tmp_path / "run", Layer({**values, "base_url": server.base_url}, dict.fromkeys([*values, "base_url"], "test"))
         )
         with ledger:
             generate(ledger, plan)
@@ -129,7 +129,7 @@ def test_a_key_in_a_config_file_is_refused_by_its_line_and_not_repeated(command:
 def test_a_traceback_of_our_errors_holds_no_key(tmp_path: Path, status: int) -> None:
     with refusing(status) as base_url:
         values: dict[str, Any] = {"model": "openai:x", "base_url": base_url, "retries": 0}
-        ledger, plan = open_run(tmp_path / "run", Given(values, dict.fromkeys(values, "test")))
+        ledger, plan = open_run(tmp_path / "run", Layer.said(values, "test"))
         with ledger:
             try:
                 said = generate(ledger, plan).sentence

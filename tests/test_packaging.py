@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOT_FILES = {"__init__.py", "py.typed", "run.py"}
+ROOT_FILES = {"__init__.py", "__main__.py", "py.typed", "run.py"}
 NOT_SHIPPED = {"tests", "benchmarks", "docs", "runs", "build", "dist"}
 
 

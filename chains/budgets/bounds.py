@@ -11,42 +11,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from self_instruct.ledger import RequestId
-from self_instruct.prompts.prompt_set import PromptSet
-from self_instruct.prompts.stage_prompt import StagePrompt, StagePromptValue
+from langchain_core.prompt_values import PromptValue
+
+from self_instruct.chains.models.question import Question
+from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Usage
-from self_instruct.settings.settings import Settings
+from self_instruct.settings.settings import Settings, section_key
 
 FRAME_TOKENS = 256  # what a server puts around two messages: roles, dates, instructions of its own (gpt-oss: about 100)
 OUTPUT_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict")  # as providers call it
 _CHOICES = ("n", "best_of")
 
 
-class Bounds:
-    """The most that a run's requests can use."""
-
-    def __init__(self, prompts: PromptSet, settings: Settings) -> None:
-        self._prompts = prompts
-        self._settings = settings
-
-    def at_most(self, request: RequestId, given: Mapping[str, Any]) -> Usage:
-        """Return the most tokens in and out of a request whose prompt takes the variables in `given`.
-
-        Those out are None where the stage's parameters hold no limit.
-        """
-        prompt, parameters = self.question(request, given)
-        return Usage(most_input_tokens(prompt.format_prompt(**given)), most_output_tokens(parameters))
-
-    def question(self, request: RequestId, given: Mapping[str, Any]) -> tuple[StagePrompt, Mapping[str, Any]]:
-        """Return the prompt and the parameters with which `ModelAsker` sends a request."""
-        is_classification = bool(given.get("is_classification"))
-        prompt = self._prompts.of(request.stage, request.attempt, is_classification)
-        return prompt, self._settings.parameters_of(request.stage, is_classification)
+def at_most(question: Question) -> Usage:
+    """Return the most tokens in and out of a question. Those out are None where its parameters hold no limit."""
+    return Usage(most_input_tokens(question.prompt), most_output_tokens(question.parameters))
 
 
-def most_input_tokens(prompt: StagePromptValue) -> int:
+def most_input_tokens(prompt: PromptValue) -> int:
     """Return a number of tokens that a prompt is never above, whether it is sent as messages or as text."""
-    return len(f"{prompt.system}{prompt.text}".encode("utf-8", "surrogatepass")) + FRAME_TOKENS
+    return len(prompt_text(prompt).encode("utf-8", "surrogatepass")) + FRAME_TOKENS
 
 
 def most_output_tokens(parameters: Mapping[str, Any]) -> int | None:
@@ -67,6 +51,7 @@ def stages_without_limit(settings: Settings) -> list[str]:
         "classification.parameters": settings.classification.parameters,
         "instances.parameters": settings.instances.parameters,
         "instances.classification_parameters": settings.instances.classification_parameters,
+        **{f"{section_key(name)}.parameters": section.parameters for name, section in settings.stages.items()},
     }
     return [place for place, parameters in places.items() if most_output_tokens(parameters) is None]
 

@@ -1,6 +1,6 @@
 """Count what a run spends, and let no request through that its budgets do not allow.
 
-Between the loop and the ledger: `Budget` counts, `Bounds` says what a request can use at most, `prices` what that costs. What
+Between the loop and the ledger: `Budget` counts, `bounds` says what a question can use at most, `prices` what that costs. What
 was spent before comes from the ledger's replies, so that a run that goes on counts nothing twice.
 """
 
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
-from self_instruct.chains.budgets.bounds import Bounds, stages_without_limit
+from self_instruct.chains.budgets.bounds import at_most, stages_without_limit
 from self_instruct.chains.budgets.budget import Amount, Budget, Limit, Limits
 from self_instruct.chains.budgets.prices import cost, price_of
+from self_instruct.chains.models.question import Question
 from self_instruct.ledger import RequestId, Spent
-from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.replies import Usage
-from self_instruct.records.tasks import Stage
 from self_instruct.settings.settings import Price, Settings
 
 
@@ -30,51 +28,61 @@ def check_budgets(settings: Settings) -> None:
         raise SettingsError(f"{name} cannot be kept without a limit to every answer; set {unlimited[0]}.max_tokens, e.g. 1024.")
     if settings.max_cost is None:
         return
-    for stage in Stage:
+    for stage in settings.stage_names:
         model = settings.model_of(stage)
         if model is not None and price_in(settings, model) is None:
             raise SettingsError(
-                f"max_cost cannot be kept: nobody knows the price of {model!r}; give it in US dollars per million tokens, in a"
-                f" --config file or as --set 'prices={{\"{model}\": {{input: 0.40, output: 1.60}}}}'."
+                f"max_cost cannot be kept: nobody knows the price of {model!r}; give it in US dollars per million tokens:"
+                f' prices={{"{model}": {{input: 0.40, output: 1.60}}}}, in a config file or as a setting.'
             )
 
 
 def price_in(settings: Settings, model: str) -> Price | None:
     """Return what a model costs in a run with these settings, or None where that is not known."""
-    choices = [settings.choice(stage) for stage in Stage]
+    choices = [settings.choice(stage) for stage in settings.stage_names]
     addresses = [choice.base_url for choice in choices if choice.model == model and choice.base_url]
     return price_of(model, settings.prices, addresses[0] if addresses else None)
 
 
 class Meter:
-    """What a run has spent, and what its budgets still allow. `spent` is the whole run's."""
+    """What a run has spent, and what its budgets still allow. `spent` is the whole run's.
 
-    def __init__(self, prompts: PromptSet, settings: Settings, before: Mapping[tuple[Stage, str | None], Spent]) -> None:
-        self._bounds = Bounds(prompts, settings)
+    `before` is what was spent until now, by stage, model and the price paid.
+    """
+
+    def __init__(self, settings: Settings, before: Mapping[tuple[str, str | None, Price | None], Spent]) -> None:
         self._settings = settings
+        self._prices: dict[str | None, Price | None] = {None: None}
         self.spent = Spent()
         spent = Amount()
-        for (stage, _), each in before.items():
+        for (_, model, price), each in before.items():
             self.spent = self.spent.plus(each)
-            spent = spent.plus(self._amount(stage, each))
+            spent = spent.plus(self._amount(price or self.price(model), each))
         limits = Limits(settings.max_requests, settings.max_tokens, settings.max_cost)
         self._budget = Budget(limits, spent)
         self.short_of: Limit | None = None
 
-    def reserve(self, request: RequestId, given: Mapping[str, Any]) -> Usage | None:
-        """Set aside what a request can use at most, and return that; or return None: it fits into `short_of` no more."""
-        at_most = self._bounds.at_most(request, given)
-        self.short_of = self._budget.reserve(request, self._amount(request.stage, Spent(1, 1, Usage(), at_most)))
-        return None if self.short_of else at_most
+    def reserve(self, question: Question) -> Usage | None:
+        """Set aside what a question can use at most, and return that; or return None: it fits into `short_of` no more."""
+        most = at_most(question)
+        amount = self._amount(self.price(question.model), Spent(1, 1, Usage(), most))
+        self.short_of = self._budget.reserve(question.id, amount)
+        return None if self.short_of else most
 
-    def settle(self, request: RequestId, used: Spent) -> None:
-        """Count what a request has used, in the place of what was set aside for it."""
+    def settle(self, question: Question, used: Spent) -> None:
+        """Count what a question has used, in the place of what was set aside for it."""
         self.spent = self.spent.plus(used)
-        self._budget.settle(request, self._amount(request.stage, used))
+        self._budget.settle(question.id, self._amount(self.price(question.model), used))
 
     def release(self, request: RequestId) -> None:
-        """Give back what was set aside for a request that brought no reply."""
+        """Give back what was set aside for a question that brought no reply."""
         self._budget.release(request)
+
+    def price(self, model: str | None) -> Price | None:
+        """Return what a model costs; None where that is not known."""
+        if model not in self._prices:
+            self._prices[model] = price_in(self._settings, model or "")
+        return self._prices[model]
 
     def shortage(self) -> str:
         """Return a sentence that says which budget the next request does not fit into."""
@@ -85,14 +93,10 @@ class Meter:
             return f"the budget of ${limits.max_cost} has no room for the next request (${spent.cost:.4f} are spent)"
         return f"the budget of {limits.max_requests} requests is spent"
 
-    def _amount(self, stage: Stage, spent: Spent) -> Amount:
+    def _amount(self, price: Price | None, spent: Spent) -> Amount:
         """Return what budgets count for some requests: what the provider counted, and what was reserved where it did not."""
         tokens = spent.usage.plus(spent.at_most)
-        return Amount(spent.requests, (tokens.input_tokens or 0) + (tokens.output_tokens or 0), self._cost(stage, tokens))
-
-    def _cost(self, stage: Stage, tokens: Usage) -> Decimal:
-        model = self._settings.model_of(stage)
-        if self._settings.max_cost is None or model is None:
-            return Decimal(0)
         counted = Usage(tokens.input_tokens or 0, tokens.output_tokens or 0, tokens.cached_tokens)
-        return cost(price_in(self._settings, model), counted) or Decimal(0)
+        return Amount(
+            spent.requests, (counted.input_tokens or 0) + (counted.output_tokens or 0), cost(price, counted) or Decimal(0)
+        )

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
-from self_instruct.chains.models.constructing import COMPLETION_PREFIX, OFFLINE
+from self_instruct.chains.models.names import COMPLETION_PREFIX, OFFLINE
 from self_instruct.records.replies import Usage
 from self_instruct.settings.settings import Price
 
@@ -21,19 +23,30 @@ _PROBE = 1_000  # tokens; few enough for the lowest tier of prices that rise wit
 _ADDRESS_VARIABLES = ("OPENAI_API_BASE", "OPENAI_BASE_URL")  # they send requests for "openai:" elsewhere
 
 
-def price_of(model: str, given: Mapping[str, Price], base_url: str | None = None) -> Price | None:
-    """Return what the model called `model` (as `load_model` takes it) costs, or None where that is not known.
+def price_of(model: str, own: Mapping[str, Price], base_url: str | None = None) -> Price | None:
+    """Return what the model called `model` (as `load_model` takes it) costs; None where that is not known.
 
     A model behind a `base_url` has the price of the provider at that address, if it is one: the same name on another server
-    says nothing.
+    says nothing. `own` goes before what the package knows.
     """
-    if model in given:
-        return given[model]
+    if model in own:
+        return own[model]
     if model == OFFLINE:
         return FREE
     provider, name = _parts(model)
     address = base_url or (_address_of_openai() if provider in ("openai", None) else None)
+    if address and _is_local(address):  # no provider that sells is there, and the package's data take 60 MB to look at
+        return None
     return _known(name, None, address) if address else _known(name, provider, None)
+
+
+def _is_local(address: str) -> bool:
+    """Return whether a server is this machine, or in a network that the internet does not reach."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return host == "localhost"
 
 
 def _parts(model: str) -> tuple[str | None, str]:

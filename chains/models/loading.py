@@ -1,26 +1,33 @@
-"""Language models by name, and one shape for what chat and completion models answer.
+"""Load a model by its name (`chains.models.names`) with options, or say in one line why not.
 
-The stages take any LangChain chat or completion model. `answering` makes both give an `AIMessage` that carries the finish
-reason and the token usage, which a completion model's own `.invoke` loses.
+Options go to the constructor as they are. One that it would silently ignore, or send along with every request, is an error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from importlib import import_module
 from typing import Any, TypeAlias
 
-from langchain_core.language_models import BaseChatModel, BaseLLM, LanguageModelInput
-from langchain_core.messages import AIMessage, convert_to_messages
-from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import LLMResult
-from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
-from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
+from langchain_core.language_models import BaseChatModel, BaseLanguageModel, BaseLLM
+from pydantic import ValidationError
 
-from self_instruct.chains.models.constructing import OFFLINE, construct
+from self_instruct.chains.models.names import AZURE_PREFIX, COMPLETION_PREFIX, OFFLINE, OPENAI_PREFIXES
+from self_instruct.records.errors import SettingsError
+from self_instruct.settings.frozen import thawed
+from self_instruct.settings.secrets import without_secrets
 
-Model: TypeAlias = BaseChatModel | BaseLLM | Runnable[Any, Any]
+CONNECT_S = 10.0  # seconds to reach OpenAI's protocols, with TLS; how long an answer may take is another matter
+LONGEST_REASON = 300  # characters of why a constructor gave up
+_CLASS = re.compile(r"(?P<module>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)\.(?P<name>[A-Z]\w*)(:(?P<model>.+))?", re.DOTALL)
+_EXAMPLE = "expected PROVIDER:NAME, e.g. openai:gpt-4.1-mini"
+_TIMEOUTS = ("timeout", "request_timeout")
 
-__all__ = ["OFFLINE", "CompletionMessages", "Model", "answering", "load_model"]
+Loaded: TypeAlias = BaseChatModel | BaseLLM
 
 
 def load_model(
@@ -30,8 +37,8 @@ def load_model(
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
     client_retries: bool = True,
-) -> BaseChatModel | BaseLLM:
-    """Return the model called `name`.
+) -> BaseLanguageModel[Any]:
+    """Return the model called `name`: a chat model, which answers with a message, or a completion model, with a text.
 
     `offline` is the rule-based stand-in that ships with us (`seed` is its); `openai-completion:NAME` a completion model, the
     paper's kind; `package.module.Class` or `package.module.Class:NAME` any LangChain model class, imported only then; anything
@@ -41,55 +48,154 @@ def load_model(
     run does, switches off `client_retries`. Raises `SettingsError` where the provider is unknown, its package is not installed,
     its key is not set, or an option is none of the model's.
     """
-    return construct(name, base_url, options or {}, seed, client_retries=client_retries)
+    options = options or {}
+    try:
+        model = _model(name, base_url, options, seed)
+        if client_retries or "max_retries" in options or "max_retries" not in type(model).model_fields:
+            return model
+        return _model(name, base_url, {**options, "max_retries": 0}, seed)
+    except SettingsError as error:
+        raise SettingsError(f"model {name!r}: {error}") from None
+    except ValidationError as error:
+        raise SettingsError(f"model {name!r}: {_faults(error)}.") from None
+    except ImportError as error:
+        reason = f" ({error.__cause__})" if error.__cause__ else ""  # a package may be there, and one that it needs not
+        raise SettingsError(f"model {name!r}: {_one_line(f'{error}{reason}')}") from None
+    except Exception as error:  # noqa: BLE001  each provider has its own errors for a missing package, key or setting
+        raise SettingsError(f"model {name!r}: {_one_line(str(error) or type(error).__name__)}") from None
 
 
-def answering(model: Model, parameters: Mapping[str, Any] | None = None) -> Runnable[LanguageModelInput, AIMessage | str]:
-    """Return a runnable that sends a prompt with these parameters and gives the answer as an `AIMessage`."""
-    runnable = CompletionMessages(model) if isinstance(model, BaseLLM) else model
-    return runnable.bind(**parameters) if parameters else runnable
+def _model(name: str, base_url: str | None, options: Mapping[str, Any], seed: int) -> Loaded:
+    all_options = _with_key(options)
+    if name == OFFLINE:
+        return _of_class(_imported("self_instruct.chains.offline", "OfflineModel"), None, {"seed": seed, **all_options})
+    if name.startswith((*OPENAI_PREFIXES, AZURE_PREFIX)):
+        all_options = _own_client(all_options, name, base_url)
+    if base_url is not None:
+        all_options["base_url"] = base_url
+    if found := _CLASS.fullmatch(name):
+        return _of_class(_imported(found["module"], found["name"]), found["model"], all_options)
+    return _of_provider(name, all_options)
 
 
-class CompletionMessages(Runnable[LanguageModelInput, AIMessage]):
-    """A completion model whose answers are messages with `finish_reason` and usage; the text is the model's own, unstripped."""
-
-    def __init__(self, model: BaseLLM) -> None:
-        self.model = model
-        self.name = model.get_name()
-
-    def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
-        """Return the answer to a prompt (a prompt value, a string, or messages)."""
-        return _message(self.model.generate_prompt([_prompt(input)], **_tracing(config), **kwargs))
-
-    async def ainvoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
-        """Return the answer to a prompt (a prompt value, a string, or messages)."""
-        return _message(await self.model.agenerate_prompt([_prompt(input)], **_tracing(config), **kwargs))
+def _with_key(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with the key that `api_key_env` names: for a run that asks two providers through one client."""
+    with_key: dict[str, Any] = thawed(dict(options))
+    variable = with_key.pop("api_key_env", None)
+    if variable is not None:
+        with_key["api_key"] = os.environ.get(variable)
+        if not with_key["api_key"]:
+            raise SettingsError(f"the environment variable {variable}, named by api_key_env, is not set.")
+    return with_key
 
 
-def _prompt(given: LanguageModelInput) -> PromptValue:
-    if isinstance(given, PromptValue):
-        return given
-    if isinstance(given, str):
-        return StringPromptValue(text=given)
-    return ChatPromptValue(messages=convert_to_messages(given))
+def _own_client(options: Mapping[str, Any], name: str, base_url: str | None) -> dict[str, Any]:
+    """Return the options with a client for one model alone: the one that langchain-openai shares dies with its event loop."""
+    from openai import DefaultAsyncHttpxClient, Timeout
+
+    ours: dict[str, Any] = {"http_async_client": DefaultAsyncHttpxClient()}
+    if not any(name in options for name in _TIMEOUTS):
+        ours["timeout"] = Timeout(None, connect=CONNECT_S)
+    if base_url is not None and "OPENAI_API_KEY" not in os.environ and name.startswith(OPENAI_PREFIXES):
+        ours["api_key"] = "none"  # most self-hosted servers ask for no key, but the client insists on one
+    return {**ours, **options}
 
 
-def _tracing(config: RunnableConfig | None) -> dict[str, Any]:
-    config = ensure_config(config)
-    return {name: config.get(name) for name in ("callbacks", "tags", "metadata", "run_name")}
+def _of_provider(name: str, options: dict[str, Any]) -> Loaded:
+    provider, colon, model = name.partition(":")
+    if colon and not model:
+        raise SettingsError(f"names no model; {_EXAMPLE}.")
+    if name.startswith(COMPLETION_PREFIX):
+        from langchain_openai import OpenAI
+
+        return _of_class(OpenAI, model, options)
+    from langchain.chat_models import init_chat_model
+
+    def make(**each: Any) -> object:
+        try:
+            return init_chat_model(name, **each)
+        except AttributeError:  # LangChain then looks in langchain-community, in vain
+            package = f"langchain-{provider.replace('_', '-')}"
+            raise SettingsError(f"its package is not installed; run `pip install {package}`.") from None
+        except ValueError as error:
+            raise _unknown_provider(provider, str(error)) or error from None
+
+    return _made(make, options)
 
 
-def _message(result: LLMResult) -> AIMessage:
-    generation = result.generations[0][0]
-    usage = (result.llm_output or {}).get("token_usage") or {}
-    return AIMessage(
-        content=generation.text,
-        response_metadata={"finish_reason": (generation.generation_info or {}).get("finish_reason")},
-        usage_metadata=UsageMetadata(
-            input_tokens=usage.get("prompt_tokens") or 0,
-            output_tokens=usage.get("completion_tokens") or 0,
-            total_tokens=usage.get("total_tokens") or 0,
-        )
-        if usage
-        else None,
-    )
+def _unknown_provider(provider: str, words: str) -> SettingsError | None:
+    """Return what to say of LangChain's own list of providers, if that is what the error is about."""
+    if "Unable to infer model provider" not in words:
+        return None
+    _, _, known = " ".join(words.split()).partition("Supported providers: ")
+    known = known.partition(" For ")[0]
+    near = get_close_matches(provider, known.split(", "), n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else f", of {known}."
+    return SettingsError(f"no such provider; {_EXAMPLE}{hint}")
+
+
+def _imported(module: str, name: str) -> type[Loaded]:
+    """Return a model class by the place it is defined at."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # langchain-community says on import that it is sunset
+            found = getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        package = (error.name or module).partition(".")[0].replace("_", "-")
+        raise SettingsError(
+            f"cannot be imported ({_one_line(str(error))}); is its package installed? `pip install {package}`"
+        ) from None
+    except AttributeError:
+        raise SettingsError(f"{module} has no {name}.") from None
+    if not (isinstance(found, type) and issubclass(found, BaseChatModel | BaseLLM)):
+        raise SettingsError("is not a LangChain chat or completion model.")
+    return found
+
+
+def _of_class(kind: type[Loaded], model: str | None, options: Mapping[str, Any]) -> Loaded:
+    all_options = dict(options) if model is None else {**options, "model": model}
+    _check_options(kind, all_options)
+    return _made(kind, all_options)
+
+
+def _made(make: Callable[..., object], options: Mapping[str, Any]) -> Loaded:
+    """Return the model that `make` constructs; raises `SettingsError` where it is none, or takes no such options."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is not default parameter", category=UserWarning)  # an error, below
+        model = make(**options)
+        if not isinstance(model, BaseChatModel | BaseLLM):
+            raise SettingsError("is not a LangChain chat or completion model.")
+        _check_options(type(model), options)
+    return model
+
+
+def _check_options(kind: type[Loaded], options: Mapping[str, Any]) -> None:
+    """Raise `SettingsError` for the options that are no fields of the class, naming the nearest that are."""
+    if kind.model_config.get("extra") == "allow" or hasattr(kind, "from_model_id"):  # the class knows more than its fields say
+        return
+    known = _option_names(kind)
+    faults = []
+    for name in options:
+        if name not in known:
+            near = get_close_matches(name, sorted(known), n=1)
+            faults.append(f"takes no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    if faults:
+        raise SettingsError(f"{'; '.join(faults)}.")
+
+
+def _option_names(kind: type[Loaded]) -> set[str]:
+    aliases = {alias for one in kind.model_fields.values() for alias in (one.alias, one.validation_alias)}
+    return set(kind.model_fields) | {alias for alias in aliases if isinstance(alias, str)}
+
+
+def _faults(error: ValidationError) -> str:
+    """Return all that pydantic found, without the values, which may hold a key."""
+    said = []
+    for fault in error.errors(include_url=False, include_input=False):
+        option, words = ".".join(map(str, fault["loc"])), _one_line(fault["msg"].removeprefix("Value error, "))
+        said.append(f"option {option!r}: {words[:1].lower()}{words[1:]}" if option else words)
+    return "; ".join(said)
+
+
+def _one_line(words: str) -> str:
+    return " ".join(without_secrets(words).split())[:LONGEST_REASON]

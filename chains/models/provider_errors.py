@@ -1,17 +1,24 @@
-"""Ask a model for one reply, and say in our words what went wrong where none came.
+"""Say in our words what a provider's error means: deny the model, refuse this one request, or cured by time.
 
-A `Reply` is what the ledger keeps of an `AIMessage`. A request that the provider refuses for what it says is a reply too, with
-the finish reason `REFUSED`: asked again, it would be refused again.
+What is known to be curable is asked again. An error that is no provider's (a `KeyError` in a model class, say) is none of ours
+to translate: it is raised as it is.
 """
 
 from __future__ import annotations
 
+import errno
 import math
 import re
+import socket
+import ssl
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from json import JSONDecodeError
+from traceback import walk_tb
+from typing import Any
 
 from langchain_core.exceptions import ContextOverflowError
 
@@ -24,63 +31,149 @@ from self_instruct.records.errors import (
 )
 from self_instruct.settings.secrets import holds_secret, without_secrets
 
-DENIED_STATUS = frozenset({401, 403, 404})
 INVALID_STATUS = frozenset({400, 422})
 TOO_LARGE_STATUS = 413
+UNPAID_STATUS = 402
 OVERLOAD_STATUS = frozenset({408, 429, *range(500, 600)})
+CURABLE_STATUS = OVERLOAD_STATUS | {409, 425}
+MAX_WORDS_SHOWN = 300  # characters of a provider's own words
+MAX_WORDS_READ = 4000  # in which secrets are looked for; an error may repeat the whole of a large answer
+_UNPAID_CODES = frozenset(
+    {"insufficient_quota", "insufficient_balance", "insufficient_credits", "billing_hard_limit_reached", "billing_not_active"}
+)
+_REFUSED_CODES = frozenset({"content_filter", "content_policy_violation", "context_length_exceeded", "string_above_max_length"})
 _ABOUT_WHAT_IT_SAYS = re.compile(
     r"context.?(length|window|size)|maximum context|too (long|large|many tokens)|content.?(filter|policy|management)"
     r"|(safety|moderation|usage polic)",
     re.IGNORECASE,
 )
-_NO_QUOTA = "insufficient_quota"  # OpenAI's word in a 429 that only paying cures
-MAX_WORDS_SHOWN = 300  # characters of a provider's own words
+_OVERLOADED = re.compile(
+    r"overload|too many requests|rate.?limit|throttl|at capacity|(service|temporarily) unavailable", re.IGNORECASE
+)
+_NETWORK_ERRORS = (
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+    socket.herror,
+    ssl.SSLError,
+    JSONDecodeError,
+    UnicodeDecodeError,
+)
+_NETWORK_NUMBERS = frozenset(
+    {errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.EMFILE}
+)
+_NETWORK_CLASSES = frozenset(  # by package and name, since none of these packages need be there
+    {
+        "openai.APIError", "anthropic.APIError", "httpx.TransportError", "httpx.DecodingError", "httpcore.NetworkError",
+        "httpcore.TimeoutException", "httpcore.ProtocolError", "aiohttp.ClientError", "requests.RequestException",
+        "urllib3.HTTPError", "botocore.HTTPClientError", "grpc.RpcError",
+    }
+)  # fmt: skip
+NO_CONNECTION = "no connection"  # the kind of a failure to reach the server at all
+_UNCONNECTED = frozenset({"ConnectError", "ConnectTimeout", "ConnectionRefusedError", "gaierror", "ClientConnectorError"})
+_CLIENT = re.compile(r"(openai|anthropic|ollama|mistralai|groq|cohere|google|langchain_(?!core|classic)\w+)(\.|$)")
+_READING = re.compile(
+    r"pars|process|result|usage|stream|decode|convert|chunk|construct|\._a?generate$"
+)  # as their functions are named
+_LIBRARY = re.compile(
+    rf"({'|'.join(sorted(sys.stdlib_module_names))}|pydantic|pydantic_core|langchain_core|httpx|httpcore|anyio)(\.|$)"
+)
 
 
-def translate(error: Exception, clock: Callable[[], float] = time.time) -> SelfInstructError:
-    """Return a provider's error as one of ours, with the provider's own words in one line.
+def translate(error: Exception, clock: Callable[[], float] = time.time) -> SelfInstructError | None:
+    """Return a provider's error as one of ours, with the provider's own words in one line; None for what is no provider's.
 
-    By HTTP status where there is one: 401, 403 and 404 deny the model. 413, and a 400 or 422 whose words are about length or
-    content, refuse this request; any other 400 or 422 is about settings that all requests share, so it denies the model too,
-    or all tasks would be lost to one wrong parameter. So does a header that HTTP does not allow. All else (a timeout, a rate
-    limit, a broken connection, a reply that is not JSON) is what time may cure. `clock` gives seconds since 1970, for a date to
-    wait until.
+    By HTTP status where there is one: 408, 409, 425, 429 and 5xx are what time may cure; 413, and a 400, 403 or 422 that is
+    about length or content, refuse this request; all others deny the model, since they are about the key, the address or what
+    all requests share. So does a header that HTTP does not allow. An account that is out of credit is waited for by nobody.
+    Without a status, time may cure what the network does, and a response that is not what it should be. `clock` gives seconds
+    since 1970, for a date to wait until.
     """
-    words = without_secrets(_words(error))[:MAX_WORDS_SHOWN]
+    words = without_secrets(_words(error)[:MAX_WORDS_READ])[:MAX_WORDS_SHOWN]
     if isinstance(error, TypeError) and "unexpected keyword argument" in words:
         return SettingsError(f"the model does not take a parameter of its stage: {words}; set that parameter to null.")
+    if any(isinstance(each, UnicodeEncodeError) and each.encoding == "utf-8" for each in _chain(error)):
+        return ModelRefusedError(f"the prompt cannot be sent: {words}")  # it holds half a surrogate pair
     if _cannot_be_sent(error):
         return ModelDeniedError(f"no request can be sent ({words}); is there a line break or an odd character in the key?")
-    status = _status(error)
-    if status in DENIED_STATUS:
-        return ModelDeniedError(f"the provider denies the model: {words}")
-    if status == TOO_LARGE_STATUS or isinstance(error, ContextOverflowError):
+    if any(isinstance(each, ssl.SSLCertVerificationError) for each in _chain(error)):
+        return ModelDeniedError(f"the server's certificate is not trusted: {words}")
+    status, codes = _status(error), set(_codes(error))
+    if status == UNPAID_STATUS or codes & _UNPAID_CODES or any(code in words for code in _UNPAID_CODES):
+        return ModelUnavailableError(words, kind="no credit", retry_after_s=math.inf)
+    if _refuses_this(error, status, codes, words):
         return ModelRefusedError(words)
     if status in INVALID_STATUS:
-        is_about_this = _ABOUT_WHAT_IT_SAYS.search(words)
-        return ModelRefusedError(words) if is_about_this else ModelDeniedError(f"the provider takes no such requests: {words}")
-    is_timeout = "timeout" in type(error).__name__.casefold()
+        return ModelDeniedError(f"the provider takes no such requests: {words}")
+    is_overload = status in OVERLOAD_STATUS or bool(_OVERLOADED.search(" ".join((type(error).__name__, *codes, words))))
+    if status in CURABLE_STATUS or (not status and _is_curable(error, is_overload)):
+        return _unavailable(error, status, words, is_overload, retry_after_s(_headers(error), clock))
+    return ModelDeniedError(f"the provider denies the model: {words}") if status else None
+
+
+def _refuses_this(error: Exception, status: int | None, codes: set[str], words: str) -> bool:
+    """Return whether an error is about this one request: its content, its length."""
+    if status == TOO_LARGE_STATUS or isinstance(error, ContextOverflowError):
+        return True
+    if status == HTTPStatus.FORBIDDEN:  # a router's, for what a moderator flagged
+        return "flagged" in words
+    return status in INVALID_STATUS and bool(codes & _REFUSED_CODES or _ABOUT_WHAT_IT_SAYS.search(words))
+
+
+def _unavailable(
+    error: Exception, status: int | None, words: str, is_overload: bool, wait_s: float | None
+) -> ModelUnavailableError:
+    names = [type(each).__name__ for each in _chain(error)]
+    is_timeout = any("timeout" in name.casefold() for name in names)
+    kind = NO_CONNECTION if _UNCONNECTED & set(names) else "timeout" if is_timeout else names[0]
     return ModelUnavailableError(
-        f"{type(error).__name__}: {words}",
-        kind=_status_phrase(status) if status else "timeout" if is_timeout else type(error).__name__,
-        is_overload=is_timeout or status in OVERLOAD_STATUS,
-        retry_after_s=math.inf if _NO_QUOTA in words else retry_after_s(_headers(error), clock),
+        f"{names[0]}: {words}",
+        kind=_status_phrase(status) if status else kind,
+        is_overload=is_timeout or is_overload,
+        retry_after_s=wait_s,
     )
 
 
-def _cannot_be_sent(error: BaseException | None) -> bool:
-    """Return whether a header, of which the key is one, is none that HTTP allows."""
-    while error is not None:
-        if isinstance(error, UnicodeEncodeError) or type(error).__name__ == "LocalProtocolError":
-            return True
+def _is_curable(error: Exception, is_overload: bool) -> bool:
+    """Return whether an error without a status is the network's, an overload, or about a response that cannot be read."""
+    if getattr(error, "is_retryable", False) is True or isinstance(error, _NETWORK_ERRORS):
+        return True
+    if isinstance(error, OSError) and error.errno in _NETWORK_NUMBERS:
+        return True
+    if any(f"{kind.__module__.partition('.')[0]}.{kind.__name__}" in _NETWORK_CLASSES for kind in type(error).__mro__):
+        return True
+    return (is_overload and type(error).__module__ != "builtins") or _is_about_the_response(error)
+
+
+def _is_about_the_response(error: Exception) -> bool:
+    """Return whether an error arose where a provider's package reads a response, which then is not what it should be."""
+    if getattr(_response(error), "status_code", HTTPStatus.BAD_REQUEST) < HTTPStatus.BAD_REQUEST:
+        return True
+    places = [(frame.f_globals.get("__name__", ""), frame.f_code.co_qualname) for frame, _ in walk_tb(error.__traceback__)]
+    if isinstance(error, IndexError) and places and places[-1][0].startswith("langchain_core.language_models"):
+        return True  # it looks for the first of no choices
+    module, function = next((place for place in reversed(places) if not _LIBRARY.match(place[0])), ("", ""))
+    return bool(_CLIENT.match(module) and _READING.search(function))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, and those that led to it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        yield error
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
-    return False
+
+
+def _cannot_be_sent(error: BaseException) -> bool:
+    """Return whether a header, of which the key is one, is none that HTTP allows."""
+    return any(isinstance(each, UnicodeEncodeError) or type(each).__name__ == "LocalProtocolError" for each in _chain(error))
 
 
 def _words(error: Exception) -> str:
     """Return what an error says, and what the error at the root of it says, in one line."""
-    if isinstance(error, AttributeError) and "'str' object has no attribute" in str(error):
-        return "the answer is not JSON; is the server's address right?"  # the client took a web page for a reply
+    if isinstance(error, AttributeError) and str(error).endswith("object has no attribute 'model_dump'"):
+        return "the answer is no reply; is the server's address right?"  # but a web page, say
     root: BaseException = error
     while root.__cause__:
         root = root.__cause__
@@ -91,8 +184,29 @@ def _words(error: Exception) -> str:
 
 def _status(error: Exception) -> int | None:
     """Return the HTTP status of a refusal, in any of the places where the providers' packages put it."""
-    places = (getattr(error, "status_code", None), getattr(error, "code", None), getattr(_response(error), "status_code", None))
-    return next((int(found) for found in places if isinstance(found, int) and found >= HTTPStatus.BAD_REQUEST), None)
+    response = _response(error)
+    places: list[object] = [getattr(error, name, None) for name in ("status_code", "code", "status")]
+    places.append(getattr(response, "status_code", None))
+    if isinstance(response, Mapping):
+        places.append((response.get("ResponseMetadata") or {}).get("HTTPStatusCode"))  # as botocore has it
+    places += [each.get("code") for each in _told(error)]
+    return next((int(found) for found in places if isinstance(found, int) and found >= HTTPStatus.MULTIPLE_CHOICES), None)
+
+
+def _codes(error: Exception) -> Iterator[str]:
+    """Yield the words by which a provider says what is wrong, for programs to read."""
+    places = [getattr(error, "code", None), *(each.get(name) for each in _told(error) for name in ("code", "type"))]
+    yield from (place for place in places if isinstance(place, str))
+
+
+def _told(error: Exception) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects that a provider answered with in place of a reply; a client may give them as the error's only words."""
+    for place in (getattr(error, "body", None), *error.args[:1]):
+        if isinstance(place, Mapping):
+            yield place
+            inner = place.get("error")
+            if isinstance(inner, Mapping):
+                yield inner
 
 
 def _status_phrase(status: int) -> str:
@@ -127,10 +241,12 @@ def retry_after_s(headers: Mapping[str, str], clock: Callable[[], float] = time.
         return None
 
 
-def tells_secret(error: BaseException | None) -> bool:
+def request_id_of(error: Exception) -> str | None:
+    """Return the provider's own identity of the request that failed, where it says one."""
+    found = getattr(error, "request_id", None)
+    return found if isinstance(found, str) else None
+
+
+def tells_secret(error: BaseException) -> bool:
     """Return whether the words of an error, or of one that led to it, hold a secret (a 401 may repeat the key)."""
-    while error is not None:
-        if holds_secret(str(error)):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    return any(holds_secret(str(each)) for each in _chain(error))

@@ -18,6 +18,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import ValidationError
 
 from self_instruct.ledger import Ledger
+from self_instruct.settings.frozen import thawed
 
 _log = logging.getLogger(__name__)
 FACT = "parameters left out"
@@ -61,8 +62,8 @@ class LeftOut:
     def sent(self, model: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters that the model takes, each by the name it takes it by."""
         refused = self._refused.get(model, {})
-        names = {name: refused.get(name, name) for name in parameters}
-        return {sent: parameters[name] for name, sent in names.items() if sent is not None}
+        sent = {refused.get(name, name): thawed(value) for name, value in parameters.items()}
+        return {name: value for name, value in sent.items() if name is not None}
 
     def add(self, model: str, name: str, instead: str | None) -> None:
         """Leave a parameter out from now on, or send it by another name; what is known is not said again."""
@@ -82,36 +83,34 @@ def known_left_out(ledger: Ledger) -> dict[str, Refused]:
 
 
 class TakenParameters(Runnable[LanguageModelInput, AIMessage | str]):
-    """A model that is asked with those of its parameters that it takes; one that it refuses is left out from then on."""
+    """A model that is asked with those of the parameters that it takes; one that it refuses is left out from then on."""
 
-    def __init__(
-        self,
-        asking: Runnable[LanguageModelInput, AIMessage | str],
-        model: str,
-        parameters: Mapping[str, Any],
-        left_out: LeftOut,
-    ) -> None:
+    def __init__(self, asking: Runnable[LanguageModelInput, AIMessage | str], model: str, left_out: LeftOut) -> None:
         self._asking = asking
         self._model = model
-        self._parameters = dict(parameters)
         self._left_out = left_out
         self.name = asking.get_name()
 
-    def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage | str:  # noqa: A002
+    def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **parameters: Any) -> AIMessage | str:  # noqa: A002
         """Return the answer to a prompt; what the provider raises otherwise is raised as it is."""
         while True:
-            sent = self._left_out.sent(self._model, self._parameters)
+            sent = self._left_out.sent(self._model, parameters)
             try:
-                return self._asking.invoke(input, config, **sent, **kwargs)
+                return self._asking.invoke(input, config, **sent)
             except Exception as error:  # noqa: BLE001  raised again below, unless it refuses a parameter
                 self._leave_out(error, sent)
 
-    async def ainvoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage | str:  # noqa: A002
+    async def ainvoke(
+        self,
+        input: LanguageModelInput,  # noqa: A002
+        config: RunnableConfig | None = None,
+        **parameters: Any,
+    ) -> AIMessage | str:
         """Return the answer to a prompt; what the provider raises otherwise is raised as it is."""
         while True:
-            sent = self._left_out.sent(self._model, self._parameters)
+            sent = self._left_out.sent(self._model, parameters)
             try:
-                return await self._asking.ainvoke(input, config, **sent, **kwargs)
+                return await self._asking.ainvoke(input, config, **sent)
             except Exception as error:  # noqa: BLE001  raised again below, unless it refuses a parameter
                 self._leave_out(error, sent)
 

@@ -1,15 +1,106 @@
-"""A model's answer as the `Reply` that the ledger keeps."""
+"""What models answer, in one shape: a message from every kind of model, and the `Reply` that the ledger keeps of it.
+
+Any LangChain chat or completion model will do, bare or inside bindings, retries and fallbacks. `answering` makes all give an
+`AIMessage` that carries the finish reason and the token usage, which a completion model's own `.invoke` loses.
+"""
 
 from __future__ import annotations
 
-from langchain_core.messages import AIMessage
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from langchain_core.language_models import BaseLLM, LanguageModelInput
+from langchain_core.messages import AIMessage, convert_to_messages
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import ChatGeneration
+from langchain_core.outputs import LLMResult
+from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableSequence, RunnableWithFallbacks, ensure_config
+from langchain_core.runnables.base import RunnableBindingBase
 
-from self_instruct.prompts.reading.reply_parser import reply_of
-from self_instruct.records.replies import Reply, Usage
+from self_instruct.records.errors import ModelUnavailableError
+from self_instruct.records.replies import UNCOUNTED, Reply, Served, Usage
 
-REFUSED = "refused"
+Model: TypeAlias = Runnable[Any, Any]
+"""Anything of LangChain that answers a prompt with a message or a text."""
+
+MOST_TOKENS = 2**31 - 1  # that a reply may have; a provider that counts more has miscounted
+LONGEST_NAME = 200  # characters of what a provider calls itself or a request
+_REASONS = ("finish_reason", "stop_reason", "done_reason")  # OpenAI and most; Anthropic; Ollama
+_REFUSAL = "refusal"  # OpenAI's word, as a field of a message, a part of it, and Anthropic's as a stop reason
+_REQUEST_HEADERS = ("x-request-id", "request-id", "apim-request-id")
+_OWN_IDS = ("run-", "lc_run-")  # how LangChain's ids of messages begin, where the provider has none
+
+
+def answering(model: Model, parameters: Mapping[str, Any] | None = None) -> Runnable[LanguageModelInput, AIMessage | str]:
+    """Return a runnable that sends a prompt with these parameters and gives the answer as an `AIMessage`."""
+    runnable = _giving_messages(model)
+    return runnable.bind(**parameters) if parameters else runnable
+
+
+def _giving_messages(model: Model) -> Model:
+    """Return a model in which every completion model gives messages, however it is wrapped."""
+    if isinstance(model, BaseLLM):
+        return CompletionMessages(model)
+    changed: dict[str, Any] = {}
+    if isinstance(model, RunnableBindingBase):
+        changed = {"bound": _giving_messages(model.bound)}
+    elif isinstance(model, RunnableWithFallbacks):
+        changed = {"runnable": _giving_messages(model.runnable), "fallbacks": [*map(_giving_messages, model.fallbacks)]}
+    elif isinstance(model, RunnableSequence):
+        changed = {"last": _giving_messages(model.last)}
+    is_other = any(getattr(model, name) != each for name, each in changed.items())
+    return model.model_copy(update=changed) if is_other else model  # type: ignore[attr-defined]
+
+
+class CompletionMessages(Runnable[LanguageModelInput, AIMessage]):
+    """A completion model whose answers are messages with `finish_reason` and usage; the text is the model's own, unstripped."""
+
+    def __init__(self, model: BaseLLM) -> None:
+        self.model = model
+        self.name = model.get_name()
+
+    def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
+        """Return the answer to a prompt (a prompt value, a string, or messages)."""
+        return _message(self.model.generate_prompt([_prompt(input)], **_tracing(config), **kwargs))
+
+    async def ainvoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
+        """Return the answer to a prompt (a prompt value, a string, or messages)."""
+        return _message(await self.model.agenerate_prompt([_prompt(input)], **_tracing(config), **kwargs))
+
+
+def _prompt(asked: LanguageModelInput) -> PromptValue:
+    if isinstance(asked, PromptValue):
+        return asked
+    if isinstance(asked, str):
+        return StringPromptValue(text=asked)
+    return ChatPromptValue(messages=convert_to_messages(asked))
+
+
+def _tracing(config: RunnableConfig | None) -> dict[str, Any]:
+    config = ensure_config(config)
+    return {name: config.get(name) for name in ("callbacks", "tags", "metadata", "run_name")}
+
+
+def _message(result: LLMResult) -> AIMessage:
+    generation = next((first for group in result.generations for first in group), None)
+    if generation is None:
+        raise ModelUnavailableError("the response holds no completion", kind="no completion")
+    told = result.llm_output or {}
+    about = {"finish_reason": None, **(generation.generation_info or {}), "system_fingerprint": told.get("system_fingerprint")}
+    return AIMessage(generation.text, response_metadata=about, usage_metadata=_completion_usage(told.get("token_usage") or {}))
+
+
+def _completion_usage(counted: Mapping[str, Any]) -> UsageMetadata | None:
+    """Return the tokens of a completion; what a server leaves open is 0, and nothing is counted where one is no number."""
+    read, written = (
+        0 if (found := counted.get(f"{name}_tokens")) is None else _count(found) for name in ("prompt", "completion")
+    )
+    if not counted or read is None or written is None:
+        return None
+    return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
+
+
+# from a message to a reply
 
 
 def is_cut_stream(message: AIMessage | str) -> bool:
@@ -18,24 +109,63 @@ def is_cut_stream(message: AIMessage | str) -> bool:
     return about.get("model_provider") == "openai" and not {"finish_reason", "status"} & set(about)
 
 
-def message_to_reply(message: AIMessage | str) -> Reply:
-    """Return what the ledger keeps of a model's answer. Text that cannot be UTF-8 (half a surrogate pair) becomes "?"."""
+def message_to_reply(message: AIMessage | str, model: str | None = None) -> Reply:
+    """Return what the ledger keeps of the answer of `model`. Text that cannot be UTF-8 (half a surrogate pair) becomes "?".
+
+    What a model says in refusing to answer is the text of a reply that ended as "refusal".
+    """
     if isinstance(message, str):
-        return Reply(storable(message))
-    reply = reply_of(ChatGeneration(message=message))
-    return Reply(storable(reply.text), reply.finish_reason, _usage(message.usage_metadata))
+        return Reply(storable(message), model=model)
+    text, reason = str(message.text), _reason(message.response_metadata)
+    if refusal := " ".join(_refusals(message)):
+        text, reason = text or refusal, _REFUSAL
+    return Reply(storable(text), reason, _usage(getattr(message, "usage_metadata", None)), model, _served(message))
+
+
+def _reason(about: Mapping[str, Any]) -> str | None:
+    found = next((about[key] for key in _REASONS if about.get(key)), None)
+    return None if found is None else storable(str(found))[:LONGEST_NAME]
+
+
+def _refusals(message: AIMessage) -> Iterator[str]:
+    """Yield what a message says instead of an answer, in the places where OpenAI's two protocols have it."""
+    parts = message.content if isinstance(message.content, list) else ()
+    for place in (message.additional_kwargs, *parts):
+        if isinstance(place, Mapping) and place.get(_REFUSAL):
+            yield str(place[_REFUSAL])
 
 
 def _usage(counted: UsageMetadata | None) -> Usage:
     """Return the tokens that a provider counted. No prompt is empty: where it counted 0 for one, it counted nothing."""
-    if not counted or not counted["input_tokens"]:
-        return Usage()
+    if not counted or not (input_tokens := _count(counted.get("input_tokens"))):
+        return UNCOUNTED
+    output_tokens = _count(counted.get("output_tokens"))
     return Usage(
-        counted["input_tokens"],
-        counted["output_tokens"],
-        (counted.get("input_token_details") or {}).get("cache_read"),
-        (counted.get("output_token_details") or {}).get("reasoning"),
+        input_tokens,
+        output_tokens,
+        _count((counted.get("input_token_details") or {}).get("cache_read"), input_tokens),
+        _count((counted.get("output_token_details") or {}).get("reasoning"), output_tokens),
     )
+
+
+def _count(value: object, most: int | None = MOST_TOKENS) -> int | None:
+    """Return a number of tokens, `most` at most, or None for what cannot be one, whatever a server sends in its place."""
+    return value if type(value) is int and 0 <= value <= (MOST_TOKENS if most is None else most) else None
+
+
+def _served(message: AIMessage) -> Served:
+    """Return who answered and by which identity, as far as the provider and LangChain say it."""
+    about = message.response_metadata
+    model, version = _name(about.get("model_name") or about.get("model")), _name(about.get("system_fingerprint"))
+    headers = about.get("headers")
+    ids = [headers.get(name) for name in _REQUEST_HEADERS] if isinstance(headers, Mapping) else []
+    own = None if not message.id or message.id.startswith(_OWN_IDS) else message.id
+    request_id = next(filter(None, map(_name, (*ids, about.get("request_id"), about.get("id"), own))), None)
+    return Served(f"{model} ({version})" if model and version else model or version, request_id)
+
+
+def _name(value: object) -> str | None:
+    return storable(value)[:LONGEST_NAME] if isinstance(value, str) and value else None
 
 
 def storable(text: str) -> str:

@@ -1,17 +1,18 @@
-"""How many requests a run may have under way at once: all its slots in fair weather, fewer after an overload.
+"""How many requests a run may have under way at once: all its slots while all goes well, fewer after an overload.
 
 Additive up, multiplicative down, as TCP does: an overload halves the slots, once for all that were sent before it showed, and
-every round of answers adds one again. Time is the event loop's own.
+every round of answers adds one again. Who waits is let in in the order of coming, and woken only then. Time is the event loop's
+own.
 Source: Chiu and Jain 1989, "Analysis of the increase and decrease algorithms for congestion avoidance in computer networks".
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-
-from self_instruct.records.errors import SelfInstructError
+from contextlib import asynccontextmanager
+from types import TracebackType
 
 
 class Throttle:
@@ -23,14 +24,21 @@ class Throttle:
         self._under_way = 0
         self._overloads = 0
         self._opens_at = float("-inf")
-        self._changed = asyncio.Event()
-        self._closed = asyncio.Event()
-        self._closed_by: SelfInstructError | None = None
+        self._queue: deque[asyncio.Future[bool]] = deque()
+        self._asleep: set[asyncio.Future[bool]] = set()
+        self._reopening: asyncio.TimerHandle | None = None
+        self._closed_by: Exception | None = None
+        self._traceback: TracebackType | None = None
 
     @property
     def slots(self) -> int:
         """How many requests may be under way now."""
         return int(self._allowed)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody is let in any more."""
+        return self._closed_by is not None
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[int]:
@@ -38,19 +46,24 @@ class Throttle:
 
         Raises what the gate is closed by.
         """
-        await self._free_slot()
-        self._under_way += 1
+        await self._enter()
         try:
             yield self._overloads
         finally:
-            self._under_way -= 1
-            self._notify()
+            self._leave()
 
     async def sleep(self, seconds: float) -> None:
         """Let some time pass; raises what the gate is closed by, as soon as it is."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._closed.wait()
+        self._raise_if_closed()
+        loop = asyncio.get_running_loop()
+        nap = loop.create_future()
+        self._asleep.add(nap)
+        timer = loop.call_later(seconds, _end, nap, True)
+        try:
+            await nap
+        finally:
+            timer.cancel()
+            self._asleep.discard(nap)
         self._raise_if_closed()
 
     def widen(self) -> None:
@@ -64,26 +77,57 @@ class Throttle:
             self._overloads += 1
             self._allowed = max(1.0, self._allowed / 2)
 
-    def close(self, reason: SelfInstructError) -> None:
-        """Let nobody in or sleep any more; those who hold a slot keep it. The first reason counts."""
-        self._closed_by = self._closed_by or reason
-        self._closed.set()
-        self._notify()
+    def close(self, reason: Exception) -> None:
+        """Let nobody in or sleep any more; those who hold a slot keep it. The first reason counts, and is what all raise."""
+        if self._closed_by is None:
+            self._closed_by, self._traceback = reason, reason.__traceback__
+        for turn in self._queue:
+            _end(turn, False)
+        for nap in self._asleep:
+            _end(nap, False)
 
-    async def _free_slot(self) -> None:
-        while True:
-            self._raise_if_closed()
-            pause_s = self._opens_at - asyncio.get_running_loop().time()
-            if pause_s <= 0 and self._under_way < self.slots:
-                return
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause_s if pause_s > 0 else None):
-                    await self._changed.wait()
+    async def _enter(self) -> None:
+        """Return when a slot is taken; raises what the gate is closed by."""
+        self._raise_if_closed()
+        turn = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        self._let_in()
+        try:
+            is_let_in = turn.result() if turn.done() else await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.result():  # let in, and called off before it knew
+                self._leave()
+            raise
+        if self._closed_by and is_let_in:
+            self._leave()
+        self._raise_if_closed()
 
-    def _notify(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+    def _leave(self) -> None:
+        self._under_way -= 1
+        self._let_in()
+
+    def _let_in(self) -> None:
+        if self._closed_by or not self._queue:
+            return
+        loop = asyncio.get_running_loop()
+        if self._opens_at > loop.time():
+            self._reopening = self._reopening or loop.call_at(self._opens_at, self._reopen)
+            return
+        while self._queue and self._under_way < self.slots:
+            self._under_way += _end(self._queue.popleft(), True)
+
+    def _reopen(self) -> None:
+        self._reopening = None
+        self._let_in()
 
     def _raise_if_closed(self) -> None:
         if self._closed_by:
-            raise self._closed_by
+            raise self._closed_by.with_traceback(self._traceback)  # where it arose, not where all who waited heard of it
+
+
+def _end(waiting: asyncio.Future[bool], result: bool) -> bool:
+    """Wake who waits, with `result`, and return whether it was still waiting."""
+    if waiting.done():
+        return False
+    waiting.set_result(result)
+    return True

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from random import Random
 
 from self_instruct.chains.offline import faults, guessing
+from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import Kind
 from self_instruct.chains.offline.grammar import grammar
 from self_instruct.chains.offline.reading import InstancePrompt, ListPrompt, PlainPrompt, QuestionPrompt, read_prompt
@@ -29,57 +28,58 @@ def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = T
     """Return the answer to a prompt: the continuation of a list, yes or no, instances, or a plain sentence."""
     prompt = read_prompt(human, system)
     said = f"{system}\0{human}"
-    rng = _generator(seed, "content", said)
-    flaws = _generator(seed, "faults", said) if with_faults else None
+    draws = Draws.keyed(seed, "content", said)
+    flaws = Draws.keyed(seed, "faults", said) if with_faults else None
     if isinstance(prompt, ListPrompt):
-        return _answer_list(prompt, rng, flaws)
+        return _answer_list(prompt, draws, flaws)
     if isinstance(prompt, QuestionPrompt):
         return _answer_question(prompt, flaws)
     if isinstance(prompt, InstancePrompt):
-        return _answer_instances(prompt, rng, flaws)
+        return _answer_instances(prompt, draws, flaws)
     return _answer_plainly(prompt)
 
 
-def _generator(seed: int, role: str, text: str) -> Random:
-    """Return a random generator that depends on its arguments alone. `hash` would depend on the process."""
-    digest = blake2b(f"{seed}\0{role}\0{text}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return Random(int.from_bytes(digest))
-
-
-def _answer_list(prompt: ListPrompt, rng: Random, flaws: Random | None) -> Answer:
+def _answer_list(prompt: ListPrompt, draws: Draws, flaws: Draws | None) -> Answer:
     count = prompt.last - prompt.first + 1
-    tasks = [grammar().instruction(rng, prompt.classification_only) for _ in range(count)]
+    tasks = [grammar().instruction(draws, prompt.classification_only) for _ in range(count)]
     if flaws is None:
         return Answer(_as_list(tasks, prompt.first))
-    is_cut_off = flaws.random() < faults.CUT_OFF_LIST
-    text = _as_list(faults.worsened_list(tasks, prompt.demonstrations, flaws), prompt.first)
-    return Answer(faults.cut_off(text, flaws), "length") if is_cut_off else Answer(text)
+    fate = flaws.fraction()
+    worsened = faults.worsened_list(tasks, prompt.demonstrations, flaws)
+    if fate < (bound := faults.CUT_OFF_LIST):
+        return Answer(faults.cut_off(_as_list(worsened, prompt.first), flaws), "length")
+    if fate < (bound := bound + faults.NO_LIST):
+        return Answer(flaws.one(faults.NO_LIST_ANSWERS))
+    return Answer(_as_list(worsened, prompt.first, step=0 if fate < bound + faults.MISNUMBERED_LIST else 1))
 
 
-def _as_list(tasks: Sequence[str], first: int) -> str:
+def _as_list(tasks: Sequence[str], first: int, step: int = 1) -> str:
     """Return the tasks as the rest of a numbered list whose first number stands in the prompt already."""
     head, *others = tasks
-    return "\n".join((f" {head}", *(f"{number}. {task}" for number, task in enumerate(others, first + 1))))
+    return "\n".join((f" {head}", *(f"{first + step * number}. {task}" for number, task in enumerate(others, 1))))
 
 
-def _answer_question(prompt: QuestionPrompt, flaws: Random | None) -> Answer:
-    if flaws is not None and not prompt.is_reminded and flaws.random() < faults.UNDECIDED:
-        return Answer(flaws.choice(faults.UNDECIDED_ANSWERS))
+def _answer_question(prompt: QuestionPrompt, flaws: Draws | None) -> Answer:
+    if flaws is not None and not prompt.is_reminded and flaws.fraction() < faults.UNDECIDED:
+        return Answer(flaws.one(faults.UNDECIDED_ANSWERS))
     known = grammar().recognised(prompt.instruction)
     is_it = known.family.kind is Kind.CLASSIFICATION if known else guessing.is_probably_classification(prompt.instruction)
     return Answer(" Yes" if is_it else " No")
 
 
-def _answer_instances(prompt: InstancePrompt, rng: Random, flaws: Random | None) -> Answer:
+def _answer_instances(prompt: InstancePrompt, draws: Draws, flaws: Draws | None) -> Answer:
     known = grammar().recognised(prompt.instruction)
-    instances = known.instances(rng) if known else guessing.guessed_instances(prompt.instruction, prompt.is_output_first, rng)
-    write = _label_first if prompt.is_output_first else _input_first
-    fate = flaws.random() if flaws is not None else 1.0
-    if flaws is None or fate >= faults.CUT_OFF_INSTANCES + faults.FAULTY_INSTANCES:
+    is_output_first = prompt.is_output_first
+    instances = known.instances(draws) if known else guessing.guessed_instances(prompt.instruction, is_output_first, draws)
+    write = _label_first if is_output_first else _input_first
+    fate = flaws.fraction() if flaws is not None else 1.0
+    if flaws is None or fate >= faults.CUT_OFF_INSTANCES + faults.NO_INSTANCES + faults.FAULTY_INSTANCES:
         return Answer(write(instances))
     if fate < faults.CUT_OFF_INSTANCES:
         return Answer(faults.cut_off(write(instances), flaws), "length")
-    return Answer(write(faults.worsened_instances(instances, prompt.is_output_first, flaws)))
+    if fate < faults.CUT_OFF_INSTANCES + faults.NO_INSTANCES:
+        return Answer(flaws.one(faults.NO_INSTANCES_ANSWERS))
+    return Answer(write(faults.worsened_instances(instances, is_output_first, flaws)))
 
 
 def _input_first(instances: Sequence[Instance]) -> str:

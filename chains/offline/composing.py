@@ -1,12 +1,93 @@
-"""How outputs are put together: sentences, lists, numbers, and the layouts an instruction may ask for."""
+"""How texts are put together: templates of the data filled in, lists laid out, numbers and answers written as asked for.
+
+A template is a format string over the slots: `{dish}` is the slot's text, `{dish.minutes}` and `{skill.steps.0}` what the data
+knows of it, `{turn.note}` all that it knows; of a list one entry is drawn. What follows a colon says how to write it:
+`{skill.needs:and}` as "a, b and c", `:-` and `:1` as a list with dashes or of numbered sentences, `:fill` as a template itself,
+`:A` with its first letter raised, `:a` lowered, `:the` with "the" for "a".
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from random import Random
+from string import Formatter
+from typing import Any
 
-from self_instruct.chains.offline.family import Slots, raised
+from self_instruct.chains.offline.draws import Draws
+from self_instruct.chains.offline.family import SPELLINGS, Slots, Table, raised
+
+
+class _Filling(Formatter):
+    """Fills one template."""
+
+    def __init__(self, slots: Slots, draws: Draws) -> None:
+        self._slots = slots
+        self._draws = draws
+
+    def get_field(self, field_name: str, _args: Sequence[Any], _kwargs: Mapping[str, Any]) -> Any:
+        name, *facts = field_name.split(".")
+        value: Any = self._slots.known(name) if facts else self._slots[name]
+        for fact in facts if facts != ["note"] else ():
+            value = value[int(fact) if fact.isdigit() else fact]
+        return value, name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, list):
+            if format_spec == "and":
+                return listed(value)
+            if format_spec == "-":
+                return "\n".join(f"- {item}" for item in value)
+            if format_spec == "1":
+                return laid_out("1", value)
+            value = self._draws.one(value)
+        if format_spec == "fill":
+            return self.format(value)
+        return SPELLINGS[format_spec](str(value))
+
+
+def filled(template: str, slots: Slots, draws: Draws) -> str:
+    """Return a template with its fields filled in."""
+    return _Filling(slots, draws).format(template)
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The templates of a family, one of each drawn for a pair: its input, if it has any, and its output.
+
+    An output that is a list is laid out as the slot `shape` asks, or else as `layout` says. `drawn` are tables of which a text
+    is drawn for each pair where the instruction has no such slot.
+    """
+
+    inputs: Sequence[str]
+    outputs: Sequence[str | list[str]]
+    drawn: Mapping[str, Table]
+    layout: str = "1"
+
+    def pair(self, slots: Slots, draws: Draws) -> tuple[str, str]:
+        """Return an input, empty where the task needs none, and its output."""
+        whole = with_drawn(slots, self.drawn, draws)
+        entry = filled(draws.one(self.inputs), whole, draws) if self.inputs else ""
+        output = draws.one(self.outputs)
+        if isinstance(output, str):
+            return entry, filled(output, whole, draws).strip()
+        shape = slots.known("shape") if "shape" in slots else self.layout
+        return entry, laid_out(shape, [filled(point, whole, draws) for point in output])
+
+
+def with_drawn(slots: Slots, drawn: Mapping[str, Table], draws: Draws) -> Slots:
+    """Return the slots and, beside them, a text drawn from each of these tables that is none of theirs."""
+    more = {name: table for name, table in drawn.items() if name not in slots}
+    texts = {name: draws.one(tuple(table)) for name, table in more.items()}
+    return Slots({**slots.texts, **texts}, {**slots.tables, **more})
+
+
+def laid_out(shape: str, points: Sequence[str]) -> str:
+    r"""Return points as sentences: " " as one paragraph, "1" and "-" as a list with numbers or dashes, "\n" a line each."""
+    sentences = [sentence(point) for point in points]
+    if shape == "1":
+        return "\n".join(f"{number}. {each}" for number, each in enumerate(sentences, 1))
+    return "\n".join(f"- {each}" for each in sentences) if shape == "-" else shape.join(sentences)
 
 
 def sentence(text: str) -> str:
@@ -18,11 +99,6 @@ def sentence(text: str) -> str:
     return raised(text) if text.endswith((".", "!", "?", '."', '!"', '?"')) else raised(text) + "."
 
 
-def paragraph(sentences: Iterable[str]) -> str:
-    """Return the texts as sentences, one after the other; empty ones are left out."""
-    return " ".join(sentence(text) for text in sentences if text)
-
-
 def listed(items: Sequence[str], last: str = "and") -> str:
     """Return the items as one phrase.
 
@@ -32,137 +108,37 @@ def listed(items: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join(part for part in (", ".join(items[:-1]), items[-1]) if part)
 
 
-def numbered(points: Iterable[str]) -> str:
-    """Return the points as a numbered list, one a line."""
-    return "\n".join(f"{number}. {sentence(point)}" for number, point in enumerate(points, 1))
-
-
-def dashed(points: Iterable[str]) -> str:
-    """Return the points as a list with dashes, one a line."""
-    return "\n".join(f"- {sentence(point)}" for point in points)
-
-
-def itemised(things: Iterable[str]) -> str:
-    """Return things as a list with dashes, one a line, left as they are."""
-    return "\n".join(f"- {thing}" for thing in things)
-
-
-def _lines(points: Iterable[str]) -> str:
-    return "\n".join(sentence(point) for point in points)
-
-
-SHAPES: Mapping[str, Callable[[Iterable[str]], str]] = {
-    "in one short paragraph": paragraph,
-    "as a numbered list": numbered,
-    "as a list with dashes": dashed,
-    "one sentence to a line": _lines,
-    "in flowing text": paragraph,
-    "in short numbered points": numbered,
-}
-"""The layouts an open task may ask for."""
-
-
-def laid_out(shape: str, points: Sequence[str], before: str = "", after: str = "") -> str:
-    """Return the points in a shape of `SHAPES`, with a sentence before and one after them where there is one."""
-    layout = SHAPES[shape]
-    if layout is paragraph:
-        return paragraph([before, *points, after])
-    return "\n".join(part for part in (before and sentence(before), layout(points), after and sentence(after)) if part)
-
-
-SEPARATORS: Mapping[str, str] = {
-    "with commas in between": ", ",
-    "separated by semicolons": "; ",
-    "with one entry on each line": "\n",
-    "divided by slashes": " / ",
-    "with a plus sign between neighbours": " + ",
-    "split by vertical bars": " | ",
-}
-"""How a closed task may ask for a list to be written."""
-
-
-def rounded(value: Fraction, places: int = 0) -> str:
+def rounded(value: Fraction | int, places: int = 0) -> str:
     """Return an exact value as a decimal, halves rounded away from zero.
 
     >>> rounded(Fraction(5, 2)), rounded(Fraction(-1, 3), 2)
     ('3', '-0.33')
     """
-    scaled = abs(value) * 10**places
+    scaled = Fraction(abs(value) * 10**places)
     whole = (scaled.numerator * 2 + scaled.denominator) // (scaled.denominator * 2)
     digits = str(whole).rjust(places + 1, "0")
     sign = "-" if value < 0 and whole else ""
     return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)
 
 
-ROUNDINGS: Mapping[str, int] = {
-    "rounded to the nearest whole number": 0,
-    "rounded to one decimal place": 1,
-    "given to two decimal places": 2,
-    "with one digit after the point": 1,
-    "cut back to a whole number by rounding": 0,
-    "as a figure with two decimals": 2,
-}
-"""How precise a number an instruction may ask for, as digits after the point."""
+def shortest(value: Fraction | int) -> str:
+    """Return a value without needless digits, with two decimals at most.
+
+    >>> shortest(Fraction(25, 2)), shortest(Fraction(12)), shortest(Fraction(1, 3))
+    ('12.5', '12', '0.33')
+    """
+    digits = rounded(value, 2)
+    return digits.rstrip("0").rstrip(".")
 
 
-def one_of(texts: Sequence[str], rng: Random) -> str:
-    """Return one of the texts."""
-    return texts[0] if len(texts) == 1 else rng.choice(texts)
+@dataclass(frozen=True)
+class Result:
+    """A result in the three forms an instruction may ask for: bare, in a sentence, and with the way to it."""
 
+    bare: str
+    sentence: str
+    working: str
 
-def written(slots: Slots, rng: Random, points: Sequence[str], before: str = "", after: str = "") -> str:
-    """Return the points in the slots' shape, opened for the slots' audience and closed as the slots' ending asks."""
-    opening = OPENINGS.get(slots.get("audience", ""), "")
-    ending = ENDINGS.get(slots.get("ending", ""), ())
-    last = " ".join(part for part in (after and sentence(after), ending and one_of(ending, rng)) if part)
-    first = " ".join(part for part in (opening, before and sentence(before)) if part)
-    return laid_out(slots.get("shape", "in one short paragraph"), points, first, last)
-
-
-OPENINGS: Mapping[str, str] = {
-    "a class of ten-year-olds": "Good morning, everyone!",
-    "busy parents with little time": "This takes one minute to read.",
-    "apprentices in their first year": "Nobody is born knowing this, so let us begin at the beginning.",
-    "readers of a village newsletter": "Dear neighbours, here is this month's short column.",
-    "listeners of a local radio show": "Good evening, and welcome back to the programme.",
-    "volunteers at a community centre": "Thank you for giving us your time today.",
-    "people who have just retired": "You have more time now, so here is something worth a quiet hour.",
-    "language learners at an intermediate level": "The sentences here are short, and the words are common ones.",
-    "a sceptical older relative": "You need not take my word for it; judge for yourself.",
-    "night-shift workers on a break": "Put your feet up; this will not take long.",
-    "a group of exchange students": "Welcome, and do ask whenever a word is new to you.",
-    "the audience of a public lecture": "Ladies and gentlemen, thank you for coming tonight.",
-    "teenagers at a summer camp": "Gather round, this is more interesting than it sounds.",
-    "adults in an evening class": "You have had a long day, so we shall keep it simple.",
-    "the staff of a small hotel": "A short note for the whole team.",
-    "a friend who dislikes jargon": "No technical terms, as promised.",
-    "subscribers of a weekly podcast": "Hello again, and thanks for listening.",
-    "trainee teachers in their second term": "Here is one way to put it when a class looks puzzled.",
-    "neighbours who share a garden": "A word over the fence, if you have a minute.",
-    "members of a rowing club": "Before we take the boats out, one short matter.",
-    "a new colleague from abroad": "It is good to have you here.",
-    "passengers on a long train ride": "There is time enough, so let us look at it together.",
-    "the parents' evening of a kindergarten": "Good evening, and thank you for squeezing onto these small chairs.",
-    "customers waiting in a queue": "While you wait, a few words that may be of use.",
-}
-"""Who an open task may be written for, and how the text greets them."""
-
-ENDINGS: Mapping[str, tuple[str, ...]] = {
-    "end with a question to the reader": ("What would you try first?", "Which of these points surprised you most?"),
-    "close with a word of encouragement": ("It gets easier every time.", "Take your time; you are doing well."),
-    "finish on a light-hearted note": ("And if all else fails, put the kettle on.", "Biscuits are known to help as well."),
-    "sign it as the editors": ("Yours, the editors.",),
-    "invite the reader to reply": ("Do write back and tell us how you see it.", "Your answer is welcome at any time."),
-    "conclude with a sentence worth remembering": (
-        "Small steps, often repeated, carry the furthest.",
-        "What is understood well is half done.",
-    ),
-    "say at the end where help can be found": (
-        "For anything else, ask at the library desk.",
-        "The town's advice line can help.",
-    ),
-    "wish the reader luck in the last line": ("Good luck!", "The very best of luck with it!"),
-    "thank the reader at the end": ("Thank you for reading this far.", "Many thanks for your time."),
-    "add a reminder to take a break": ("And now take a short break.", "Then get up, stretch, and have some water."),
-}
-"""How an open task may ask its text to end, and sentences that do so."""
+    def as_asked(self, slots: Slots) -> str:
+        """Return the form that the slot `reply` asks for; the sentence where the instruction has no such slot."""
+        return str(getattr(self, slots.known("reply"))) if "reply" in slots else self.sentence

@@ -7,21 +7,24 @@ model without faults says the same but for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from random import Random
 from typing import TypeAlias
 
+from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import raised
 from self_instruct.records.tasks import Instance
 
 Change: TypeAlias = Callable[[Instance], Instance]
-Worsening: TypeAlias = Callable[[Sequence[Instance], Random], list[Instance]]
+Worsening: TypeAlias = Callable[[Sequence[Instance], Draws], list[Instance]]
 
 NEAR_DUPLICATE = 0.12  # of the items of a list
 UNFIT = 0.02  # of the items of a list: a word the rules forbid, or too short
 CUT_OFF_LIST = 0.02  # of the lists
+MISNUMBERED_LIST = 0.03  # of the lists: one number over and over
+NO_LIST = 0.01  # of the lists: a question back
 UNDECIDED = 0.01  # of the answers whether a task is a classification task
 CUT_OFF_INSTANCES = 0.008  # of the replies with instances
 FAULTY_INSTANCES = 0.022  # of the replies with instances: one that the rules refuse
+NO_INSTANCES = 0.006  # of the replies with instances: talk without any form
 
 UNFIT_TASKS = (
     "Draw a picture of a windmill and describe it.", "Plot a graph of the weekly temperatures.", "Sort it.",
@@ -29,6 +32,10 @@ UNFIT_TASKS = (
     "Find the village on the map and name the nearest river.", "Open the file and count its lines.",
     "Describe the image in one sentence.", "Go to the library's website and copy the opening hours.", "Summarise, please.",
     "Write a program to add two numbers.", "Look at the pictures and tell what has changed.",
+)  # fmt: skip
+NO_LIST_ANSWERS = (" Which tasks?", " Which ones?", " ...")
+NO_INSTANCES_ANSWERS = (
+    "I would say that this depends on the input.", "That is easily done.", "Gladly, if you tell me a little more about it.",
 )  # fmt: skip
 NEAR_WORDS: Mapping[str, str] = {
     "write": "compose", "explain": "describe", "describe": "explain", "short": "brief", "brief": "short", "list": "name",
@@ -44,71 +51,71 @@ UNDECIDED_ANSWERS = (
 )  # fmt: skip
 
 
-def near_duplicate(task: str, rng: Random) -> str:
+def near_duplicate(task: str, draws: Draws) -> str:
     """Return a task that differs from this one in a single word."""
     words = task.split()
     places = [place for place, word in enumerate(words) if word.lower() in NEAR_WORDS]
     if not places:
         return " ".join(("Please", task[:1].lower() + task[1:]))
-    place = rng.choice(places)
+    place = draws.one(places)
     other = NEAR_WORDS[words[place].lower()]
     words[place] = raised(other) if words[place][0].isupper() else other
     return " ".join(words)
 
 
-def worsened_list(tasks: Sequence[str], demonstrations: Sequence[str], rng: Random) -> list[str]:
+def worsened_list(tasks: Sequence[str], demonstrations: Sequence[str], draws: Draws) -> list[str]:
     """Return the tasks of a list with some replaced by near-duplicates of what came before, or by unfit ones."""
-    given: list[str] = []
+    listed: list[str] = []
     for task in tasks:
-        fate = rng.random()
-        earlier = [*demonstrations, *given]
+        fate = draws.fraction()
+        earlier = [*demonstrations, *listed]
         if fate < NEAR_DUPLICATE and earlier:
-            given.append(near_duplicate(rng.choice(earlier), rng))
+            listed.append(near_duplicate(draws.one(earlier), draws))
         elif NEAR_DUPLICATE <= fate < NEAR_DUPLICATE + UNFIT:
-            given.append(rng.choice(UNFIT_TASKS))
+            listed.append(draws.one(UNFIT_TASKS))
         else:
-            given.append(task)
-    return given
+            listed.append(task)
+    return listed
 
 
-def cut_off(text: str, rng: Random) -> str:
+def cut_off(text: str, draws: Draws) -> str:
     """Return the text broken off within its last third, in the middle of a word where it has long ones."""
-    return text[: rng.randint(len(text) * 2 // 3, max(len(text) * 2 // 3, len(text) - 4))].rstrip()
+    return text[: draws.whole(len(text) * 2 // 3, max(len(text) * 2 // 3, len(text) - 4))].rstrip()
 
 
-def worsened_instances(instances: Sequence[Instance], is_classification: bool, rng: Random) -> list[Instance]:
+def worsened_instances(instances: Sequence[Instance], is_classification: bool, draws: Draws) -> list[Instance]:
     """Return the instances with one fault in them, of a kind that fits the task."""
     kinds = _LABEL_FAULTS if is_classification else _INPUT_FAULTS if instances[0].input else _OUTPUT_FAULTS
-    return rng.choice(kinds)(instances, rng)
+    return draws.one(kinds)(instances, draws)
 
 
-def _echoed(instances: Sequence[Instance], rng: Random) -> list[Instance]:
-    return _replaced(instances, rng, lambda instance: Instance(instance.input, instance.input))
+def _echoed(instances: Sequence[Instance], draws: Draws) -> list[Instance]:
+    return _replaced(instances, draws, lambda instance: Instance(instance.input, instance.input))
 
 
-def _emptied(instances: Sequence[Instance], rng: Random) -> list[Instance]:
-    return _replaced(instances, rng, lambda instance: Instance(instance.input, ""))
+def _emptied(instances: Sequence[Instance], draws: Draws) -> list[Instance]:
+    return _replaced(instances, draws, lambda instance: Instance(instance.input, ""))
 
 
-def _left_open(instances: Sequence[Instance], rng: Random) -> list[Instance]:
-    return _replaced(instances, rng, lambda instance: Instance(instance.input, instance.output.rstrip(".") + ":"))
+def _left_open(instances: Sequence[Instance], draws: Draws) -> list[Instance]:
+    return _replaced(instances, draws, lambda instance: Instance(instance.input, instance.output.rstrip(".") + ":"))
 
 
-def _mislabelled(instances: Sequence[Instance], rng: Random) -> list[Instance]:
+def _mislabelled(instances: Sequence[Instance], draws: Draws) -> list[Instance]:
     return _replaced(
-        instances, rng, lambda instance: Instance(instance.input, "It is not quite clear which label would fit here.")
+        instances, draws, lambda instance: Instance(instance.input, "It is not quite clear which label would fit here.")
     )
 
 
-def _contradicted(instances: Sequence[Instance], rng: Random) -> list[Instance]:
+def _contradicted(instances: Sequence[Instance], draws: Draws) -> list[Instance]:
     """Add an input that is there already, with another output."""
-    first = rng.choice(instances)
+    first = draws.one(instances)
     others = [instance.output for instance in instances if instance.output != first.output]
     return [*instances, Instance(first.input, others[0] if others else f"not {first.output}")]
 
 
-def _replaced(instances: Sequence[Instance], rng: Random, change: Change) -> list[Instance]:
-    place = rng.randrange(len(instances))
+def _replaced(instances: Sequence[Instance], draws: Draws, change: Change) -> list[Instance]:
+    place = draws.whole(0, len(instances) - 1)
     return [change(instance) if place == at else instance for at, instance in enumerate(instances)]
 
 

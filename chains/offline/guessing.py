@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from random import Random
 
+from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import raised
-from self_instruct.chains.stages.class_labels import named_labels
+from self_instruct.prompts.reading.class_labels import named_labels
 from self_instruct.records.tasks import Instance
 
 _DECIDES = re.compile(
@@ -45,16 +45,16 @@ def is_probably_classification(instruction: str) -> bool:
     return _DECIDES.search(instruction) is not None or bool(named_labels(instruction))
 
 
-def guessed_instances(instruction: str, is_output_first: bool, rng: Random) -> list[Instance]:
+def guessed_instances(instruction: str, is_output_first: bool, draws: Draws) -> list[Instance]:
     """Return instances in a general form: one of each label, two with an input, or one without."""
     topic = _topic(instruction)
-    inputs = [text.format(topic) for text in rng.sample(_INPUTS, len(_INPUTS))]
+    inputs = [text.format(topic) for text in draws.shuffled(_INPUTS)]
     if is_output_first:
         labels = named_labels(instruction)[: len(inputs)] or ("Yes", "No")
-        return [Instance(given, label) for given, label in zip(inputs, labels, strict=False)]
-    answers = [text.format(topic) for text in rng.sample(_ANSWERS, 2)]
+        return [Instance(entry, label) for entry, label in zip(inputs, labels, strict=False)]
+    answers = [text.format(topic) for text in draws.several(_ANSWERS, 2)]
     if _TAKES_INPUT.search(instruction):
-        return [Instance(given, answer) for given, answer in zip(inputs, answers, strict=False)]
+        return [Instance(entry, answer) for entry, answer in zip(inputs, answers, strict=False)]
     return [Instance("", answers[0])]
 
 

@@ -92,11 +92,11 @@ class OfflineModel(BaseChatModel):
             yield chunk
 
     def _result(self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, options: Mapping[str, Any]) -> ChatResult:
-        given = self._answer(messages, stop, options)
+        said = self._answer(messages, stop, options)
         message = AIMessage(
-            content=given.text,
-            response_metadata=self._metadata(given, options),
-            usage_metadata=_usage(_prompt_words(messages), _words(given.text)),
+            content=said.text,
+            response_metadata=self._metadata(said, options),
+            usage_metadata=_usage(_prompt_words(messages), _words(said.text)),
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
 
@@ -104,12 +104,12 @@ class OfflineModel(BaseChatModel):
         self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, options: Mapping[str, Any]
     ) -> Iterator[ChatGenerationChunk]:
         """Yield the answer word by word: the prompt's words are counted in the first chunk, the last has the finish reason."""
-        given = self._answer(messages, stop, options)
-        pieces = _WORD.findall(given.text) or [""]
+        said = self._answer(messages, stop, options)
+        pieces = _WORD.findall(said.text) or [""]
         for left, piece in zip(range(len(pieces) - 1, -1, -1), pieces, strict=True):
             message = AIMessageChunk(
                 content=piece,
-                response_metadata={} if left else self._metadata(given, options),
+                response_metadata={} if left else self._metadata(said, options),
                 usage_metadata=_usage(0 if left < len(pieces) - 1 else _prompt_words(messages), _words(piece)),
                 chunk_position=None if left else "last",
             )
@@ -118,29 +118,29 @@ class OfflineModel(BaseChatModel):
     def _answer(self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, options: Mapping[str, Any]) -> Answer:
         system = "\n".join(_text(message) for message in messages if message.type == "system")
         human = "\n".join(_text(message) for message in messages if message.type != "system")
-        given = answer(human, system, seed=self.seed, with_faults=self.faults)
-        stopped = _stopped(given, stop if stop is not None else self.stop or ())
+        said = answer(human, system, seed=self.seed, with_faults=self.faults)
+        stopped = _stopped(said, stop if stop is not None else self.stop or ())
         return _shortened(stopped, options.get("max_tokens", self.max_tokens))
 
-    def _metadata(self, given: Answer, options: Mapping[str, Any]) -> dict[str, Any]:
-        return {"finish_reason": given.finish_reason, "model_name": options.get("model", self.model_name)}
+    def _metadata(self, said: Answer, options: Mapping[str, Any]) -> dict[str, Any]:
+        return {"finish_reason": said.finish_reason, "model_name": options.get("model", self.model_name)}
 
 
 def _text(message: BaseMessage) -> str:
     return message.content if isinstance(message.content, str) else str(message.text)
 
 
-def _stopped(given: Answer, stops: Sequence[str]) -> Answer:
+def _stopped(said: Answer, stops: Sequence[str]) -> Answer:
     """Return the answer up to the first of the stop sequences in it."""
-    ends = [place for stop in stops if stop and (place := given.text.find(stop)) >= 0]
-    return Answer(given.text[: min(ends)]) if ends else given
+    ends = [place for stop in stops if stop and (place := said.text.find(stop)) >= 0]
+    return Answer(said.text[: min(ends)]) if ends else said
 
 
-def _shortened(given: Answer, max_tokens: int | None) -> Answer:
+def _shortened(said: Answer, max_tokens: int | None) -> Answer:
     """Return the answer with no more words than `max_tokens`."""
-    if max_tokens is None or _words(given.text) <= max_tokens:
-        return given
-    return Answer("".join(_WORD.findall(given.text)[:max_tokens]), "length")
+    if max_tokens is None or _words(said.text) <= max_tokens:
+        return said
+    return Answer("".join(_WORD.findall(said.text)[:max_tokens]), "length")
 
 
 def _words(text: str) -> int:

@@ -1,51 +1,50 @@
-"""Decide from stored replies: what they bring becomes tasks, instances and rejections in the ledger.
+"""Store what replies decide: tasks, instances, verdicts and rejections, in the ledger and the pool.
 
-Between the readers of `chains.stages` and the ledger; no model is called here. Each decision is one transaction with all that
-it changes. Instruction replies are decided in request order; what follows a task depends on that task alone.
+Between the stages, which say what a reply decides, and the ledger; no model is called here. Each decision is one transaction
+with all that it changes. Instruction replies are decided in request order; what follows a task depends on that task alone.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from self_instruct.chains.models.replies import REFUSED
-from self_instruct.chains.runs.instruction_replies import InstructionReply
+from self_instruct.chains.runs.instruction_requests import ReadReply
 from self_instruct.chains.runs.pool import Pool
-from self_instruct.chains.stages.task import classification_parser, read_instances, read_instructions, why_unread
-from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask, TaskId
-from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Candidate, Classification, Instance, Reason, Rejection, Stage
+from self_instruct.chains.stages.registry import RunStages
+from self_instruct.chains.stages.stage import Step
+from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask
+from self_instruct.prompts.reading.reply_parser import MOST_RECORDS
+from self_instruct.records.replies import Refusal, Reply
+from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, StageName, Task
 from self_instruct.retrievers import TooSimilar
-from self_instruct.settings.settings import Settings
+
+POSITIONS_EACH = MOST_RECORDS + 1
+"""From one instance's to the next: the positions of what is refused of a reply about it."""
 
 
 class Decider:
-    """Turns replies into decisions, and keeps the pool in step with the ledger."""
+    """Stores what replies decide, and keeps the pool in step with the ledger."""
 
-    def __init__(self, ledger: Ledger, pool: Pool, settings: Settings) -> None:
+    def __init__(self, ledger: Ledger, pool: Pool, stages: RunStages) -> None:
         self._ledger = ledger
         self._pool = pool
-        self._settings = settings
+        self._stages = stages
         self.rejected = Counter(ledger.count_rejections())
-        self._classification_parser = classification_parser(settings)
 
-    def instructions(
-        self, answer: InstructionReply, progress: Progress, target: int | None
-    ) -> tuple[Progress, list[StoredTask]]:
-        """Decide an instruction reply from `progress.position` on, until its end or until `target` tasks are kept.
+    def instructions(self, reply: ReadReply, progress: Progress, target: int | None) -> tuple[Progress, list[StoredTask]]:
+        """Decide an instruction reply from where `progress` stands, until its end or until `target` tasks are kept.
 
         Returns the progress after it and the tasks it brought.
         """
         request = progress.request
-        found = self._refusal(Stage.INSTRUCTIONS, answer.reply) or read_instructions(answer.reply, self._settings)
-        read = [replace(each, item=answer.begin + each.item) for each in found]
-        position = progress.position
+        read = [_moved(each, reply.begin) for each in reply.step.read if not isinstance(each, Instance)]
+        position = _undecided_from(read, progress)
         kept: list[StoredTask] = []
         refused: list[tuple[int, Rejection]] = []
         while position < len(read) and (target is None or len(self._pool) < target):
-            decided = self._offer(request, read[position])
+            decided = self._offer(request, read[position], reply.attempt)
             if isinstance(decided, Rejection):
                 refused.append((position, decided))
             else:
@@ -54,89 +53,95 @@ class Decider:
         is_done = position == len(read)
         after = Progress(
             request=request + 1 if is_done else request,
-            position=0 if is_done else position,
+            offset=0 if is_done else read[position - 1].item + 1,
             last_kept=request if kept else progress.last_kept,
             granted_from=progress.granted_from,
         )
         with self._ledger.transaction():
             for task in kept:
-                self._ledger.add_task(task.id, task.instruction)
+                self._ledger.add_task(task)
             self._reject(request, refused)
             self._ledger.set_progress(after)
         return after, kept
 
-    def _offer(self, request: int, read: Candidate | Rejection) -> StoredTask | Rejection:
+    def follow_up(self, task: StoredTask, reply: Reply | Refusal) -> tuple[StoredTask, str | None]:
+        """Decide the reply that a task awaited; return the task as it stands after it, and why it is asked about again."""
+        if task.awaits is None:
+            raise ValueError(f"task {task.id} is finished and awaits no reply")
+        stage = self._stages[task.awaits.stage]
+        step = stage.decide(task.awaits, self.about(task), reply)
+        kind = task.is_classification if step.is_classification is None else step.is_classification
+        if step.again is not None and step.wrong is not None:
+            after = replace(task, awaits=step.again)
+            self._store(after, Step())
+            return after, step.wrong
+        after = replace(task, is_classification=kind, awaits=step.again)
+        if step.again is None and not step.is_last:
+            after = replace(after, awaits=self._next(stage.name, after, step.instances))
+        self._store(after, step, task.awaits.instance)
+        return after, None
+
+    def refuse(self, task: StoredTask, reason: Reason, words: str) -> None:
+        """End a task with a rejection at the stage that it awaits."""
+        stage = task.awaits.stage if task.awaits else StageName.INSTANCES
+        self._store(replace(task, awaits=None), Step((Rejection(stage, reason, words),)))
+
+    def about(self, task: StoredTask) -> Task:
+        """Return a task as stages see it; with its instances where the stage it awaits comes after theirs."""
+        stage = task.awaits.stage if task.awaits else None
+        has_instances = stage not in (None, StageName.CLASSIFICATION, StageName.INSTANCES)
+        return Task(task.instruction, task.is_classification, self._ledger.instances_of(task.id) if has_instances else ())
+
+    def wrong(self, task: StoredTask) -> str | None:
+        """Return why a task's question is asked again, by the stored reply to the attempt before; None for a first one."""
+        asked = task.awaits
+        if asked is None or asked.attempt == 1:
+            return None
+        before = replace(asked, attempt=asked.attempt - 1)
+        return self._stages[asked.stage].decide(before, self.about(task), self._ledger.stored_reply(before)).wrong
+
+    def _offer(self, request: int, read: Candidate | Rejection, attempt: int) -> StoredTask | Rejection:
         if isinstance(read, Rejection):
             return read
         decision = self._pool.offer(request, read.text)
         if isinstance(decision, TooSimilar):
             evidence: dict[str, str | float] = {"nearest": decision.neighbour.text, "score": decision.neighbour.score}
-            return Rejection(Stage.INSTRUCTIONS, Reason.TOO_SIMILAR, read.text, read.item, evidence)
-        first = RequestId(Stage.CLASSIFICATION, request, read.item)
-        return StoredTask(first.task, read.text, None, first)
+            return Rejection(StageName.INSTRUCTIONS, Reason.TOO_SIMILAR, read.text, read.item, evidence)
+        first = RequestId(StageName.CLASSIFICATION, request, read.item)
+        return StoredTask(first.task, read.text, None, first, attempt)
 
-    def follow_up(self, task: StoredTask, reply: Reply) -> StoredTask:
-        """Decide the reply a task awaited, and return the task as it stands after it."""
-        if task.awaits is None:
-            raise ValueError(f"task {task.id} is finished and awaits no reply")
-        if task.awaits.stage is Stage.CLASSIFICATION:
-            return self._classification(task, task.awaits, reply)
-        return self._instances(task, task.awaits, reply)
+    def _next(self, stage: str, task: StoredTask, instances: tuple[Instance, ...]) -> RequestId | None:
+        """Return the first question of the next stage that has one; `instances` are those that are being stored."""
+        later = list(self._stages.after(stage))
+        if not later:
+            return None
+        about = Task(task.instruction, task.is_classification, instances or self._ledger.instances_of(task.id))
+        return next((first for each in later if (first := each.first(task.id, about))), None)
 
-    def wrong(self, request: RequestId, task: StoredTask | None) -> Reason | None:
-        """Return why the reply to the attempt before this one could not be read."""
-        before = self._ledger.stored_reply(replace(request, attempt=request.attempt - 1))
-        return why_unread(request.stage, before, self._settings, is_classification=bool(task and task.is_classification))
-
-    def _classification(self, task: StoredTask, asked: RequestId, reply: Reply) -> StoredTask:
-        refusal = self._refusal(Stage.CLASSIFICATION, reply)
-        answer = refusal[0] if refusal else self._classification_parser.read(reply)
-        if isinstance(answer, Classification):
-            after = replace(
-                task,
-                is_classification=answer.is_classification,
-                awaits=RequestId(Stage.INSTANCES, task.id.request, task.id.item),
-            )
-            return self._store(task.id, after)
-        if not refusal and asked.attempt < self._settings.classification.attempts:
-            return self._store(task.id, replace(task, awaits=replace(asked, attempt=asked.attempt + 1)))
-        return self._store(task.id, replace(task, awaits=None), rejections=[answer])
-
-    def _instances(self, task: StoredTask, asked: RequestId, reply: Reply) -> StoredTask:
-        kind = bool(task.is_classification)
-        if asked.attempt < self._settings.instances.attempts and why_unread(
-            Stage.INSTANCES, reply, self._settings, is_classification=kind
-        ):
-            return self._store(task.id, replace(task, awaits=replace(asked, attempt=asked.attempt + 1)))
-        read: Sequence[Instance | Rejection] = self._refusal(Stage.INSTANCES, reply) or read_instances(
-            reply, instruction=task.instruction, is_classification=kind, settings=self._settings
-        )
-        return self._store(
-            task.id,
-            replace(task, awaits=None),
-            instances=[each for each in read if isinstance(each, Instance)],
-            rejections=[each for each in read if isinstance(each, Rejection)],
-        )
-
-    def _store(
-        self,
-        task: TaskId,
-        after: StoredTask,
-        instances: Sequence[Instance] = (),
-        rejections: Sequence[Rejection] = (),
-    ) -> StoredTask:
-        placed = [(position, replace(each, item=task.item)) for position, each in enumerate(rejections)]
+    def _store(self, task: StoredTask, step: Step, instance: int = 0) -> None:
+        first = instance * POSITIONS_EACH
+        placed = [(position, replace(each, item=task.id.item)) for position, each in enumerate(step.rejections, first)]
         with self._ledger.transaction():
-            self._ledger.set_awaits(task, after.awaits, after.is_classification)
-            self._ledger.add_instances(task, instances)
-            self._reject(task.request, placed)
-        return after
+            self._ledger.update_task(task)
+            if step.instances:
+                self._ledger.add_instances(task.id, step.instances)
+            if step.verdicts:
+                self._ledger.add_verdicts(task.id, step.verdicts)
+            if placed:
+                self._reject(task.id.request, placed)
 
-    def _reject(self, request: int, refused: Sequence[tuple[int, Rejection]]) -> None:
+    def _reject(self, request: int, refused: Iterable[tuple[int, Rejection]]) -> None:
+        refused = list(refused)
         self._ledger.add_rejections(request, refused)
         self.rejected.update((each.stage, each.reason) for _, each in refused)
 
-    def _refusal(self, stage: Stage, reply: Reply) -> list[Rejection]:
-        if reply.finish_reason != REFUSED:
-            return []
-        return [Rejection(stage, Reason.REFUSED_BY_PROVIDER, reply.text)]
+
+def _moved(read: Candidate | Rejection, begin: int) -> Candidate | Rejection:
+    return replace(read, item=begin + read.item) if begin else read
+
+
+def _undecided_from(read: Sequence[Candidate | Rejection], progress: Progress) -> int:
+    """Return the position of the first record that is not decided yet."""
+    if progress.position is not None:
+        return progress.position
+    return next((at for at, each in enumerate(read) if each.item >= progress.offset), len(read)) if progress.offset else 0

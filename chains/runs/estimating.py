@@ -14,30 +14,27 @@ from functools import reduce
 from math import ceil
 from typing import Any
 
-from self_instruct.chains.budgets.bounds import Bounds, most_output_tokens
+from self_instruct.chains.budgets.bounds import most_output_tokens
 from self_instruct.chains.budgets.meter import price_in
 from self_instruct.chains.budgets.prices import cost
-from self_instruct.chains.runs.loop import EXPECTED_YIELD
+from self_instruct.chains.models.question import Question
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.pool import Pool
+from self_instruct.chains.stages.instructions import EXPECTED_YIELD, InstructionStage
+from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
-from self_instruct.prompts.stage_prompt import StagePromptValue
+from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Usage
-from self_instruct.records.tasks import SeedTask, Stage
 
 BYTES_PER_TOKEN = 4  # English text; other scripts have fewer
-_YES_OR_NO = 2.0  # tokens: the word and the end
-_MARKERS = len("Example 1\nInput: \nOutput: \n")
 
 
 @dataclass(frozen=True, slots=True)
-class FirstPrompt:
-    """The prompt of the first request of its kind, as it would be sent, and the parameters sent with it."""
+class FirstQuestion:
+    """The first question of its kind, as it would be sent."""
 
     kind: str
-    request: RequestId
-    value: StagePromptValue
-    parameters: Mapping[str, Any]
+    question: Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class StageEstimate:
     `most_output_tokens` is what comes out if every answer is as long as it may be; None where the stage sets no limit.
     """
 
-    stage: Stage
+    stage: str
     model: str | None
     requests: int
     usage: Usage
@@ -58,9 +55,9 @@ class StageEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What is left to do for the target, in all three stages, the first prompts, and what the numbers rest on, in lines."""
+    """What is left to do for the target in each stage, the first questions, and what the numbers rest on, in lines."""
 
-    prompts: tuple[FirstPrompt, ...]
+    questions: tuple[FirstQuestion, ...]
     stages: tuple[StageEstimate, ...]
     assumptions: tuple[str, ...]
 
@@ -75,9 +72,9 @@ def estimate(plan: RunPlan, ledger: Ledger | None) -> Estimate:
         return _Estimating(plan, list(ledger.tasks()), _by_stage(ledger), decided, frozenset(ahead)).estimate()
 
 
-def _by_stage(ledger: Ledger) -> dict[Stage, Spent]:
-    found: dict[Stage, Spent] = {}
-    for (stage, _), spent in ledger.spending().items():
+def _by_stage(ledger: Ledger) -> dict[str, Spent]:
+    found: dict[str, Spent] = {}
+    for (stage, *_), spent in ledger.spending().items():
         found[stage] = found.get(stage, Spent()).plus(spent)
     return found
 
@@ -89,11 +86,12 @@ class _Estimating:
         self,
         plan: RunPlan,
         tasks: Sequence[StoredTask],
-        spent: Mapping[Stage, Spent],
+        spent: Mapping[str, Spent],
         decided: int,
         ahead: frozenset[int],
     ) -> None:
         self._plan = plan
+        self._stages = plan.stages().all
         self._tasks = tasks
         self._spent = spent
         self._decided = decided
@@ -103,82 +101,69 @@ class _Estimating:
         self._has_yield = kept > 0
         self._yield = kept / decided if kept else float(EXPECTED_YIELD)
         self._new = max(0, (plan.settings.num_instructions or 0) - len(tasks))
-        self._prompts = self._first_prompts()
+        self._questions = tuple(self._first_questions())
 
     def estimate(self) -> Estimate:
         """Return the estimate."""
-        return Estimate(self._prompts, tuple(map(self._stage, Stage)), tuple(self._assumptions()))
+        stages = tuple(self._stage(place, stage) for place, stage in enumerate(self._stages))
+        return Estimate(self._questions, stages, tuple(self._assumptions()))
 
-    # the prompts
+    # the first questions
 
-    def _first_prompts(self) -> tuple[FirstPrompt, ...]:
-        plan = self._plan
-        pool = Pool(plan.seeds, plan.settings)
+    def _first_questions(self) -> list[FirstQuestion]:
+        numbers = range(self._decided, self._decided + len(self._ahead) + 1)
+        number = next(number for number in numbers if number not in self._ahead)
+        found = []
+        for stage in self._stages:
+            for sample in stage.samples(self._plan.seeds):
+                about = self._shown(number) if isinstance(stage, InstructionStage) else sample.about
+                found.append(FirstQuestion(sample.kind, stage.question(RequestId(stage.name, number), about)))
+        return found
+
+    def _shown(self, request: int) -> tuple[str, ...]:
+        pool = Pool(self._plan.seeds, self._plan.settings, self._plan.draw)
         pool.restore((task.id, task.instruction) for task in self._tasks)
-        request = next(
-            number for number in range(self._decided, self._decided + len(self._ahead) + 1) if number not in self._ahead
-        )
-        first = RequestId(Stage.INSTRUCTIONS, request)
-        prompts = [self._prompt("instructions", first, {"demonstrations": pool.demonstrations(request)})]
-        about = {"instruction": plan.seeds[0].instruction}
-        prompts.append(self._prompt("classification", RequestId(Stage.CLASSIFICATION, request), about))
-        for is_classification, kind in ((True, "instances of a classification task"), (False, "instances of another task")):
-            seed = next((seed for seed in plan.seeds if seed.is_classification is is_classification), plan.seeds[0])
-            given = {"instruction": seed.instruction, "is_classification": is_classification}
-            prompts.append(self._prompt(kind, RequestId(Stage.INSTANCES, request), given))
-        return tuple(prompts)
-
-    def _prompt(self, kind: str, request: RequestId, given: Mapping[str, Any]) -> FirstPrompt:
-        prompt, parameters = Bounds(self._plan.prompts(), self._plan.settings).question(request, given)
-        return FirstPrompt(kind, request, prompt.format_prompt(**given), parameters)
+        return pool.demonstrations(request)
 
     # the numbers
 
-    def _stage(self, stage: Stage) -> StageEstimate:
-        settings = self._plan.settings
-        model, requests, each = settings.model_of(stage), self._requests(stage), self._each(stage)
-        limits = [most_output_tokens(prompt.parameters) for prompt in self._prompts if prompt.request.stage is stage]
+    def _stage(self, place: int, stage: Stage[Any]) -> StageEstimate:
+        requests, each = self._requests(place), self._each(stage)
+        limits = [most_output_tokens(question.parameters) for question in self._questions_of(stage)]
         most = max((limit for limit in limits if limit is not None), default=0) * requests if None not in limits else None
         usage = Usage(*(None if count is None else round(count * requests) for count in each))
-        price = None if model is None else price_in(settings, model)
+        price = None if stage.model is None else price_in(self._plan.settings, stage.model)
         longest = Usage(usage.input_tokens, most, usage.cached_tokens)
-        return StageEstimate(stage, model, requests, usage, most, cost(price, usage), cost(price, longest))
+        return StageEstimate(stage.name, stage.model, requests, usage, most, cost(price, usage), cost(price, longest))
 
-    def _requests(self, stage: Stage) -> int:
-        if stage is Stage.INSTRUCTIONS:
+    def _questions_of(self, stage: Stage[Any]) -> list[Question]:
+        return [first.question for first in self._questions if first.question.id.stage == stage.name]
+
+    def _requests(self, place: int) -> int:
+        """Return how many requests the stage at a place is likely to take, for new tasks and for those on their way."""
+        if place == 0:
             return max(0, ceil(self._new / self._yield) - len(self._ahead))
-        unclassified = self._new + self._awaiting[Stage.CLASSIFICATION]
-        if stage is Stage.CLASSIFICATION:
-            classified = len(self._tasks) - self._awaiting[Stage.CLASSIFICATION]
-            return ceil(unclassified * self._per_task(stage, classified))
-        finished = len(self._tasks) - self._awaiting.total()
-        return ceil(unclassified * self._per_task(stage, finished)) + self._awaiting[Stage.INSTANCES]
+        awaiting = [self._awaiting[stage.name] for stage in self._stages]
+        to_come = self._new + sum(awaiting[1:place])
+        passed = len(self._tasks) - sum(awaiting[1 : place + 1])
+        return ceil(to_come * self._per_task(self._stages[place], passed)) + awaiting[place]
 
-    def _per_task(self, stage: Stage, tasks: int) -> float:
+    def _per_task(self, stage: Stage[Any], tasks: int) -> float:
         """Return how many requests of a stage a task takes, by those of `tasks`: some are asked again, some never."""
-        spent = self._spent.get(stage)
+        spent = self._spent.get(stage.name)
         return spent.requests / tasks if spent and tasks else 1.0
 
-    def _each(self, stage: Stage) -> tuple[float | None, ...]:
+    def _each(self, stage: Stage[Any]) -> tuple[float | None, ...]:
         """Return the likely tokens of one request: in, out, cached."""
-        spent = self._spent.get(stage, Spent())
+        spent = self._spent.get(stage.name, Spent())
         counted = spent.requests - spent.unreported
         if counted:
             usage = spent.usage
             return tuple(
                 None if n is None else n / counted for n in (usage.input_tokens, usage.output_tokens, usage.cached_tokens)
             )
-        prompts = [prompt for prompt in self._prompts if prompt.request.stage is stage]
-        given = sum(_tokens(prompt.value.system + prompt.value.text) for prompt in prompts) / len(prompts)
-        return given, self._assumed_output(stage), None
-
-    def _assumed_output(self, stage: Stage) -> float:
-        seeds = self._plan.seeds
-        if stage is Stage.INSTRUCTIONS:
-            return EXPECTED_YIELD * sum(_tokens(seed.instruction) for seed in seeds) / len(seeds)
-        if stage is Stage.CLASSIFICATION:
-            return _YES_OR_NO
-        return sum(map(_instance_tokens, seeds)) / len(seeds)
+        prompts = [_tokens(prompt_text(question.prompt)) for question in self._questions_of(stage)]
+        return sum(prompts) / len(prompts), stage.output_bytes(self._plan.seeds) / BYTES_PER_TOKEN, None
 
     def _assumptions(self) -> list[str]:
         if self._has_yield:
@@ -186,18 +171,18 @@ class _Estimating:
         else:
             kept = f"{EXPECTED_YIELD} tasks kept per request"
         said = [f"{kept}; it falls as the pool grows, so a large target takes more"]
-        guessed = [stage.value for stage in Stage if not self._counted(stage)]
+        guessed = [stage.name for stage in self._stages if not self._counted(stage)]
         if guessed:
             said.append(
                 f"tokens of {', '.join(guessed)}: {BYTES_PER_TOKEN} bytes of text each (English), answers as long as the seeds'"
             )
-        if len(guessed) < len(Stage):
+        if len(guessed) < len(self._stages):
             others = "tokens of the other stages" if guessed else "tokens"
             said.append(f"{others}: the mean of what the provider counted in this run")
         return [*said, "nothing is added for requests that fail and are asked again"]
 
-    def _counted(self, stage: Stage) -> int:
-        spent = self._spent.get(stage, Spent())
+    def _counted(self, stage: Stage[Any]) -> int:
+        spent = self._spent.get(stage.name, Spent())
         return spent.requests - spent.unreported
 
 
@@ -220,7 +205,3 @@ def _total(values: Sequence[Any], zero: Any) -> Any:
 
 def _tokens(text: str) -> float:
     return len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN
-
-
-def _instance_tokens(seed: SeedTask) -> float:
-    return sum(_tokens(one.input) + _tokens(one.output) + _MARKERS / BYTES_PER_TOKEN for one in seed.instances)

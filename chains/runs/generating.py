@@ -1,4 +1,4 @@
-"""Run the loop to its end: with models (`generate`), or with stored replies alone (`decide_stored`)."""
+"""Run the loop to its end: with models (`generate`, `agenerate`), or with stored replies alone (`decide_stored`)."""
 
 from __future__ import annotations
 
@@ -6,73 +6,122 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
-from self_instruct.chains.models.asking import Asker, ModelAsker
+from self_instruct.chains.models.asking import ModelAsker
+from self_instruct.chains.models.question import Asker
 from self_instruct.chains.models.refused_parameters import LeftOut
+from self_instruct.chains.models.replies import Model
 from self_instruct.chains.models.retrying import RetryingAsker
 from self_instruct.chains.runs.journal import Journal
-from self_instruct.chains.runs.loop import Loop, Outcome, Snapshot
+from self_instruct.chains.runs.loop import Loop
+from self_instruct.chains.runs.outcome import Outcome, Snapshot
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger
+from self_instruct.ledger import Ledger, StoredTask
+from self_instruct.settings.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 
-def generate(
-    ledger: Ledger,
-    plan: RunPlan,
-    on_progress: Callable[[Snapshot], None] | None = None,
-    on_stop: Callable[[], None] | None = None,
-    on_warning: Callable[[str], None] = _log.warning,
-    config: RunnableConfig | None = None,
-) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told what happens while a run goes on; all of it may be left out.
+
+    `on_progress` is called after every batch of replies and while requests wait, `on_kept` with each task that is kept,
+    `on_stop` when a signal stops the run, `on_warning` with a sentence where a model refuses a parameter, which is then left
+    out. `config` is LangChain's: its callbacks see every request, with `stage`, `request`, `item` and `attempt` as metadata.
+    """
+
+    on_progress: Callable[[Snapshot], None] | None = None
+    on_kept: Callable[[StoredTask], None] | None = None
+    on_stop: Callable[[], None] = lambda: None
+    on_warning: Callable[[str], None] = _log.warning
+    config: RunnableConfig | None = None
+
+
+NOBODY = Listener()
+
+
+def generate(ledger: Ledger, plan: RunPlan, models: Mapping[str, Model] | None = None, listener: Listener = NOBODY) -> Outcome:
     """Return how the run ended that goes on from where its ledger stands, asking its models for what is missing.
 
-    `config` is LangChain's: its callbacks see every request, with `stage`, `request`, `item` and `attempt` as metadata.
-    `on_warning` is given a sentence where a model refuses a parameter, which is then left out.
-    The first SIGINT (Ctrl-C) or SIGTERM lets what is in flight arrive and be stored, ends all waiting for another try, and
-    calls `on_stop`; a second raises KeyboardInterrupt at once. Raises `SettingsError` or `ModelDeniedError` where a model
-    cannot be used, `LedgerError` where nothing can be stored.
+    `models` are by stage; without them the plan's are loaded. The first SIGINT (Ctrl-C) or SIGTERM lets what is in flight
+    arrive and be stored, and ends all waiting for another try; a second raises KeyboardInterrupt at once. Raises
+    `SettingsError` or `ModelDeniedError` where a model cannot be used, `LedgerError` where nothing can be stored.
     """
-    asker = ModelAsker(plan.prompts(), plan.models(), plan.settings, LeftOut.of(ledger, on_warning), config)
-    return asyncio.run(_run(ledger, plan, asker, on_progress, on_stop))
+    return asyncio.run(_alone(ledger, plan, models, listener))
+
+
+async def agenerate(
+    ledger: Ledger,
+    plan: RunPlan,
+    models: Mapping[str, Model] | None = None,
+    listener: Listener = NOBODY,
+    stopping: Callable[[Callable[[], None]], None] = lambda _: None,
+) -> Outcome:
+    """Return what `generate` does, in the event loop that runs already: signals stay the caller's.
+
+    `stopping` is given, before anything is asked, the function that stops the run as a first signal would.
+    """
+    return await _Generating(ledger, plan, models, listener).run(stopping=stopping)
 
 
 def decide_stored(ledger: Ledger, plan: RunPlan) -> Outcome:
     """Return how far the replies already in the ledger carry the run; no model is asked."""
-    return asyncio.run(Loop(ledger, plan, None).run())
+    loop = Loop(ledger, plan, None)
+    return loop.decide()
 
 
-async def _run(
-    ledger: Ledger,
-    plan: RunPlan,
-    models: Asker,
-    on_progress: Callable[[Snapshot], None] | None,
-    on_stop: Callable[[], None] | None,
-) -> Outcome:
-    def report(snapshot: Snapshot) -> None:
-        if on_progress:
-            on_progress(replace(snapshot, weather=asker.weather()))
+def retrying(asker: Asker, settings: Settings, **more: Any) -> RetryingAsker:
+    """Return an asker with the retries, the patience and the slots that a run's settings say."""
+    return RetryingAsker(
+        asker, retries=settings.retries, timeout_s=settings.timeout_s, concurrency=settings.concurrency, **more
+    )
 
-    def stop() -> None:
-        asker.stop()
-        if on_stop:
-            on_stop()
 
-    asker = RetryingAsker(models, plan.settings, on_change=lambda: loop.report())
-    loop = Loop(ledger, plan, asker, report)
-    journal = Journal(str(ledger.path.parent))
+async def _alone(ledger: Ledger, plan: RunPlan, models: Mapping[str, Model] | None, listener: Listener) -> Outcome:
     asyncio.get_running_loop().set_default_executor(_Threads(plan.settings.concurrency))
-    with journal.of_run(plan.settings), _stopped_by_signals(loop, stop):
-        outcome = await loop.run()
-    journal.stopped(outcome.ending.value, outcome.sentence, loop.snapshot().kept, loop.snapshot().spent.requests)
-    return outcome
+    return await _Generating(ledger, plan, models, listener).run(takes_signals=True)
+
+
+class _Generating:
+    """A loop with a model behind each stage, and retries between them."""
+
+    def __init__(self, ledger: Ledger, plan: RunPlan, models: Mapping[str, Model] | None, listener: Listener) -> None:
+        self._ledger = ledger
+        self._plan = plan
+        self._listener = listener
+        asker = ModelAsker(models or plan.models(), LeftOut.of(ledger, listener.on_warning), listener.config)
+        self._loop: Loop
+        self._asker = retrying(asker, plan.settings, on_change=lambda: self._loop.report())
+        self._loop = Loop(ledger, plan, self._asker, self._report, on_kept=listener.on_kept, on_fault=self._asker.stop)
+
+    async def run(
+        self, *, takes_signals: bool = False, stopping: Callable[[Callable[[], None]], None] = lambda _: None
+    ) -> Outcome:
+        journal = Journal(str(self._ledger.path.parent))
+        stopping(self._stop)
+        signals = _stopped_by_signals(self._loop, self._stop) if takes_signals else nullcontext()
+        with journal.of_run(self._plan.settings), signals:
+            outcome = await self._loop.run()
+        stands = self._loop.snapshot()
+        journal.stopped(outcome.ending.value, outcome.sentence, stands.kept, stands.spent.requests)
+        return outcome
+
+    def _report(self, snapshot: Snapshot) -> None:
+        if self._listener.on_progress:
+            self._listener.on_progress(replace(snapshot, asking=self._asker.state()))
+
+    def _stop(self) -> None:
+        self._loop.stop()
+        self._asker.stop()
+        self._listener.on_stop()
 
 
 class _Threads(ThreadPoolExecutor):

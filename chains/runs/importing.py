@@ -16,8 +16,8 @@ from self_instruct.chains.runs.replaying import begin_decided
 from self_instruct.ledger import Ledger, RequestId, StoredReply, TaskId
 from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Candidate, Reason, Stage
-from self_instruct.settings.given import Given
+from self_instruct.records.tasks import Candidate, Reason, StageName
+from self_instruct.settings.layers import Layer
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class _Requests:
 
     def _store(self, reply: Reply, prompt: str | None) -> int:
         number = len(self.replies)
-        self.replies.append(StoredReply(RequestId(Stage.INSTRUCTIONS, number), reply, prompt))
+        self.replies.append(StoredReply(RequestId(StageName.INSTRUCTIONS, number), reply, prompt))
         parser = InstructionParser(form="published", casing="capitalize")
         for read in parser.read(replace(reply, finish_reason=None)):
             if isinstance(read, Candidate):
@@ -54,7 +54,7 @@ class _Requests:
 class _FollowUps:
     """The recorded answers of one stage, each under the request it answers."""
 
-    stage: Stage
+    stage: str
     replies: dict[RequestId, StoredReply] = field(default_factory=dict)
     failed: int = 0
     unknown: int = 0
@@ -82,7 +82,7 @@ class _FollowUps:
         return f"{self.stage.removesuffix('s')} replies: {', '.join(said) or 'none'}"
 
 
-def import_batch(directory: Path, run: Path, given: Given) -> list[str]:
+def import_batch(directory: Path, run: Path, given: Layer) -> list[str]:
     """Bring the batch in `directory` into a new run, and return what there is to say about it, in lines.
 
     Raises `ImportFormatError`, `SettingsError`, `SeedFileError` or `LedgerError`; then there is no new run.
@@ -91,8 +91,8 @@ def import_batch(directory: Path, run: Path, given: Given) -> list[str]:
     plan = replace(plan, settings=plan.settings.without_target())
     batch = read_batch(directory)
     requests = _requests(batch)
-    classifications = _follow_ups(Stage.CLASSIFICATION, batch.classifications, requests.recorded)
-    instances = _follow_ups(Stage.INSTANCES, batch.instances, requests.recorded)
+    classifications = _follow_ups(StageName.CLASSIFICATION, batch.classifications, requests.recorded)
+    instances = _follow_ups(StageName.INSTANCES, batch.instances, requests.recorded)
     replies = [*requests.replies, *classifications.replies.values(), *instances.replies.values()]
     ledger, outcome = begin_decided(run, plan, replies)
     with ledger:
@@ -107,16 +107,16 @@ def _decided(ledger: Ledger) -> list[str]:
     """Return what was decided of the replies, in two lines."""
     refused = ledger.count_rejections()
     kept = sum(1 for _ in ledger.tasks())
-    similar = refused.pop((Stage.INSTRUCTIONS, Reason.TOO_SIMILAR), 0)
+    similar = refused.pop((StageName.INSTRUCTIONS, Reason.TOO_SIMILAR), 0)
     instances = sum(1 for _ in ledger.instances())
 
-    def listed(stage: Stage) -> str:
-        return ", ".join(f"{count} {reason}" for (at, reason), count in refused.items() if at is stage) or "none"
+    def listed(stage: str) -> str:
+        return ", ".join(f"{count} {reason}" for (at, reason), count in refused.items() if at == stage) or "none"
 
     return [
         f"candidates: {kept + similar} well formed, {similar} of them too similar, {kept} kept;"
-        f" malformed: {listed(Stage.INSTRUCTIONS)}",
-        f"instances: {instances} kept; refused: {listed(Stage.INSTANCES)}",
+        f" malformed: {listed(StageName.INSTRUCTIONS)}",
+        f"instances: {instances} kept; refused: {listed(StageName.INSTANCES)}",
     ]
 
 
@@ -130,7 +130,7 @@ def _requests(batch: Batch) -> _Requests:
     return requests
 
 
-def _follow_ups(stage: Stage, rows: Iterable[FollowUpRow], places: dict[str, TaskId]) -> _FollowUps:
+def _follow_ups(stage: str, rows: Iterable[FollowUpRow], places: dict[str, TaskId]) -> _FollowUps:
     found = _FollowUps(stage)
     for row in rows:
         found.add(row, places)

@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from self_instruct.ledger import RequestId
-from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Reason, Stage
-from self_instruct.settings.given import shown
+from self_instruct.records.replies import Refusal, Reply
+from self_instruct.records.tasks import StageName
+from self_instruct.settings.dotted_keys import shown
 from self_instruct.settings.settings import Settings
 
 LOGGER = logging.getLogger("self_instruct")
@@ -58,26 +58,28 @@ class Journal:
         self._sent[request] = self._clock()
         self._tell("request sent", **_identity(request), model=model)
 
-    def stored(self, request: RequestId, reply: Reply) -> None:
-        """Tell that a reply is durable."""
-        self._tell(
-            "reply stored",
-            **_identity(request),
-            model=reply.model,
-            seconds=self._seconds(request),
-            finish_reason=reply.finish_reason,
-            **asdict(reply.usage),
-        )
+    def stored(self, request: RequestId, reply: Reply | Refusal) -> None:
+        """Tell that a reply, or a refusal, is durable."""
+        if not LOGGER.isEnabledFor(logging.INFO):  # what follows takes longer than storing it did
+            self._sent.pop(request, None)
+            return
+        fields = {**_identity(request), "model": reply.model, "seconds": self._seconds(request)}
+        if isinstance(reply, Refusal):
+            self._tell("refusal stored", **fields, words=reply.words)
+        else:
+            self._tell("reply stored", **fields, finish_reason=reply.finish_reason, **asdict(reply.usage))
 
     def failed(self, request: RequestId, error: Exception) -> None:
-        """Tell that a request brought no reply, in the provider's words as `answers.translate` leaves them: without secrets."""
+        """Tell that a request brought no reply, in words without secrets, as `provider_errors.translate` leaves them."""
         fields = {**_identity(request), "seconds": self._seconds(request), "error": str(error)}
         self._tell("request failed", logging.WARNING, **fields)
 
-    def decided(self, request: int, kept: int, in_all: int, rejected: Mapping[tuple[Stage, Reason], int]) -> None:
+    def decided(self, request: int, kept: int, in_all: int, rejected: Mapping[tuple[str, str], int]) -> None:
         """Tell how many tasks an instruction reply brought, and what the run has kept and refused by now."""
         refused = {f"{stage}: {reason}": count for (stage, reason), count in rejected.items()}
-        self._tell("decided", stage=Stage.INSTRUCTIONS.value, request=request, kept=kept, kept_in_all=in_all, refused=refused)
+        self._tell(
+            "decided", stage=StageName.INSTRUCTIONS.value, request=request, kept=kept, kept_in_all=in_all, refused=refused
+        )
 
     def stopped(self, ending: str, sentence: str, kept: int, requests: int) -> None:
         """Tell how a run ended."""
@@ -91,4 +93,4 @@ class Journal:
 
 
 def _identity(request: RequestId) -> dict[str, Any]:
-    return {"stage": request.stage.value, "request": request.request, "item": request.item, "attempt": request.attempt}
+    return {"stage": str(request.stage), "request": request.request, "item": request.item, "attempt": request.attempt}

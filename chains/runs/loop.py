@@ -1,6 +1,6 @@
 """The bootstrapping loop: ask, store, decide, and ask again from the grown pool, until the target is reached.
 
-One decision path for all: `generate` gives it a model, `replay` and `import` give it none, so that it goes as far as stored
+One decision path for all: `generate` gives it an asker, `replay` and `import` give it none, so that it goes as far as stored
 replies allow. What arrives when only paces the run: instruction replies are decided in request order, and each prompt is drawn
 from the pool of a fixed number of requests before it (`Pool`).
 Source: Wang et al. 2023, arXiv:2212.10560, section 2.2; the order of decisions is DESIGN's ("The ledger's promise", point 3).
@@ -8,107 +8,71 @@ Source: Wang et al. 2023, arXiv:2212.10560, section 2.2; the order of decisions 
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Callable
+from dataclasses import replace
 from math import ceil
-from typing import Any
 
-from self_instruct.chains.budgets.budget import Limit
 from self_instruct.chains.budgets.meter import Meter
-from self_instruct.chains.models.asking import Asker
-from self_instruct.chains.models.retrying import Weather
+from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.deciding import Decider
-from self_instruct.chains.runs.instruction_replies import InstructionReplies
+from self_instruct.chains.runs.in_flight import InFlight
+from self_instruct.chains.runs.instruction_requests import InstructionRequests
 from self_instruct.chains.runs.journal import Journal
+from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.pool import Pool
-from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
-from self_instruct.records.errors import ModelUnavailableError, SelfInstructError
-from self_instruct.records.replies import Reply, Usage
-from self_instruct.records.tasks import Reason, Stage
+from self_instruct.chains.stages.instructions import EXPECTED_YIELD
+from self_instruct.ledger import Ledger, RequestId, StoredTask
+from self_instruct.records.errors import LedgerError, ModelUnavailableError, TemplateError
+from self_instruct.records.replies import Refusal, Reply
+from self_instruct.records.tasks import Reason, StageName
 
 FRUITLESS_REQUESTS = 20  # in a row, before the run stops and says so
-EXPECTED_YIELD = 8  # tasks a request brings, until there is experience
-
-
-class Ending(StrEnum):
-    """Why a run stopped."""
-
-    DONE = "done"
-    UNANSWERED = "unanswered"
-    BUDGET = "budget"
-    FRUITLESS = "fruitless"
-    UNAVAILABLE = "unavailable"
-    INTERRUPTED = "interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A request under way: the task it is about, or the prompt of an instruction request; and what is reserved for it."""
-
-    request: RequestId
-    task: StoredTask | None
-    prompt: str | None
-    at_most: Usage
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended, and a sentence that says it. `short_of` is the budget that ended it, if one did."""
-
-    ending: Ending
-    sentence: str
-    short_of: Limit | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Where a run stands: counts over its whole life, and what is under way now. `weather` is known where models are asked."""
-
-    kept: int
-    target: int | None
-    finished: int
-    spent: Spent
-    in_flight: int
-    rejected: Mapping[tuple[Stage, Reason], int]
-    weather: Weather | None = None
 
 
 class Loop:
     """One run of a ledger, from where it stands to where it must stop; `run` it once.
 
-    `asker` answers what is not stored yet; None decides only what is. `on_progress` is called after every batch of replies.
+    `asker` answers what is not stored yet; None decides only what is. `on_progress` is called after every batch of replies,
+    `on_kept` with each task that is kept, `on_fault` where what is under way should arrive soon or fail.
     """
 
     def __init__(
-        self, ledger: Ledger, plan: RunPlan, asker: Asker | None, on_progress: Callable[[Snapshot], None] | None = None
+        self,
+        ledger: Ledger,
+        plan: RunPlan,
+        asker: Asker | None,
+        on_progress: Callable[[Snapshot], None] | None = None,
+        on_kept: Callable[[StoredTask], None] | None = None,
+        on_fault: Callable[[], None] = lambda: None,
     ) -> None:
         self._ledger = ledger
         self._settings = plan.settings
-        self._asker = asker
         self._on_progress = on_progress
-        self._prompts = plan.prompts()
-        self._pool = Pool(plan.seeds, plan.settings)
-        self._decider = Decider(ledger, self._pool, plan.settings)
+        self._on_kept = on_kept
+        self._on_fault = on_fault
+        self._stages = plan.stages()
+        self._pool = Pool(plan.seeds, plan.settings, plan.draw)
+        self._decider = Decider(ledger, self._pool, self._stages)
         self._progress = ledger.progress
-        self._meter = Meter(self._prompts, plan.settings, ledger.spending())
+        self._meter = Meter(plan.settings, ledger.spending())
         self._journal = Journal(str(ledger.path.parent))
+        self._in_flight = InFlight(ledger, asker, self._meter, _is_drawn) if asker else None
+        may_ask = plan.settings.num_instructions is not None
+        self._requests = InstructionRequests(ledger, self._stages.instructions, self._progress.request, may_ask=may_ask)
+        self._waiting: deque[tuple[StoredTask, str | None]] = deque()  # each with why it is asked about again
+        self._asked: dict[RequestId, StoredTask] = {}  # the tasks whose questions are under way
+        self._fault: Exception | None = None
         self._finished = 0
-        self._replies = InstructionReplies(ledger, plan.settings, self._progress.request)
-        self._waiting: deque[tuple[RequestId, StoredTask]] = deque()
-        self._in_flight: dict[asyncio.Future[Reply], Sent] = {}
-        self._failure: SelfInstructError | None = None
         self._is_stopping = False
         self._is_fruitless = False
 
     async def run(self) -> Outcome:
         """Return how the run ended, once all that was asked is answered and stored.
 
-        Raises `ModelDeniedError` where the provider refuses the key or the model, and `LedgerError` where nothing can be
-        stored any more.
+        Raises `ModelDeniedError` where the provider refuses the key or the model, and `LedgerError` where nothing can be stored
+        any more. A fault of the program is raised too, once what is under way has arrived and is stored.
         """
         self._restore()
         try:
@@ -119,9 +83,20 @@ class Loop:
                 if not self._in_flight:
                     return self._outcome()
                 await self._receive()
+        except LedgerError:
+            raise  # nothing that arrives could be stored
+        except Exception:
+            await self._let_arrive()
+            raise
         finally:
-            for task in self._in_flight:
-                task.cancel()
+            if self._in_flight is not None:
+                self._in_flight.cancel()
+
+    def decide(self) -> Outcome:
+        """Return how far the stored replies carry the run, once they are decided; nobody is asked."""
+        self._restore()
+        self._decide_instructions()
+        return self._outcome()
 
     def stop(self) -> None:
         """Send no more requests; `run` returns when those in flight are answered and stored."""
@@ -139,7 +114,7 @@ class Loop:
             target=self._settings.num_instructions,
             finished=self._finished,
             spent=self._meter.spent,
-            in_flight=len(self._in_flight),
+            in_flight=len(self._in_flight or ()),
             rejected=self._decider.rejected,
         )
 
@@ -152,70 +127,92 @@ class Loop:
     # deciding what is stored
 
     def _decide_instructions(self) -> None:
-        while self._instructions_are_open and (reply := self._replies.get(self._progress.request)):
+        while self._instructions_are_open and (reply := self._requests.take(self._progress.request)):
             number = self._progress.request
             self._progress, kept = self._decider.instructions(reply, self._progress, self._settings.num_instructions)
             if self._progress.request > number:
-                self._replies.discard(number)
+                self._requests.discard(number)
             for task in kept:
+                if self._on_kept:
+                    self._on_kept(task)
                 self._follow_up(task)
             self._journal.decided(number, len(kept), len(self._pool), self._decider.rejected)
             first_fruitless = max(self._progress.last_kept + 1, self._progress.granted_from)
-            self._is_fruitless = self._asker is not None and self._progress.request - first_fruitless >= FRUITLESS_REQUESTS
+            fruitless = self._progress.request - first_fruitless
+            self._is_fruitless = self._in_flight is not None and fruitless >= FRUITLESS_REQUESTS
 
     @property
     def _instructions_are_open(self) -> bool:
         target = self._settings.num_instructions
         return not self._is_fruitless and (target is None or len(self._pool) < target)
 
-    def _follow_up(self, task: StoredTask) -> None:
-        while task.awaits and (reply := self._ledger.reply(task.awaits)):
-            task = self._decider.follow_up(task, reply)
+    def _follow_up(self, task: StoredTask, reply: Reply | Refusal | None = None) -> None:
+        """Decide what a task awaits as far as it is answered, and let what is not wait for its turn."""
+        wrong: str | None = None
+        while task.awaits and (reply := reply or self._ledger.reply(task.awaits)):
+            task, wrong = self._decider.follow_up(task, reply)
+            reply = None
         if task.awaits:
-            self._waiting.append((task.awaits, task))
+            self._waiting.append((task, wrong))
         else:
             self._finished += 1
 
     # asking for what is not
 
     def _send(self) -> None:
-        while self._asker and self._may_send() and (chosen := self._next_request()):
-            request, task = chosen
-            given = self._variables(request, task)
-            at_most = self._meter.reserve(request, given)
-            if at_most is None:
-                self._put_back(request, task)
+        while self._may_send() and (question := self._next_question()):
+            assert self._in_flight is not None  # noqa: S101  for the type checker
+            if not self._in_flight.send(question):
+                self._put_back(question)
                 return
-            prompt = self._prompts.of(request.stage, request.attempt).format(**given) if task is None else None
-            self._journal.sent(request, self._settings.model_of(request.stage))
-            self._in_flight[asyncio.ensure_future(self._asker(request, given))] = Sent(request, task, prompt, at_most)
-
-    def _put_back(self, request: RequestId, task: StoredTask | None) -> None:
-        if task:
-            self._waiting.appendleft((request, task))
 
     def _may_send(self) -> bool:
-        if self._is_stopping or self._failure:
+        if self._in_flight is None or self._is_stopping or self._failure:
             return False
         return len(self._in_flight) < self._settings.concurrency
 
-    def _next_request(self) -> tuple[RequestId, StoredTask | None] | None:
-        """Return the next request to send: an instruction request, unless enough tasks wait to fill every slot."""
-        if len(self._waiting) < self._settings.concurrency and (request := self._next_instruction_request()):
-            return request, None
-        return self._waiting.popleft() if self._waiting else None
+    @property
+    def _failure(self) -> Exception | None:
+        return self._fault or (self._in_flight.failure if self._in_flight is not None else None)
 
-    def _next_instruction_request(self) -> RequestId | None:
-        if not self._instructions_are_open or self._settings.num_instructions is None:
-            return None
-        under_way = {sent.request.request for sent in self._in_flight.values() if sent.task is None}
-        last = self._progress.request + min(self._settings.window, self._requests_expected())
-        for request in range(self._progress.request, last):
-            if self._pool.requests_before(request) > self._progress.request:
-                return None
-            if request not in under_way and (missing := self._replies.missing(request)):
-                return missing
+    def _next_question(self) -> Question | None:
+        """Return the next question: one for instructions, unless enough tasks wait to fill every slot."""
+        if len(self._waiting) < self._settings.concurrency and self._may_ask_for_instructions():
+            return self._instruction_question()
+        while self._waiting:
+            task, wrong = self._waiting.popleft()
+            if question := self._task_question(task, wrong):
+                self._asked[question.id] = task
+                return question
         return None
+
+    def _may_ask_for_instructions(self) -> bool:
+        if not self._instructions_are_open or self._settings.num_instructions is None:
+            return False
+        number = self._requests.first()
+        end = self._progress.request + min(self._settings.window, self._requests_expected())
+        return number < end and self._pool.requests_before(number) <= self._progress.request
+
+    def _instruction_question(self) -> Question | None:
+        request = self._requests.pop()
+        shown = self._pool.demonstrations(request.request)
+        try:
+            return self._stages.instructions.question(request, shown, self._requests.wrong(request))
+        except TemplateError as error:  # no request of this run can be asked
+            self._fault = error
+            self._requests.put_back(request)
+            return None
+
+    def _task_question(self, task: StoredTask, wrong: str | None) -> Question | None:
+        """Return a task's question; None where its prompt cannot be rendered, which refuses the task."""
+        assert task.awaits is not None  # noqa: S101  for the type checker
+        stage = self._stages[task.awaits.stage]
+        try:
+            return stage.question(task.awaits, self._decider.about(task), wrong or self._decider.wrong(task))
+        except TemplateError as error:
+            self._decider.refuse(task, Reason.PROMPT_FAILED, str(error))
+            self._finished += 1
+            return None
 
     def _requests_expected(self) -> int:
         """Return how many more instruction requests the target is likely to take, so that few are sent in vain."""
@@ -223,37 +220,33 @@ class Loop:
         kept_each = max(1.0, len(self._pool) / decided if decided else EXPECTED_YIELD)
         return ceil(((self._settings.num_instructions or 0) - len(self._pool)) / kept_each)
 
-    def _variables(self, request: RequestId, task: StoredTask | None) -> dict[str, Any]:
-        wrong = {"wrong": self._decider.wrong(request, task)} if request.attempt > 1 else {}
-        if task is None:
-            return {"demonstrations": self._pool.demonstrations(request.request), **wrong}
-        if request.stage is Stage.CLASSIFICATION:
-            return {"instruction": task.instruction}
-        return {"instruction": task.instruction, "is_classification": bool(task.is_classification), **wrong}
-
     async def _receive(self) -> None:
-        done, _ = await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
-        for answer in done:
-            sent = self._in_flight.pop(answer)
-            try:
-                reply = answer.result()
-            except SelfInstructError as failure:
-                self._failure = self._failure or failure
-                self._journal.failed(sent.request, failure)
-                self._meter.release(sent.request)
-                self._put_back(sent.request, sent.task)
+        assert self._in_flight is not None  # noqa: S101  for the type checker
+        for arrival in await self._in_flight.arrived():
+            if arrival.reply is None:
+                self._put_back(arrival.question)
             else:
-                self._store(sent, reply)
+                self._take(arrival.question, arrival.reply)
 
-    def _store(self, sent: Sent, reply: Reply) -> None:
-        reply = replace(reply, model=self._settings.model_of(sent.request.stage))
-        self._ledger.store_reply(sent.request, reply, sent.prompt, sent.at_most)
-        self._meter.settle(sent.request, Spent.on(reply.usage, sent.at_most))
-        self._journal.stored(sent.request, reply)
-        if sent.task is None:
-            self._replies.add(sent.request)
+    def _take(self, question: Question, reply: Reply | Refusal) -> None:
+        task = self._asked.pop(question.id, None)
+        if task is None:
+            self._requests.add(question.id, reply)
         else:
-            self._follow_up(sent.task)
+            self._follow_up(task, reply)
+
+    def _put_back(self, question: Question) -> None:
+        task = self._asked.pop(question.id, None)
+        if task is None:
+            self._requests.put_back(question.id)
+        else:
+            self._waiting.appendleft((task, None))
+
+    async def _let_arrive(self) -> None:
+        """Let what is under way arrive and be stored: it is paid for."""
+        if self._in_flight is not None:
+            self._on_fault()
+            await self._in_flight.drain()
 
     # the end
 
@@ -276,7 +269,7 @@ class Loop:
         target, kept = self._settings.num_instructions, len(self._pool)
         if not self._waiting and (target is None or kept >= target):
             return Outcome(Ending.DONE, f"{kept} instructions kept")
-        if self._asker is None:
+        if self._in_flight is None:
             return Outcome(Ending.UNANSWERED, f"{len(self._waiting)} of {kept} kept tasks have no stored reply yet")
         return Outcome(Ending.BUDGET, self._meter.shortage(), self._meter.short_of)
 
@@ -284,3 +277,8 @@ class Loop:
         """Count fruitless requests afresh from here, so that starting again grants as many more."""
         self._progress = replace(self._progress, granted_from=self._progress.request)
         self._ledger.set_progress(self._progress)
+
+
+def _is_drawn(question: Question) -> bool:
+    """Return whether a question's prompt is kept with its reply: it shows what was drawn, which nothing else tells."""
+    return question.id.stage == StageName.INSTRUCTIONS

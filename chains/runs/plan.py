@@ -12,18 +12,23 @@ from pathlib import Path
 from typing import Any, Self
 
 from self_instruct.chains.budgets.meter import check_budgets
-from self_instruct.chains.models.loading import OFFLINE, Model, load_model
-from self_instruct.ledger import Ledger
+from self_instruct.chains.models.loading import load_model
+from self_instruct.chains.models.names import OFFLINE
+from self_instruct.chains.models.replies import Model
+from self_instruct.chains.stages.registry import RunStages
+from self_instruct.ledger import Ledger, RequestId
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
-from self_instruct.prompts.stage_prompt import Templates
+from self_instruct.prompts.template_files import Templates
 from self_instruct.records.errors import LedgerError, SettingsError
-from self_instruct.records.tasks import SeedTask, Stage
+from self_instruct.records.tasks import SeedTask, StageName
+from self_instruct.retrievers.draws import DRAW, Draws, draws
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 from self_instruct.seeds.loading import load_seeds, seed_from_fields, seed_to_fields, shipped_seeds
-from self_instruct.settings.configuration import settle, settle_again
-from self_instruct.settings.given import Given, Settled, flatten
+from self_instruct.settings.dotted_keys import flatten
+from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import PROFILES
 from self_instruct.settings.settings import ModelChoice, Settings
+from self_instruct.settings.settling import Settled, settle, settle_again
 
 MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
 _FILES = ("seeds", "templates")
@@ -31,16 +36,20 @@ _FILES = ("seeds", "templates")
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """All that decides a run's dataset but for the replies. `origins` says where each setting's value came from."""
+    """All that decides a run's dataset but for the replies.
+
+    `origins` says where each setting's value came from, `draw` how the run draws (`retrievers.draws`).
+    """
 
     settings: Settings
     origins: Mapping[str, str]
     seeds: tuple[SeedTask, ...]
     shown: FewShotTasks
     templates: Templates
+    draw: int = DRAW
 
     @classmethod
-    def new(cls, given: Given) -> Self:
+    def new(cls, given: Layer) -> Self:
         """Return the plan of a new run.
 
         Raises `SettingsError`, `SeedFileError` or `TemplateError`; also where there are fewer seeds than demonstrations.
@@ -62,12 +71,15 @@ class RunPlan:
                 seeds=tuple(seed_from_fields(fields) for fields in ledger.fact("seeds")),
                 shown=FewShotTasks.from_fields(ledger.fact("shown")),
                 templates=Templates(Templates.load().sources | ledger.fact("templates"), folder=str(ledger.path.parent)),
+                draw=int(ledger.fact("draw") or 2),  # runs of ledger version 2 and before did not say so
             )
         except (ValueError, TypeError, LookupError) as error:
             words = " ".join(str(error).split())[:MAX_WORDS_SHOWN]
-            raise LedgerError(f"{ledger.path}: is damaged ({words}); restore a copy, or choose another --run.") from error
+            raise LedgerError(
+                f"{ledger.path}: is damaged ({words}); restore a copy, or choose another `run`."
+            ) from error
 
-    def going_on(self, given: Given) -> Self:
+    def going_on(self, given: Layer) -> Self:
         """Return this plan with the pacing settings that were given; raises `SettingsError` where a deciding one differs."""
         named = given.values
         if "seeds" in named and _seeds(named["seeds"]) != self.seeds:
@@ -75,15 +87,15 @@ class RunPlan:
         if "templates" in named and _templates(named["templates"]).sources != self.templates.sources:
             raise _other_files("templates", named["templates"])
         told = {key: value for key, value in given.values.items() if key not in _FILES}
-        settled = settle_again(Given(told, given.origins), Settled(self.settings, self.origins))
+        settled = settle_again(Layer(told, given.origins), Settled(self.settings, self.origins))
         return replace(self, settings=settled.settings, origins=settled.origins)
 
-    def said(self) -> Given:
+    def said(self) -> Layer:
         """Return the settings that somebody gave: those that are neither defaults nor a profile's."""
         values = flatten(self.settings.model_dump(mode="json"))
         unsaid = {"default", *(f"profile {name}" for name in PROFILES)}
         origins = {key: origin for key, origin in self.origins.items() if origin not in unsaid}
-        return Given({key: values[key] for key in origins}, origins)
+        return Layer({key: values[key] for key in origins}, origins)
 
     def facts(self) -> dict[str, Any]:
         """Return the plan as the JSON values that its ledger stores."""
@@ -93,6 +105,7 @@ class RunPlan:
             "seeds": [seed_to_fields(seed) for seed in self.seeds],
             "shown": self.shown.to_fields(),
             "templates": self.templates.sources,
+            "draw": self.draw,
         }
 
     def remember(self, ledger: Ledger) -> None:
@@ -101,17 +114,18 @@ class RunPlan:
             for name, value in self.facts().items():
                 ledger.set_fact(name, value)
 
-    def models(self) -> dict[Stage, Model]:
+    def models(self, objects: Mapping[str, Model] | None = None) -> dict[str, Model]:
         """Return the model of each stage; stages that chose the same share one, and with it its client.
 
-        Raises `SettingsError` where one is not named or cannot be loaded.
+        `objects` are models that are there already, by the name that the run has for them. Raises `SettingsError` where one is
+        not named or cannot be loaded.
         """
-        choices = {stage: self.settings.choice(stage) for stage in Stage}
+        choices = {stage: self.settings.choice(stage) for stage in self.settings.stage_names}
         self._check_named(choices)
-        models: dict[Stage, Model] = {}
+        models: dict[str, Model] = {}
         for stage, choice in choices.items():
             same = next((earlier for earlier in models if choices[earlier] == choice), None)
-            models[stage] = models[same] if same else self._load(choice)
+            models[stage] = models[same] if same else (objects or {}).get(choice.model or "") or self._load(choice)
         return models
 
     def _load(self, choice: ModelChoice) -> Model:
@@ -120,25 +134,40 @@ class RunPlan:
             base_url=choice.base_url,
             options=choice.options,
             seed=self.settings.seed,
-            client_retries=False,  # `weather` is the one layer of retries
+            client_retries=False,  # `chains.models.retrying` is the one layer of retries
         )
 
-    def _check_named(self, choices: Mapping[Stage, ModelChoice]) -> None:
+    def _check_named(self, choices: Mapping[str, ModelChoice]) -> None:
         if self.settings.base_url and (self.settings.model, self.origins.get("model")) == (OFFLINE, "default"):
             raise SettingsError(
-                f"base_url is {self.settings.base_url}, but no model is named; name one with --model openai:NAME."
+                f"base_url is {self.settings.base_url}, but no model is named; name one with `model=openai:NAME`."
             )
-        unnamed = [stage.value for stage, choice in choices.items() if choice.model is None]
-        if len(unnamed) == len(Stage):
-            raise SettingsError("this run was imported, so no model is known to it; name one with --model PROVIDER:NAME.")
+        unnamed = [stage for stage, choice in choices.items() if choice.model is None]
+        if len(unnamed) == len(choices):
+            raise SettingsError("this run was imported, so no model is known to it; name one with `model=PROVIDER:NAME`.")
         if unnamed:
             raise SettingsError(
-                f"no model is named for {' and '.join(unnamed)}; name it with --model PROVIDER:NAME, or set {unnamed[0]}.model."
+                f"no model is named for {' and '.join(unnamed)}; name it with `model=PROVIDER:NAME`, or set {unnamed[0]}.model."
             )
+
+    def draws(self, *key: object) -> Draws:
+        """Return what is drawn by for something of the run's dataset, by its seed."""
+        return draws(self.draw, self.settings.seed, *key)
 
     def prompts(self) -> PromptSet:
         """Return the run's prompts."""
         return prompt_set(self.templates, self.shown, classification_only=self.settings.instructions.classification_only)
+
+    def try_prompts(self) -> None:
+        """Render every prompt once; raises the `TemplateError` or `SettingsError` of what could not be asked."""
+        self.prompts().try_all()
+        for stage in self.stages().all:
+            for sample in stage.samples(self.seeds):
+                stage.question(RequestId(stage.name, 0), sample.about)
+
+    def stages(self) -> RunStages:
+        """Return the run's stages, for its settings and prompts."""
+        return RunStages(self.settings, self.prompts())
 
     def _check_seeds(self) -> None:
         only = self.settings.instructions.classification_only
@@ -155,7 +184,7 @@ class RunPlan:
 
 def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored settings with what runs of version 0.1 did without having to say so: they asked nothing again."""
-    stages = {stage.value: {"attempts": 1, **settings[stage]} for stage in (Stage.INSTRUCTIONS, Stage.INSTANCES)}
+    stages = {stage.value: {"attempts": 1, **settings[stage]} for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES)}
     return {**settings, **stages}
 
 
@@ -169,45 +198,59 @@ def _templates(path: object) -> Templates:
 
 def _other_files(kind: str, path: object) -> SettingsError:
     others = "ours" if path is None else f"those in {path}"
-    return SettingsError(f"this run was started with other {kind} than {others}; start another run with --run.")
+    return SettingsError(f"this run was started with other {kind} than {others}; start another run with `run`.")
 
 
-def open_run(directory: Path, given: Given) -> tuple[Ledger, RunPlan]:
+def open_run(directory: Path, given: Layer) -> tuple[Ledger, RunPlan]:
     """Return the ledger and plan of the run in `directory`, begun there if there is none, for one writer that asks a model.
 
     A run that has no reply yet takes other settings too, over those it was given before. Raises `InputError` of every kind,
     also where the model cannot be loaded; then nothing has changed and no new run is there.
     """
+    ledger, plan, _ = open_with_models(directory, given)
+    return ledger, plan
+
+
+def open_with_models(
+    directory: Path, given: Layer, objects: Mapping[str, Model] | None = None
+) -> tuple[Ledger, RunPlan, dict[str, Model]]:
+    """Return what `open_run` does, and the model of each stage.
+
+    `objects` are models that are there already, by the name that the run has for them.
+    """
     if not Ledger.exists(directory):
-        plan = _checked(planned(None, given))
-        return Ledger.create(directory, plan.facts()), plan
+        plan = planned(None, given)
+        models = _checked(plan, objects)
+        return Ledger.create(directory, plan.facts()), plan, models
     with ExitStack() as undo:
         ledger = undo.enter_context(Ledger.open(directory))
-        plan = _checked(planned(ledger, given))
+        plan = planned(ledger, given)
+        models = _checked(plan, objects)
         plan.remember(ledger)
         undo.pop_all()
-        return ledger, plan
+        return ledger, plan, models
 
 
-def planned(ledger: Ledger | None, given: Given) -> RunPlan:
+def planned(ledger: Ledger | None, given: Layer) -> RunPlan:
     """Return the plan that `generate` would follow: that of the run in `ledger`, or of a new one where there is none.
 
     No model is loaded. Raises `InputError` of every kind that settings, seeds and templates can bring.
     """
     plan = RunPlan.of(ledger) if ledger else None
-    if ledger and plan and ledger.spent().requests:
+    if ledger and plan and ledger.has_replies:
         return plan.going_on(given)
     return RunPlan.new(_with_default_model(given.over(plan.said()) if plan else given))
 
 
-def _checked(plan: RunPlan) -> RunPlan:
-    """Return a plan whose models can be loaded and whose budgets can be kept."""
-    plan.models()
+def _checked(plan: RunPlan, objects: Mapping[str, Model] | None) -> dict[str, Model]:
+    """Return a plan's models, once its prompts can be rendered too and its budgets kept."""
+    models = plan.models(objects)
+    plan.try_prompts()
     check_budgets(plan.settings)
-    return plan
+    return models
 
 
-def _with_default_model(given: Given) -> Given:
+def _with_default_model(given: Layer) -> Layer:
     """Return what was given, with the offline model where none is named for any stage: it never fills in beside another."""
-    is_named = any(given.values.get(key) for key in ("model", *(f"{stage}.model" for stage in Stage)))
-    return given if is_named else given.over(Given({"model": OFFLINE}, {"model": "default"}))
+    is_named = any(given.values.get(key) for key in ("model", *(key for key in given.values if key.endswith(".model"))))
+    return given if is_named else given.over(Layer({"model": OFFLINE}, {"model": "default"}))

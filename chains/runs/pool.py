@@ -9,22 +9,23 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from random import Random
 from typing import overload
 
 from self_instruct.ledger import TaskId
 from self_instruct.records.tasks import SeedTask
 from self_instruct.retrievers import Kept, NoveltyIndex, TooSimilar, draw_demonstrations
+from self_instruct.retrievers.draws import draws
 from self_instruct.settings.settings import Settings
 
 
 class Pool:
-    """Seed instructions and kept instructions in order, and the novelty index over both."""
+    """Seed instructions and kept instructions in order, and the novelty index over both; `draw` is the run's."""
 
-    def __init__(self, seeds: Sequence[SeedTask], settings: Settings) -> None:
+    def __init__(self, seeds: Sequence[SeedTask], settings: Settings, draw: int) -> None:
         wanted = (seed for seed in seeds if seed.is_classification or not settings.instructions.classification_only)
         self._seeds = [seed.instruction for seed in wanted]
         self._settings = settings
+        self._draw = draw
         self._index = NoveltyIndex(settings.novelty)
         self._index.add_all(self._seeds)
         self._kept: list[str] = []
@@ -57,7 +58,7 @@ class Pool:
     def demonstrations(self, request: int) -> tuple[str, ...]:
         """Return the instructions shown in this request's prompt; the same for the same seed, settings and replies."""
         visible = bisect_left(self._requests, self.requests_before(request))
-        random = Random(f"{self._settings.seed}:{request}")
+        random = draws(self._draw, self._settings.seed, request)
         return draw_demonstrations(self._seeds, _Prefix(self._kept, visible), self._settings.instructions, random)
 
 

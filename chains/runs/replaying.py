@@ -11,20 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from self_instruct.chains.runs.generating import decide_stored
-from self_instruct.chains.runs.loop import Outcome
+from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, StoredReply
-from self_instruct.records.tasks import Stage
-from self_instruct.settings.configuration import settle
-from self_instruct.settings.given import Given, flatten
+from self_instruct.records.tasks import StageName
+from self_instruct.settings.dotted_keys import flatten
+from self_instruct.settings.layers import Layer
+from self_instruct.settings.settling import settle
 
+_OF_MODELS = ("model", "model_options", "base_url")
 INHERITED = (
-    *(f"{place}{name}" for place in ("", *(f"{stage}." for stage in Stage)) for name in ("model", "model_options", "base_url")),
+    *_OF_MODELS, *(f"{stage}.{name}" for stage in StageName for name in _OF_MODELS), "stages",
     "seeds", "templates", "seed", "window", "batched", "instructions.classification_only",
 )  # fmt: skip
 
 
-def replay(before: Ledger, directory: Path, given: Given) -> Ledger:
+def replay(before: Ledger, directory: Path, given: Layer) -> Ledger:
     """Return the ledger of a new run in `directory`, holding the replies of `before` decided under the settings given.
 
     Without a profile, the rules of `before` hold except where something else was given; with one, that profile's. The new run
@@ -44,10 +46,10 @@ def begin_decided(directory: Path, plan: RunPlan, replies: Iterable[StoredReply]
         raise
 
 
-def _plan(source: RunPlan, given: Given) -> RunPlan:
+def _plan(source: RunPlan, given: Layer) -> RunPlan:
     ours = flatten(source.settings.model_dump(mode="json"))
     kept = {key: value for key, value in ours.items() if _is_inherited(key)} if "profile" in given.values else ours
-    inherited = Given(kept, {key: source.origins.get(key, "default") for key in kept})
+    inherited = Layer(kept, {key: source.origins.get(key, "default") for key in kept})
     settled = settle(given.over(inherited))
     return replace(source, settings=settled.settings.without_target(), origins=settled.origins)
 

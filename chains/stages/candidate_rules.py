@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from string import punctuation
 
-from self_instruct.records.tasks import Candidate, Reason, Rejection, Stage
+from self_instruct.records.tasks import Candidate, Reason, Rejection, StageName
 from self_instruct.retrievers.rouge import TokenKind
 from self_instruct.retrievers.rouge import tokens as tokens_of
 from self_instruct.settings.settings import InstructionSettings
@@ -30,7 +30,7 @@ def screen(candidate: Candidate, rules: InstructionSettings, tokens: TokenKind) 
     if broken is None:
         return candidate
     reason, evidence = broken
-    return Rejection(Stage.INSTRUCTIONS, reason, candidate.text, candidate.item, evidence)
+    return Rejection(StageName.INSTRUCTIONS, reason, candidate.text, candidate.item, evidence)
 
 
 _Broken = tuple[Reason, dict[str, str | int | float]]

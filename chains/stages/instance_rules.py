@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from random import Random
 from typing import TypeAlias
 
-from self_instruct.chains.stages.class_labels import comparable, is_among, named_labels
-from self_instruct.records.tasks import Instance, Reason, Rejection, Stage
+from self_instruct.prompts.reading.class_labels import comparable, is_among, named_labels
+from self_instruct.records.tasks import Instance, Reason, Rejection, StageName
+from self_instruct.retrievers.draws import Draws
 from self_instruct.retrievers.rouge import tokens
 from self_instruct.settings.settings import InstanceSettings
 
@@ -53,7 +53,7 @@ def _judge(each: Instance | Rejection, refuse: Callable[[Instance], Refusal | No
 
 def _rejection(instance: Instance, reason: Reason, because: str = "") -> Rejection:
     evidence = {"input": instance.input} | ({"because": because} if because else {})
-    return Rejection(Stage.INSTANCES, reason, instance.output, evidence=evidence)
+    return Rejection(StageName.INSTANCES, reason, instance.output, evidence=evidence)
 
 
 def _malformed(instance: Instance) -> Refusal | None:
@@ -112,7 +112,7 @@ def draw_instances(
     instances: Sequence[Instance],
     rules: InstanceSettings,
     is_classification: bool,
-    random: Random,
+    random: Draws,
     at_most: int | None = None,
 ) -> list[Instance]:
     """Return at most `rules.max_per_task` instances, drawn at random, in the order given.

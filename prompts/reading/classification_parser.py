@@ -7,13 +7,14 @@ Identification"; the `published` form decides as its code does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import ClassVar
 
 from self_instruct.prompts.reading.json_and_tables import json_entries, table_rows
-from self_instruct.prompts.reading.reply_parser import ReplyParser, rejection
+from self_instruct.prompts.reading.reply_parser import ReplyParser
 from self_instruct.prompts.reading.thoughts import without_thinking
-from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Classification, Reason, Rejection, Stage
+from self_instruct.records.replies import Ended, Reply
+from self_instruct.records.tasks import Classification, Reason, Rejection, StageName
 from self_instruct.settings.settings import Form
 
 _PUBLISHED_YES = frozenset({"Yes", "yes", "YES"})
@@ -34,7 +35,7 @@ _ASKED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _STATED = re.compile(
-    r"(?:\A|[.!?\n])[^\w\n]*+(?:so |therefore,? |thus,? )?+(?:(?:it|this|that|(?:the |this )?(?:last |given )?task)"
+    r"(?:\A|[.!?\n])[^\w\n.!?]*+(?:so |therefore,? |thus,? )?+(?:(?:it|this|that|(?:the |this )?(?:last |given )?task)"
     r"(?: is|['’]s|(?P<isnt> isn['’]t)) )?+(?P<not>not |non-)?+(?:an? )?+classification\b",
     re.IGNORECASE,
 )
@@ -54,20 +55,17 @@ class ClassificationParser(ReplyParser[Classification | Rejection]):
     Classification(is_classification=True)
     """
 
+    stage: ClassVar[str] = StageName.CLASSIFICATION
     form: Form = "tolerant"
 
     def read(self, reply: Reply) -> Classification | Rejection:
         """Return the answer that a reply gives, or its rejection."""
+        if reply.ended is Ended.REFUSED:
+            return self.rejection(reply, Reason.REFUSED_BY_PROVIDER)
         if self.form == "published":
             return Classification(reply.text.strip() in _PUBLISHED_YES)
         said = next(_answers(_MARKUP.sub(" ", without_thinking(reply.text))), None)
-        if said is None:
-            return rejection(Stage.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO, reply.text, reply)
-        return Classification(said)
-
-    @property
-    def _type(self) -> str:
-        return "self-instruct-classification"
+        return self.rejection(reply, Reason.NEITHER_YES_NOR_NO) if said is None else Classification(said)
 
 
 def _answers(text: str) -> Iterator[bool]:
@@ -85,8 +83,7 @@ def _answers(text: str) -> Iterator[bool]:
 
 def _structured(text: str) -> list[bool]:
     """Return what the values of JSON objects or the cells of a table say."""
-    values = [value for entry in json_entries(text) if isinstance(entry.value, Mapping) for value in entry.value.values()]
-    values += [cell for row in table_rows(text) for cell in row.cells.values()]
+    values = (value for found in (json_entries(text), table_rows(text)) for entry in found for value in entry.fields.values())
     said = (value if isinstance(value, bool) else _first_word(value, 0) if isinstance(value, str) else None for value in values)
     return [each for each in said if each is not None]
 

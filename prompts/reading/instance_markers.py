@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from self_instruct.prompts.reading.reply_parser import find_fences, outside
+from self_instruct.prompts.reading.fences import find_fences, outside
 
 Kind = Literal["head", "example", "input", "output", "label", "task"]
 KINDS: tuple[Kind, ...] = ("example", "input", "output", "label", "task")

@@ -7,12 +7,13 @@ section 2.2, "Instance Generation"; the `published` form reads as its code does.
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
-from self_instruct.prompts.reading.instance_sections import Found, Piece, find_instances
-from self_instruct.prompts.reading.reply_parser import ReplyParser, bounded, is_cut_off, rejection
-from self_instruct.prompts.reading.thoughts import without_thinking
+from self_instruct.prompts.reading.instance_sections import Found, find_instances
+from self_instruct.prompts.reading.reply_parser import ReplyParser, is_cut_off
+from self_instruct.prompts.reading.structured_instances import Piece
 from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Instance, Reason, Rejection, Stage
+from self_instruct.records.tasks import Instance, Reason, Rejection, StageName
 from self_instruct.settings.settings import Form
 
 _EXAMPLE = re.compile(r"Example\s?\d*+\.?")
@@ -35,39 +36,30 @@ class InstanceParser(ReplyParser[list[Instance | Rejection]]):
     [Instance(input='Text: You won!', output='spam')]
     """
 
+    stage: ClassVar[str] = StageName.INSTANCES
     form: Form = "tolerant"
     is_classification: bool = False
 
     def read(self, reply: Reply) -> list[Instance | Rejection]:
         """Return the instances and rejections of a reply, in its order; there is always at least one."""
-        if not reply.text.strip():
-            return [rejection(Stage.INSTANCES, Reason.EMPTY, reply.text, reply)]
+        if nothing := self.nothing_in(reply):
+            return [nothing]
         found = self._find(reply.text)
         if not found.pieces:
-            return [rejection(Stage.INSTANCES, self._why_nothing(reply), reply.text, reply)]
+            why = Reason.UNREADABLE if self.form == "published" else self.why_nothing(reply)
+            return [self.rejection(reply, why)]
         records = [
-            piece.read if isinstance(piece.read, Instance) else rejection(Stage.INSTANCES, piece.read, piece.raw, reply)
+            piece.read if isinstance(piece.read, Instance) else self.rejection(reply, piece.read, piece.raw)
             for piece in found.pieces
         ]
         if is_cut_off(reply) and not found.went_on and not found.pieces[-1].is_closed:
-            records[-1] = rejection(Stage.INSTANCES, Reason.CUT_OFF, found.pieces[-1].raw, reply)
-        return records if self.form == "published" else bounded(records, Stage.INSTANCES, reply)
+            records[-1] = self.rejection(reply, Reason.CUT_OFF, found.pieces[-1].raw)
+        return records if self.form == "published" else self.bounded(records, reply)
 
     def _find(self, text: str) -> Found:
         if self.form == "tolerant":
             return find_instances(text, is_classification=self.is_classification)
-        return Found(_published_labels(text) if self.is_classification else _published_pairs(text), went_on=False)
-
-    def _why_nothing(self, reply: Reply) -> Reason:
-        if self.form == "published":
-            return Reason.UNREADABLE
-        if is_cut_off(reply):
-            return Reason.CUT_OFF
-        return Reason.UNREADABLE if without_thinking(reply.text).strip() else Reason.EMPTY
-
-    @property
-    def _type(self) -> str:
-        return "self-instruct-instances"
+        return Found(_published_labels(text) if self.is_classification else _published_pairs(text))
 
 
 def _published_pairs(text: str) -> list[Piece]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from textwrap import dedent
 
 from self_instruct.prompts.reading.courtesies import ends_in_colon, is_farewell, is_preamble
+from self_instruct.prompts.reading.fences import find_fences, outside
 from self_instruct.prompts.reading.instance_markers import (
     ASKED_FOR,
     LOOSE,
@@ -22,8 +24,7 @@ from self_instruct.prompts.reading.instance_markers import (
     with_outputs_on_own_lines,
 )
 from self_instruct.prompts.reading.instance_values import input_of, label_of, without_reasons
-from self_instruct.prompts.reading.reply_parser import find_fences, outside
-from self_instruct.prompts.reading.structured_instances import structured_instances
+from self_instruct.prompts.reading.structured_instances import Piece, structured_instances
 from self_instruct.prompts.reading.thoughts import without_thinking
 from self_instruct.records.tasks import Instance, Reason
 
@@ -44,23 +45,15 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """The raw text that should be one instance, and what it was read as: the instance, or why it is none.
+class Found:
+    """The pieces of a reply in order.
 
-    `is_closed` says that its end is certain, even in a reply that was cut off.
+    `went_on` says that the model went on to another task after the last of them, `has_answers` that an answer is marked.
     """
 
-    raw: str
-    read: Instance | Reason
-    is_closed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The pieces of a reply in order, and whether the model went on to another task after the last of them."""
-
     pieces: list[Piece]
-    went_on: bool
+    went_on: bool = False
+    has_answers: bool = True
 
 
 def find_instances(text: str, *, is_classification: bool) -> Found:
@@ -76,36 +69,30 @@ def find_instances(text: str, *, is_classification: bool) -> Found:
     plain = on_own_lines(text)
     asked_for = _marked(plain, ASKED_FOR, is_classification)
     if asked_for.has_answers:
-        return asked_for.found
+        return asked_for
     if structured := structured_instances(text):
-        return Found([Piece(raw, read, is_closed) for raw, read, is_closed in structured], went_on=False)
+        return Found(structured)
     for other, words in ((plain, LOOSE), (with_outputs_on_own_lines(plain), ASKED_FOR)):
         marked = _marked(other, words, is_classification)
         if marked.has_answers:
-            return marked.found
-    return asked_for.found
+            return marked
+    return asked_for
 
 
-@dataclass(frozen=True, slots=True)
-class _Marked:
-    found: Found
-    has_answers: bool
-
-
-def _marked(text: str, words: re.Pattern[str], is_classification: bool) -> _Marked:
+def _marked(text: str, words: re.Pattern[str], is_classification: bool) -> Found:
     text = _unwrapped(text, words)
     markers = find_markers(text, words, "label") if is_classification else []
     answer: Kind = "label" if any(marker.kind == "label" for marker in markers) else "output"
     markers = markers if answer == "label" else find_markers(text, words, "output")
     kinds = [marker.kind for marker in markers]
     if not kinds or (is_classification and answer not in kinds):
-        return _Marked(Found([], went_on=False), has_answers=False)
+        return Found([], has_answers=False)
     went_on = kinds[-1] == "task"
     sections = list(_sections(text, markers))[: -1 if went_on else None]
     pieces = _labelled(sections) if answer == "label" and _is_label_first(sections) else _paired(sections, answer)
     if is_classification:
-        pieces = [_as_label(piece) for piece in pieces]
-    return _Marked(Found(pieces, went_on), has_answers=answer in kinds)
+        pieces = _as_labels(pieces)
+    return Found(pieces, went_on, has_answers=answer in kinds)
 
 
 def _is_label_first(sections: Sequence[Section]) -> bool:
@@ -215,18 +202,22 @@ def _pairs(group: Sequence[Section], answer: Kind) -> Iterator[Piece]:
     """
     given: list[str] = []
     raw: list[str] = []
+    told: str | None = None  # what is given as one text; put together once, however many answers there are to it
+    is_open = False
     answers = sum(section.kind == answer for section in group)
     for section in group:
         raw.append(section.raw)
         answers -= section.kind == answer
-        if section.kind == answer and not (answers and given and ends_in_colon(given[-1])):
-            yield Piece("".join(raw), Instance(input_of(given), section.body))
+        if section.kind == answer and not (answers and is_open):
+            told = input_of(given) if told is None else told
+            yield Piece("".join(raw), Instance(told, section.body))
             raw = []
             continue
         if len(raw) == 1:
             given = []
         if section.body:
             given.append(section.raw.strip() if given else section.body)
+        told, is_open = None, bool(given) and ends_in_colon(given[-1])
     if raw:
         yield Piece("".join(raw), _without_answer(group, given))
 
@@ -257,8 +248,12 @@ def _labelled_piece(group: Sequence[Section]) -> Piece:
     return Piece("".join(section.raw for section in group), Instance(input_of(given), label.strip(" \t*")))
 
 
-def _as_label(piece: Piece) -> Piece:
-    """Return a piece of a classification reply without what explains its label."""
-    if isinstance(piece.read, Reason):
-        return piece
-    return Piece(piece.raw, Instance(without_reasons(piece.read.input), label_of(without_reasons(piece.read.output))))
+def _as_labels(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return the pieces of a classification reply without what explains their labels."""
+    cleaned = cache(without_reasons)  # one input may have many labels
+    return [
+        Piece(piece.raw, Instance(cleaned(piece.read.input), label_of(without_reasons(piece.read.output))))
+        if isinstance(piece.read, Instance)
+        else piece
+        for piece in pieces
+    ]

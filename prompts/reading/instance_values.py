@@ -22,8 +22,8 @@ _SAYS_NO_INPUT = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"([\"'`])([^\"'`]++)\1\.?+|“([^“”]++)”\.?+|«([^«»]++)»|「([^「」]++)」|„([^„“]++)“")
-_IN_PARENTHESES = re.compile(r"[ \t]++[(（]([^()（）]*+)[)）]\.?+$")
-_AFTER_DASH = re.compile(r"[ \t]++[-–—][ \t]++|,?[ \t]++(?:because|since|as it)\b", re.IGNORECASE)
+_IN_PARENTHESES = re.compile(r"(?<![ \t])[ \t]++[(（]([^()（）]*+)[)）]\.?+$")
+_AFTER_DASH = re.compile(r"(?<![ \t])[ \t]++[-–—][ \t]++|,?(?<![ \t])[ \t]++(?:because|since|as it)\b", re.IGNORECASE)
 _REASONS = re.compile(
     r"(?:\A|\n)[ \t]*+(?:[-*][ ])?+(?:\*\*|[(*])?+(?:explanation|reason|reasoning|rationale|justification)(?:\*\*)?+[ ]?+[:：]",
     re.IGNORECASE,

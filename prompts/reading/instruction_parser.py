@@ -7,13 +7,12 @@ arXiv:2212.10560, section 2.2, "Instruction Generation"; the `published` form sp
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from self_instruct.prompts.reading.numbered_list import PUBLISHED_NUMBER, ListItem, finished_items, list_items
-from self_instruct.prompts.reading.reply_parser import MOST_RECORDS, ReplyParser, bounded, is_cut_off, rejection
-from self_instruct.prompts.reading.thoughts import without_thinking
+from self_instruct.prompts.reading.reply_parser import MOST_RECORDS, ReplyParser, is_cut_off
 from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Candidate, Reason, Rejection, Stage
+from self_instruct.records.tasks import Candidate, Reason, Rejection, StageName
 from self_instruct.settings.settings import Form
 
 Casing = Literal["first letter", "capitalize"]
@@ -37,13 +36,14 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
     [Candidate(item=0, text='Name a river.'), Candidate(item=15, text='List three birds.')]
     """
 
+    stage: ClassVar[str] = StageName.INSTRUCTIONS
     form: Form = "tolerant"
     casing: Casing = "first letter"
 
     def read(self, reply: Reply) -> list[Candidate | Rejection]:
         """Return the candidates and rejections of a reply, in its order; there is always at least one."""
-        if not reply.text.strip():
-            return [rejection(Stage.INSTRUCTIONS, Reason.EMPTY, reply.text, reply)]
+        if nothing := self.nothing_in(reply):
+            return [nothing]
         return self._published(reply) if self.form == "published" else self._tolerant(reply)
 
     def read_finished(self, text: str) -> list[Candidate | Rejection] | None:
@@ -55,28 +55,29 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
     def rest(self, whole: list[Candidate | Rejection], given: list[Candidate | Rejection]) -> list[Candidate | Rejection]:
         """Return the records that were not yet given out."""
         items = {record.item for record in given}
-        return [record for record in whole if record.item not in items]
+        is_refused = isinstance(whole[0], Rejection) and whole[0].reason is Reason.REFUSED_BY_PROVIDER
+        return whole if is_refused else [record for record in whole if record.item not in items]
 
     def _published(self, reply: Reply) -> list[Candidate | Rejection]:
         if is_cut_off(reply):
-            return [rejection(Stage.INSTRUCTIONS, Reason.CUT_OFF, reply.text, reply)]
+            return [self.rejection(reply, Reason.CUT_OFF)]
         pieces = ((start, self._cleaned(piece)) for start, piece in _published_pieces(reply.text))
         candidates: list[Candidate | Rejection] = [Candidate(start, piece) for start, piece in pieces if piece]
-        return candidates or [rejection(Stage.INSTRUCTIONS, Reason.EMPTY, reply.text, reply)]
+        return candidates or [self.rejection(reply, Reason.EMPTY)]
 
     def _tolerant(self, reply: Reply) -> list[Candidate | Rejection]:
         items = list_items(reply.text)
         if not items:
-            return [rejection(Stage.INSTRUCTIONS, _why_nothing(reply), reply.text, reply)]
+            return [self.rejection(reply, self.why_nothing(reply))]
         records = self._records(items, reply)
         last = items[-1]
         if is_cut_off(reply) and not last.is_closed:
-            records[-1] = rejection(Stage.INSTRUCTIONS, Reason.CUT_OFF, reply.text[last.start : last.end], reply, last.start)
-        return bounded(records, Stage.INSTRUCTIONS, reply)
+            records[-1] = self.rejection(reply, Reason.CUT_OFF, reply.text[last.start : last.end], last.start)
+        return self.bounded(records, reply)
 
     def _records(self, items: list[ListItem], reply: Reply) -> list[Candidate | Rejection]:
         return [
-            rejection(Stage.INSTRUCTIONS, item.read, reply.text[item.start : item.end], reply, item.start)
+            self.rejection(reply, item.read, reply.text[item.start : item.end], item.start)
             if isinstance(item.read, Reason)
             else Candidate(item.start, self._cleaned(item.read))
             for item in items
@@ -86,10 +87,6 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
         collapsed = " ".join(text.split())
         return collapsed.capitalize() if self.casing == "capitalize" else collapsed[:1].upper() + collapsed[1:]
 
-    @property
-    def _type(self) -> str:
-        return "self-instruct-instructions"
-
 
 def _published_pieces(text: str) -> Iterator[tuple[int, str]]:
     """Yield where each item begins, its number included, and the text after the number."""
@@ -98,9 +95,3 @@ def _published_pieces(text: str) -> Iterator[tuple[int, str]]:
         yield start, text[begin : number.start()]
         start, begin = number.start() + 1, number.end()
     yield start, text[begin:]
-
-
-def _why_nothing(reply: Reply) -> Reason:
-    if is_cut_off(reply):
-        return Reason.CUT_OFF
-    return Reason.UNREADABLE if without_thinking(reply.text).strip() else Reason.EMPTY

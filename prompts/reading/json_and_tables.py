@@ -24,20 +24,19 @@ _CELL = re.compile(r"(?<!\\)\|")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A JSON string or object at `[start, end)` of a text; `value` is None where it could not be decoded."""
+    """A JSON string or object, or a row of a table by its column names in lower case, at `[start, end)` of a text.
+
+    `value` is None where JSON could not be decoded.
+    """
 
     start: int
     end: int
     value: str | Mapping[str, Any] | None
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a table at `[start, end)` of a text, by the table's column names in lower case."""
-
-    start: int
-    end: int
-    cells: Mapping[str, str]
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The fields of an object or a row; none of a string."""
+        return self.value if isinstance(self.value, Mapping) else {}
 
 
 def json_begins(text: str) -> int | None:
@@ -71,7 +70,7 @@ def json_entries(text: str) -> Iterator[Entry]:
         begin = end
 
 
-def table_rows(text: str) -> Iterator[Row]:
+def table_rows(text: str) -> Iterator[Entry]:
     """Yield the rows of the first table; those with other than the header's number of cells are left out."""
     begin = table_begins(text)
     if begin is None:
@@ -83,7 +82,7 @@ def table_rows(text: str) -> Iterator[Row]:
         if number == 0:
             header = [cell.strip("*_` ").casefold() for cell in cells]
         elif number > 1 and len(cells) == len(header):
-            yield Row(row.start(), row.end(), dict(zip(header, cells, strict=True)))
+            yield Entry(row.start(), row.end(), dict(zip(header, cells, strict=True)))
         if row.end() == position:
             return
         position, number = row.end(), number + 1

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from self_instruct.prompts.reading.courtesies import ends_in_colon
-from self_instruct.prompts.reading.reply_parser import Fence, outside
+from self_instruct.prompts.reading.fences import Fence, outside
 
 _OWN_LABELS = "task|instruction"
 _LABELS = (
@@ -151,7 +151,7 @@ def _without_inner_lists(text: str, marks: Sequence[Mark]) -> list[Mark]:
             kept.append(mark)
             at += 1
             continue
-        before = text[kept[-1].end : mark.start]
+        before = text[max(kept[-1].end, marks[at - 1].start) : mark.start]
         announced = ends_in_colon(before) and not before.rstrip(" \t").endswith("\n\n")
         end = at + 1
         while end < len(marks) and marks[end].number == (marks[end - 1].number or 0) + 1:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from html import unescape
 
 from self_instruct.prompts.reading.courtesies import ends_in_colon, is_farewell, is_preamble, is_refusal
+from self_instruct.prompts.reading.fences import Fence, find_fences, outside
 from self_instruct.prompts.reading.json_and_tables import as_text, json_begins, json_entries, table_begins, table_rows
 from self_instruct.prompts.reading.list_marks import Mark, continues_a_list, find_certain_marks, find_marks, first_mark
-from self_instruct.prompts.reading.reply_parser import Fence, find_fences, outside
 from self_instruct.prompts.reading.thoughts import blanked, without_thinking
 from self_instruct.records.tasks import Reason
 
@@ -122,7 +122,7 @@ def _json_items(text: str) -> Iterator[ListItem]:
             yield ListItem(entry.start, entry.end, Reason.UNREADABLE)
         elif isinstance(entry.value, str):
             yield ListItem(entry.start, entry.end, entry.value.strip() or Reason.EMPTY, is_closed=True)
-        elif instruction := _instruction_in(entry.value):
+        elif instruction := _instruction_in(entry.fields):
             yield ListItem(entry.start, entry.end, instruction, is_closed=True)
 
 
@@ -134,8 +134,8 @@ def _instruction_in(fields: Mapping[str, object]) -> str:
 
 def _table_items(text: str) -> Iterator[ListItem]:
     for row in table_rows(text):
-        others = {str(at): cell for at, cell in enumerate(row.cells.values()) if _WORD.search(cell.strip("0123456789. "))}
-        instruction = _instruction_in(row.cells) or (next(iter(others.values())) if len(others) == 1 else "")
+        cells = [cell for cell in row.fields.values() if _WORD.search(cell.strip("0123456789. "))]
+        instruction = _instruction_in(row.fields) or (cells[0] if len(cells) == 1 else "")
         if instruction:
             yield ListItem(row.start, row.end, _plain(instruction), is_closed=True)
 
@@ -215,7 +215,7 @@ def _alone(text: str) -> str:
     """Return an instruction without its label, the instance glued to it, the JSON around it and what HTML put into it."""
     text = _UNSEEN.sub("", text)
     if text.startswith("{"):
-        text = next((_instruction_in(e.value) for e in json_entries(text) if isinstance(e.value, Mapping)), "") or text
+        text = next((_instruction_in(entry.fields) for entry in json_entries(text) if entry.fields), "") or text
     label = _LABEL.match(text)
     text = text[label.end() :] if label and _WORD.search(text, label.end()) else text
     glued = _GLUED.search(text) or _GLUED_INPUT.search(text)

@@ -1,75 +1,80 @@
-"""What the output parsers share: the reply behind what LangChain hands over, and what surrounds the answer in it.
+"""What the output parsers share: the reply behind what LangChain hands over, how it ended, and how one is read as it comes.
 
 Between the model and the three parsers. A chat model may think aloud first, greet, and wrap its answer in a code fence; the
-`tolerant` form of each parser looks past that (see also `thoughts`, `courtesies` and `structured`).
+`tolerant` form of each parser looks past that (see `thoughts`, `courtesies`, `fences` and `json_and_tables`).
 """
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from langchain_core.messages import BaseMessage
 from langchain_core.output_parsers import BaseTransformOutputParser
 from langchain_core.outputs import ChatGeneration, Generation
 
-from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, Stage
+from self_instruct.prompts.reading.thoughts import without_thinking
+from self_instruct.records.replies import Ended, Reply
+from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection
 
 T = TypeVar("T")
 R = TypeVar("R", Candidate, Instance)
 
 MOST_RECORDS = 1000  # read of one reply; what a model is asked for are 8 tasks, or a few instances
 
-_REASON_KEYS = ("finish_reason", "stop_reason", "done_reason")  # OpenAI and most; Anthropic; Ollama
-_CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
-_LOOKED_AT = 20_000  # characters of a reply still coming; looking again at each line of a longer one would take quadratic time
-_FENCE = re.compile(r"^(?:[ \t]*+|(?P<marker>[^`~\n]*[:：][ \t]*+))(?P<ticks>`{3,}+|~{3,}+)(?P<info>[^`\n]*+)$", re.MULTILINE)
+_REASON_KEYS = ("finish_reason", "stop_reason", "done_reason", "stopReason")  # OpenAI and most; Anthropic; Ollama; Bedrock
+_REFUSAL = "refusal"
+_CUT_OFF = frozenset({Ended.LENGTH, Ended.FILTERED})
+_LOOKED_AT = 20_000  # characters of a reply still coming
+_GROWTH = 17 / 16  # after which it is looked at again: all looks together take no more than seventeen times the last
 
 
 def reply_of(generation: Generation) -> Reply:
-    """Return a LangChain generation as a `Reply` (its text and finish reason; usage is not read)."""
+    """Return a LangChain generation as a `Reply` (its text and finish reason; usage is not read).
+
+    A refusal that stands in a place of its own is the reply's text, and "refusal" its finish reason.
+    """
     places: list[Mapping[str, Any]] = [generation.generation_info or {}]
     if isinstance(generation, ChatGeneration):
+        if refusal := _refusal(generation.message):
+            return Reply(f"{generation.text}{refusal}", _REFUSAL)
         places.insert(0, generation.message.response_metadata)
     found = (place[key] for place in places for key in _REASON_KEYS if place.get(key))
-    reason = next(found, None)
+    reason = next(found, None) or _why_incomplete(places[0])
     return Reply(generation.text, None if reason is None else str(reason))
 
 
+def _why_incomplete(about: Mapping[str, Any]) -> object:
+    """Return what OpenAI's protocol of responses says in place of a finish reason; None of a whole response."""
+    details = about.get("incomplete_details")
+    return details.get("reason") if isinstance(details, Mapping) else None
+
+
+def _refusal(message: BaseMessage) -> str:
+    """Return what OpenAI's protocols have beside the text: in `refusal`, or in content blocks of that type."""
+    blocks = message.content if isinstance(message.content, list) else ()
+    refusals = (str(block.get("refusal") or "") for block in blocks if isinstance(block, dict))
+    return str(message.additional_kwargs.get("refusal") or "") or "".join(refusals)
+
+
 def is_cut_off(reply: Reply) -> bool:
-    """Return whether the model was stopped by a length limit, in any provider's word for it ("length", "max_tokens" ...)."""
-    word = (reply.finish_reason or "").rpartition(".")[2]  # an enumeration prints as "FinishReason.MAX_TOKENS"
-    return word.casefold() in _CUT_OFF
+    """Return whether the model was stopped before it had ended: by a length limit or a filter.
 
-
-def rejection(stage: Stage, reason: Reason, text: str, reply: Reply, item: int = 0) -> Rejection:
-    """Return the rejection of a piece of a reply, with the reply's finish reason as evidence where it has one."""
-    evidence = {} if reply.finish_reason is None else {"finish_reason": reply.finish_reason}
-    return Rejection(stage, reason, text, item, evidence)
-
-
-def bounded(records: list[R | Rejection], stage: Stage, reply: Reply) -> list[R | Rejection]:
-    """Return the first `MOST_RECORDS` records of a reply, and one rejection that counts the rest."""
-    if len(records) <= MOST_RECORDS:
-        return records
-    first_left = records[MOST_RECORDS]
-    item = first_left.item if isinstance(first_left, Candidate | Rejection) else 0
-    counted = rejection(stage, Reason.TOO_MANY, "", reply, item)
-    evidence = {**counted.evidence, "count": len(records) - MOST_RECORDS}
-    kept = records[:MOST_RECORDS]
-    kept.append(replace(counted, evidence=evidence))
-    return kept
+    A tool call ends a text that was whole. A word that is not known counts as an end too: else no reply of a provider with
+    words of its own could be read.
+    """
+    return reply.ended in _CUT_OFF
 
 
 class ReplyParser(BaseTransformOutputParser[T]):
     """A LangChain output parser of whole replies: it takes a `str`, a message or a generation, and never raises on text.
 
-    Subclasses define `read`; those that know finished parts before the end also define `read_finished`.
+    Subclasses define `stage` and `read`; those that know finished parts before the end also define `read_finished`.
     """
+
+    stage: ClassVar[str]
 
     @abstractmethod
     def read(self, reply: Reply) -> T:
@@ -85,6 +90,34 @@ class ReplyParser(BaseTransformOutputParser[T]):
         del given
         return whole
 
+    def rejection(self, reply: Reply, reason: Reason, text: str | None = None, item: int = 0) -> Rejection:
+        """Return the rejection of a piece of a reply (by default all of it), with its finish reason, if any, as evidence."""
+        evidence = {} if reply.finish_reason is None else {"finish_reason": reply.finish_reason}
+        return Rejection(self.stage, reason, reply.text if text is None else text, item, evidence)
+
+    def nothing_in(self, reply: Reply) -> Rejection | None:
+        """Return the rejection of a reply that is no answer: the model refused, or wrote nothing; None of one to be read."""
+        if reply.ended is Ended.REFUSED:
+            return self.rejection(reply, Reason.REFUSED_BY_PROVIDER)
+        return None if reply.text.strip() else self.rejection(reply, Reason.EMPTY)
+
+    def why_nothing(self, reply: Reply) -> Reason:
+        """Return why nothing was found in an answer: it was cut off, only thought, or is not in a form that is known."""
+        if is_cut_off(reply):
+            return Reason.CUT_OFF
+        return Reason.UNREADABLE if without_thinking(reply.text).strip() else Reason.EMPTY
+
+    def bounded(self, records: list[R | Rejection], reply: Reply) -> list[R | Rejection]:
+        """Return the first `MOST_RECORDS` records of a reply, and one rejection that counts the rest."""
+        rest = records[MOST_RECORDS:]
+        if not rest:
+            return records
+        item = rest[0].item if isinstance(rest[0], Candidate | Rejection) else 0
+        counted = self.rejection(reply, Reason.TOO_MANY, "", item)
+        kept = records[:MOST_RECORDS]
+        kept.append(replace(counted, evidence={**counted.evidence, "count": len(rest)}))
+        return kept
+
     def parse(self, text: str) -> T:
         """Return what a reply with this text holds."""
         return self.read(Reply(text))
@@ -93,6 +126,10 @@ class ReplyParser(BaseTransformOutputParser[T]):
         """Return what the first generation holds; a reply still coming (`partial`) is read as if it were whole."""
         del partial
         return self.read(reply_of(result[0]))
+
+    @property
+    def _type(self) -> str:
+        return f"self-instruct-{self.stage}"
 
     def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[T]:  # noqa: A002
         coming = _Coming(self)
@@ -110,22 +147,26 @@ class ReplyParser(BaseTransformOutputParser[T]):
 
 @dataclass(slots=True)
 class _Coming:
-    """A reply that arrives in chunks, looked at whenever a line is complete."""
+    """A reply that arrives in chunks, looked at when a line is complete and it has grown enough."""
 
     parser: ReplyParser[Any]
     chunks: list[str] = field(default_factory=list)
     finish_reason: str | None = None
     length: int = 0
+    looked_at: int = 0
     given: Any = None
 
     def add(self, chunk: str | BaseMessage) -> Iterator[Any]:
-        generation = ChatGeneration(message=chunk) if isinstance(chunk, BaseMessage) else Generation(text=chunk)
-        reply = reply_of(generation)
+        reply = Reply(chunk) if isinstance(chunk, str) else reply_of(ChatGeneration(message=chunk))
         self.chunks.append(reply.text)
-        self.finish_reason = reply.finish_reason or self.finish_reason
         self.length += len(reply.text)
-        if "\n" not in reply.text or self.length > _LOOKED_AT:
-            return
+        if self.finish_reason != _REFUSAL:  # else a later chunk says "stop"
+            self.finish_reason = reply.finish_reason or self.finish_reason
+        if "\n" in reply.text and self.looked_at * _GROWTH <= self.length <= _LOOKED_AT:
+            yield from self._look()
+
+    def _look(self) -> Iterator[Any]:
+        self.looked_at = self.length
         text = "".join(self.chunks)
         finished = self.parser.read_finished(text[: text.rindex("\n") + 1])
         if finished and (new := self._rest(finished)):
@@ -137,54 +178,3 @@ class _Coming:
 
     def _rest(self, whole: Any) -> Any:
         return whole if self.given is None else self.parser.rest(whole, self.given)
-
-
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """A code fence: opened by the line `[start, inside)`, closed by `[outside, end)`, which is empty if it never was."""
-
-    start: int
-    inside: int
-    outside: int
-    end: int
-
-    @property
-    def is_closed(self) -> bool:
-        """Return whether the fence has a closing line."""
-        return self.outside < self.end
-
-    @property
-    def lines(self) -> list[tuple[int, int]]:
-        """The spans of the opening and closing lines."""
-        return [(self.start, self.inside), (self.outside, self.end)]
-
-
-def find_fences(text: str) -> list[Fence]:
-    """Return the code fences of a text in order.
-
-    One may open on the line of a marker ("Output: ```sql"). A second opening line with a language says the first was never
-    closed.
-    """
-    fences: list[Fence] = []
-    opening: re.Match[str] | None = None
-    for line in _FENCE.finditer(text):
-        if opening is None:
-            opening = line
-        elif line["ticks"].startswith(opening["ticks"]):
-            start = line.start("ticks")
-            is_opening = bool(line["info"].strip() or line["marker"])
-            fences.append(Fence(opening.start("ticks"), opening.end(), start, start if is_opening else line.end()))
-            opening = line if is_opening else None
-    if opening is not None:
-        fences.append(Fence(opening.start("ticks"), opening.end(), len(text), len(text)))
-    return fences
-
-
-def outside(matches: Iterable[re.Match[str]], fences: Sequence[Fence]) -> Iterator[re.Match[str]]:
-    """Yield those of the matches (ascending) that begin in none of the fences."""
-    index = 0
-    for match in matches:
-        while index < len(fences) and fences[index].end <= match.start():
-            index += 1
-        if index == len(fences) or match.start() < fences[index].start:
-            yield match

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from self_instruct.prompts.reading.instance_values import input_of, label_of
 from self_instruct.prompts.reading.json_and_tables import as_text, json_entries, table_rows
@@ -18,30 +19,46 @@ _LABELS = ("class_label", "class label", "label", "class", "category")
 _LINE_BREAK = re.compile(r"<br[ ]?/?>", re.IGNORECASE)
 
 
-def structured_instances(text: str) -> list[tuple[str, Instance | Reason, bool]]:
-    """Return each record's raw text, the instance or why it is none, and whether its end is certain.
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The raw text that should be one instance, and what it was read as: the instance, or why it is none.
 
-    Nothing where no record has an output.
+    `is_closed` says that its end is certain, even in a reply that was cut off.
     """
-    for found in (list(_from_json(text)), list(_from_table(text))):
-        if any(isinstance(read, Instance) for _, read, _ in found):
+
+    raw: str
+    read: Instance | Reason
+    is_closed: bool = False
+
+
+def structured_instances(text: str) -> list[Piece]:
+    """Return a piece for each record; none where no record has an output."""
+    for pieces in (_from_json(text), _from_table(text)):
+        found = list(pieces)
+        if any(isinstance(piece.read, Instance) for piece in found):
             return found
     return []
 
 
-def _from_json(text: str) -> Iterator[tuple[str, Instance | Reason, bool]]:
+def _from_json(text: str) -> Iterator[Piece]:
     for entry in json_entries(text):
-        raw = text[entry.start : entry.end]
         if entry.value is None:
-            yield raw, Reason.UNREADABLE, False
-        elif isinstance(entry.value, Mapping):
-            yield raw, _instance(entry.value), True
+            yield Piece(text[entry.start : entry.end], Reason.UNREADABLE)
+        elif not isinstance(entry.value, str):
+            yield Piece(text[entry.start : entry.end], _nested(entry.fields), is_closed=True)
 
 
-def _from_table(text: str) -> Iterator[tuple[str, Instance | Reason, bool]]:
+def _nested(fields: Mapping[str, object]) -> Instance | Reason:
+    try:
+        return _instance(fields)
+    except RecursionError:  # nested as deep as could just be read, but not be written again
+        return Reason.UNREADABLE
+
+
+def _from_table(text: str) -> Iterator[Piece]:
     for row in table_rows(text):
-        cells = {name: _LINE_BREAK.sub("\n", cell) for name, cell in row.cells.items()}
-        yield text[row.start : row.end], _instance(cells), True
+        cells = {name: _LINE_BREAK.sub("\n", cell) for name, cell in row.fields.items()}
+        yield Piece(text[row.start : row.end], _instance(cells), is_closed=True)
 
 
 def _instance(fields: Mapping[str, object]) -> Instance | Reason:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from self_instruct.chains.stages.class_labels import comparable
-from self_instruct.reports.analysis.contents import KeptTask
+from self_instruct.prompts.reading.class_labels import comparable
+from self_instruct.reports.analysis.kept_tasks import KeptTask
 
 LABELS = 12
 _MOST = 5  # distinct labels counted one by one; more go together

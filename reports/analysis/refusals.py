@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from random import Random
+from typing import TypeAlias
 
 from self_instruct.ledger import TaskId
-from self_instruct.records.tasks import Reason, Rejection, Stage
-from self_instruct.reports.analysis.contents import KeptTask
-from self_instruct.reports.terminal.comparison import UNREAD
+from self_instruct.records.tasks import Reason, Rejection, StageName
+from self_instruct.reports.analysis.kept_tasks import KeptTask
+from self_instruct.reports.analysis.stage_order import in_stage_order
+from self_instruct.retrievers.draws import Draws
 
+UNREAD = frozenset({Reason.REFUSED_BY_PROVIDER, Reason.CUT_OFF, Reason.EMPTY, Reason.UNREADABLE})
+"""Reasons for which a whole reply is refused, or a piece of it as it came."""
 EXAMPLES = 3
 STEPS = 48  # points of the curve: what a page is wide enough for
 
 
+Evidence: TypeAlias = Mapping[str, str | int | float]
+
+
 @dataclass(frozen=True, slots=True)
-class RefusedExample:
-    """A text that was refused, and what the decision rests on."""
+class Example:
+    """A text that was decided about, and what the decision rests on."""
 
     text: str
-    evidence: Mapping[str, str | int | float]
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """How many texts were refused at a stage for a reason, with up to three of them, drawn at random."""
 
-    stage: Stage
-    reason: Reason
+    stage: str
+    reason: str
     count: int
-    examples: tuple[RefusedExample, ...]
+    examples: tuple[Example, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,10 @@ class Acceptance:
 class RefusalCounts:
     """Counts rejections as they pass by, so that those of a large run are never held together."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Draws) -> None:
         self._random = random
-        self._counts: Counter[tuple[Stage, Reason]] = Counter()
-        self._examples: dict[tuple[Stage, Reason], list[Rejection]] = defaultdict(list)
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._examples: dict[tuple[str, str], list[Rejection]] = defaultdict(list)
         self.candidates: Counter[int] = Counter()  # refused ones, by request
 
     def add_all(self, rejections: Iterable[tuple[TaskId, Rejection]]) -> None:
@@ -68,28 +74,27 @@ class RefusalCounts:
             key = (rejection.stage, rejection.reason)
             self._counts[key] += 1
             self._maybe_show(key, rejection)
-            if rejection.stage is Stage.INSTRUCTIONS and rejection.reason not in UNREAD:
+            if rejection.stage == StageName.INSTRUCTIONS and rejection.reason not in UNREAD:
                 self.candidates[task.request] += 1
 
-    def _maybe_show(self, key: tuple[Stage, Reason], rejection: Rejection) -> None:
+    def _maybe_show(self, key: tuple[str, str], rejection: Rejection) -> None:
         """Keep a fair sample of three of all seen so far (Vitter 1985, algorithm R), each text once."""
         shown = self._examples[key]
         if any(each.text == rejection.text for each in shown):
             return
         if len(shown) < EXAMPLES:
             shown.append(rejection)
-        elif (place := self._random.randrange(self._counts[key])) < EXAMPLES:
+        elif (place := self._random.choice(range(self._counts[key]))) < EXAMPLES:
             shown[place] = rejection
 
     def rows(self) -> tuple[Refused, ...]:
         """Return what was refused, in the order of the stages, the most frequent reason first."""
-        order = list(Stage)
+        order = in_stage_order(stage for stage, _ in self._counts)
         keys = sorted(self._counts, key=lambda key: (order.index(key[0]), -self._counts[key], key[1]))
-        return tuple(Refused(*key, self._counts[key], tuple(self._shown(key))) for key in keys)
-
-    def _shown(self, key: tuple[Stage, Reason]) -> Iterator[RefusedExample]:
-        for each in self._examples[key]:
-            yield RefusedExample(each.text, each.evidence)
+        return tuple(
+            Refused(*key, self._counts[key], tuple(Example(one.text, one.evidence) for one in self._examples[key]))
+            for key in keys
+        )
 
 
 def acceptance(
@@ -102,16 +107,7 @@ def acceptance(
     kept = Counter(task.id.request for task in tasks)
     requests = max([decided, *(request + 1 for request in (*kept, *refused))])
     width = max(1, ceil(requests / steps))
-    kept_in, refused_in = _in_steps(kept, width), _in_steps(refused, width)
     return tuple(
-        Acceptance(first, min(first + width, requests) - 1, kept_in[first // width] + refused_in[first // width],
-                   kept_in[first // width])
-        for first in range(0, requests, width)
-    )  # fmt: skip
-
-
-def _in_steps(counts: Mapping[int, int], width: int) -> Counter[int]:
-    steps = Counter[int]()
-    for request, count in counts.items():
-        steps[request // width] += count
-    return steps
+        Acceptance(step[0], step[-1], sum(kept[each] + refused.get(each, 0) for each in step), sum(kept[each] for each in step))
+        for step in (range(first, min(first + width, requests)) for first in range(0, requests, width))
+    )

@@ -5,18 +5,19 @@ Every table is a tuple of flat records, so `pandas.DataFrame(report.refused)` is
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from random import Random
 from typing import Any
 
 from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.chains.runs.plan_settings import ShownSetting, shown_settings
 from self_instruct.ledger import Ledger
-from self_instruct.records.tasks import Instance, Stage
-from self_instruct.reports.analysis.contents import KeptTask, instructions_of, kept_tasks
+from self_instruct.records.tasks import Instance, StageName
+from self_instruct.reports.analysis.kept_tasks import KeptTask, kept_tasks
 from self_instruct.reports.analysis.labels import LabelBalance, label_balance
-from self_instruct.reports.analysis.nearness import (
+from self_instruct.reports.analysis.refusals import Acceptance, RefusalCounts, Refused, acceptance
+from self_instruct.reports.analysis.signals import SignalCount, WorstTask, worst_tasks
+from self_instruct.reports.analysis.similarity import (
     EvaluationOverlap,
     NearPair,
     SeedSimilarity,
@@ -24,12 +25,12 @@ from self_instruct.reports.analysis.nearness import (
     nearest_kept,
     seed_similarity,
 )
-from self_instruct.reports.analysis.refusals import Acceptance, RefusalCounts, Refused, acceptance
-from self_instruct.reports.analysis.signals import SignalCount, WorstTask, worst_tasks
-from self_instruct.reports.analysis.spent import SpentRow, spent_rows
+from self_instruct.reports.analysis.spending import Spending, spending
 from self_instruct.reports.analysis.statistics import LengthBin, Statistics, length_histogram, statistics
+from self_instruct.reports.analysis.status import RunState, run_state, unanswered
 from self_instruct.reports.analysis.verb_nouns import VerbNouns, verb_nouns
-from self_instruct.reports.terminal.status import ShownSetting, shown_settings, unanswered
+from self_instruct.reports.text import readable_json
+from self_instruct.retrievers.draws import Draws
 
 TO_READ = 20
 _INSTANCES_READ = 3
@@ -56,7 +57,8 @@ class RunReport:
     models: tuple[str, ...]
     profile: str
     target: int | None
-    unanswered: dict[Stage, int]
+    state: RunState
+    unanswered: dict[str, int]
     statistics: Statistics
     verbs: VerbNouns
     seeds: int
@@ -65,7 +67,7 @@ class RunReport:
     refused: tuple[Refused, ...]
     acceptance: tuple[Acceptance, ...]
     nearest: tuple[NearPair, ...]
-    spent: tuple[SpentRow, ...]
+    spent: tuple[Spending, ...]
     labels: LabelBalance
     overlap: EvaluationOverlap | None
     to_read: tuple[ReadTask, ...]
@@ -73,18 +75,13 @@ class RunReport:
     signals: tuple[SignalCount, ...]
     settings: tuple[ShownSetting, ...]
 
-    @property
-    def is_in_progress(self) -> bool:
-        """Return whether tasks wait for replies, or fewer are kept than wanted."""
-        return bool(self.unanswered) or (self.target is not None and self.statistics.instructions < self.target)
-
     def to_fields(self) -> dict[str, Any]:
         """Return all of it as JSON values."""
         return asdict(self)
 
     def to_json(self) -> str:
         """Return all of it as a JSON object, indented."""
-        return json.dumps(self.to_fields(), indent=2, ensure_ascii=False)
+        return readable_json(self.to_fields())
 
 
 def run_report(ledger: Ledger, evaluation: Sequence[str] = ()) -> RunReport:
@@ -96,17 +93,19 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = ()) -> RunReport:
         plan = RunPlan.of(ledger)
         tasks = kept_tasks(ledger, plan)
         waiting = unanswered(ledger.tasks())
-        refusals = RefusalCounts(Random(f"{plan.settings.seed}:refused"))
+        refusals = RefusalCounts(plan.draws("refused"))
         refusals.add_all(ledger.rejections())
         decided = ledger.progress.request
-        spent = spent_rows(ledger, plan.settings)
-    instructions, kind = instructions_of(tasks), plan.settings.novelty.tokens
+        spent = spending(ledger, plan.settings)
+        state = run_state(ledger, len(tasks), plan.settings.num_instructions, waiting)
+    instructions, kind = [task.instruction for task in tasks], plan.settings.novelty.tokens
     worst, signals = worst_tasks(tasks, TO_READ)
     return RunReport(
         name=ledger.path.parent.resolve().name,
-        models=tuple(dict.fromkeys(filter(None, map(plan.settings.model_of, Stage)))),
+        models=tuple(dict.fromkeys(filter(None, map(plan.settings.model_of, StageName)))),
         profile=plan.settings.profile,
         target=plan.settings.num_instructions,
+        state=state,
         unanswered=waiting,
         statistics=statistics(tasks),
         verbs=verb_nouns(instructions),
@@ -119,14 +118,14 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = ()) -> RunReport:
         spent=spent,
         labels=label_balance(tasks),
         overlap=evaluation_overlap(instructions, evaluation, kind),
-        to_read=_drawn(tasks, Random(f"{plan.settings.seed}:read")),
+        to_read=_drawn(tasks, plan.draws("read")),
         worst=worst,
         signals=signals,
         settings=tuple(shown_settings(plan)),
     )
 
 
-def _drawn(tasks: Sequence[KeptTask], random: Random) -> tuple[ReadTask, ...]:
+def _drawn(tasks: Sequence[KeptTask], random: Draws) -> tuple[ReadTask, ...]:
     """Return twenty tasks with instances at random, in the order of the pool."""
     readable = [task for task in tasks if task.instances]
     places = sorted(random.sample(range(len(readable)), min(TO_READ, len(readable))))

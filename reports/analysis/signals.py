@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from self_instruct.records.tasks import Instance
-from self_instruct.reports.analysis.contents import KeptTask
+from self_instruct.reports.analysis.kept_tasks import KeptTask
 
 
 class Signal(StrEnum):
@@ -25,12 +25,6 @@ class Signal(StrEnum):
     DECLINES = "output declines, or speaks of being a model"
     CUT_OFF = "output seems cut off"
     VERY_SHORT = "very short output"
-
-
-WEIGHTS = {
-    Signal.NOT_TEXT: 5, Signal.MARKER: 5, Signal.REPEATS_INPUT: 4, Signal.REPEATS_INSTRUCTION: 4, Signal.REPEATS_ITSELF: 4,
-    Signal.PLACEHOLDER: 4, Signal.MISSING_INPUT: 3, Signal.DECLINES: 3, Signal.CUT_OFF: 2, Signal.VERY_SHORT: 1,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +74,7 @@ _SENTENCE = re.compile(r"[^.!?\n]{15,}")
 
 def signals(task: KeptTask, instance: Instance) -> tuple[Signal, ...]:
     """Return what looks bad about an instance of a task, the worst first."""
-    return tuple(signal for signal, is_seen in _CHECKS.items() if is_seen(task, instance))
+    return tuple(signal for signal, (_, is_seen) in _CHECKS.items() if is_seen(task, instance))
 
 
 def _plain(text: str) -> str:
@@ -112,31 +106,23 @@ def _cut_off(output: str) -> bool:
     return len(last.split()) >= _LAST_LINE and not _ITEM.match(last) and (text[-1].isalpha() or text[-1] in ",-(")
 
 
-def _repeats_instruction(task: KeptTask, instance: Instance) -> bool:
-    return _echoes(_plain(instance.output), _plain(task.instruction))
-
-
-def _misses_input(task: KeptTask, instance: Instance) -> bool:
-    return not instance.input.strip() and _SPEAKS_OF_INPUT.search(task.instruction) is not None
-
-
 def _very_short(task: KeptTask, instance: Instance) -> bool:
     output = instance.output.strip()
     return not task.is_classification and len(output) <= 2 and not output.isdigit()
 
 
-_CHECKS: dict[Signal, Callable[[KeptTask, Instance], bool]] = {
-    Signal.NOT_TEXT: lambda _, one: _unreadable(one.input) or _unreadable(one.output),
-    Signal.MARKER: lambda _, one: _MARKER.search(one.output) is not None,
+_CHECKS: dict[Signal, tuple[int, Callable[[KeptTask, Instance], bool]]] = {  # each with its weight
+    Signal.NOT_TEXT: (5, lambda _, one: _unreadable(one.input) or _unreadable(one.output)),
+    Signal.MARKER: (5, lambda _, one: _MARKER.search(one.output) is not None),
     # As it stands, without a look past case: a task may be about spaces and capitals.
-    Signal.REPEATS_INPUT: lambda _, one: _echoes(one.output.strip(), one.input.strip()),
-    Signal.REPEATS_INSTRUCTION: _repeats_instruction,
-    Signal.REPEATS_ITSELF: lambda _, one: _repeats_itself(one.output),
-    Signal.PLACEHOLDER: lambda _, one: _PLACEHOLDER.search(one.input) is not None,
-    Signal.MISSING_INPUT: _misses_input,
-    Signal.DECLINES: lambda _, one: _DECLINES.search(one.output) is not None,
-    Signal.CUT_OFF: lambda _, one: _cut_off(one.output),
-    Signal.VERY_SHORT: _very_short,
+    Signal.REPEATS_INPUT: (4, lambda _, one: _echoes(one.output.strip(), one.input.strip())),
+    Signal.REPEATS_INSTRUCTION: (4, lambda task, one: _echoes(_plain(one.output), _plain(task.instruction))),
+    Signal.REPEATS_ITSELF: (4, lambda _, one: _repeats_itself(one.output)),
+    Signal.PLACEHOLDER: (4, lambda _, one: _PLACEHOLDER.search(one.input) is not None),
+    Signal.MISSING_INPUT: (3, lambda task, one: not one.input.strip() and bool(_SPEAKS_OF_INPUT.search(task.instruction))),
+    Signal.DECLINES: (3, lambda _, one: _DECLINES.search(one.output) is not None),
+    Signal.CUT_OFF: (2, lambda _, one: _cut_off(one.output)),
+    Signal.VERY_SHORT: (1, _very_short),
 }
 
 
@@ -157,4 +143,4 @@ def worst_tasks(tasks: Sequence[KeptTask], limit: int) -> tuple[tuple[WorstTask,
 
 
 def _weight(found: Sequence[Signal]) -> int:
-    return sum(WEIGHTS[signal] for signal in found)
+    return sum(_CHECKS[signal][0] for signal in found)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from self_instruct.reports.analysis.contents import KeptTask
+from self_instruct.reports.analysis.kept_tasks import KeptTask
 
 Measured = Literal["instruction", "input", "output"]
 _BIN_WORDS: dict[Measured, int] = {"instruction": 5, "input": 10, "output": 20}  # the same for every run, to be compared
@@ -40,7 +40,7 @@ class Statistics:
 class LengthBin:
     """How many texts have `least` to `most` words; `most` is None in the last bin."""
 
-    of: Measured
+    text: Measured
     least: int
     most: int | None
     count: int
@@ -66,23 +66,23 @@ def statistics(tasks: Sequence[KeptTask]) -> Statistics:
 
 def length_histogram(tasks: Sequence[KeptTask]) -> tuple[LengthBin, ...]:
     """Return how many instructions, inputs that are not empty, and outputs are how long."""
-    return tuple(row for of in _BIN_WORDS for row in _bins(of, _lengths(tasks, of)))
+    return tuple(row for text in _BIN_WORDS for row in _bins(text, _lengths(tasks, text)))
 
 
-def _bins(of: Measured, lengths: Iterable[int]) -> Iterator[LengthBin]:
-    width = _BIN_WORDS[of]
+def _bins(text: Measured, lengths: Iterable[int]) -> Iterator[LengthBin]:
+    width = _BIN_WORDS[text]
     counts = [0] * _BINS
     for length in lengths:
         counts[min(max(length - 1, 0) // width, _BINS - 1)] += 1
     for place, count in enumerate(counts):
-        yield LengthBin(of, place * width + 1, None if place == _BINS - 1 else (place + 1) * width, count)
+        yield LengthBin(text, place * width + 1, None if place == _BINS - 1 else (place + 1) * width, count)
 
 
-def _lengths(tasks: Sequence[KeptTask], of: Measured) -> Iterator[int]:
-    if of == "instruction":
+def _lengths(tasks: Sequence[KeptTask], text: Measured) -> Iterator[int]:
+    if text == "instruction":
         return (len(task.instruction.split()) for task in tasks)
-    texts = (one.input if of == "input" else one.output for task in tasks for one in task.instances)
-    return (len(text.split()) for text in texts if of == "output" or text.strip())
+    found = (one.input if text == "input" else one.output for task in tasks for one in task.instances)
+    return (len(each.split()) for each in found if text == "output" or each.strip())
 
 
 def _mean(lengths: Iterable[int]) -> float | None:

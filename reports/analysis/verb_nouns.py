@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from self_instruct.reports.analysis.root_verbs import RootVerb, root_verb
+from self_instruct.reports.analysis.root_verbs import root_verb
 
 VERBS, NOUNS = 20, 4  # the paper's figure
 
@@ -84,6 +84,3 @@ def _objects(verb: str, pairs: Counter[tuple[str, str]], limit: int) -> list[Ver
 
 def _commonest(counts: Counter[str], limit: int) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:limit])
-
-
-__all__ = ["ACCURACY", "Accuracy", "RootVerb", "VerbNoun", "VerbNouns", "root_verb", "verb_nouns"]

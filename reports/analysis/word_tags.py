@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from self_instruct.reports.analysis.extra import from_extra
+from self_instruct.reports.analysis.extra_packages import from_extra
 
 _LEAST = 8.0  # natural log: a reading 3,000 times less likely than the best is none
 

@@ -46,7 +46,7 @@ def _columns(head: bytes, field: str) -> tuple[str, list[str]]:
         columns = _columns_by(header, delimiter)
         if field in columns:
             return delimiter, columns
-    raise ValueError(f"the header has no column {field!r}: {header.strip()[:200]!r}; choose one with --field.")
+    raise ValueError(f"the header has no column {field!r}: {header.strip()[:200]!r}; choose one with `field`.")
 
 
 def _columns_by(header: str, delimiter: str) -> list[str]:

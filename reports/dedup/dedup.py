@@ -1,6 +1,6 @@
 """The novelty filter as a tool: keep the records of a file whose instruction is not too similar to one before it.
 
-A stream from `records_in` through a `NoveltyIndex` to two files, the kept and the refused records; only the index grows.
+A stream from `opening` through a `NoveltyIndex` to two files, the kept and the refused records; only the index grows.
 Source of the rule: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Filtering and Postprocessing".
 """
 
@@ -11,12 +11,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
+from self_instruct.reports.dedup.opening import Format, open_records
 from self_instruct.reports.dedup.places import Output, Places, new_output
 from self_instruct.reports.dedup.record_files import Record, RecordFileError, Records
-from self_instruct.reports.dedup.records_in import Format, open_records
 from self_instruct.reports.writing import json_line
 from self_instruct.retrievers.novelty import Kept, Neighbour, NoveltyIndex
 from self_instruct.settings.settings import NoveltySettings
@@ -59,20 +60,20 @@ def dedup(
     form: Format | None = None,
     against: Sequence[Path] = (),
     on_error: OnError = "stop",
-    report: Callable[[DedupSummary], None] = lambda _: None,
+    on_progress: Callable[[DedupSummary], None] = lambda _: None,
 ) -> DedupSummary:
     """Write the records of a file that are novel, in their order and as they came, and say of the others why they are not.
 
     A record is refused when its `field` is too similar (`rules`) to that of a record kept before it, or of any record of the
     files `against`. A refused one becomes a JSON line: its line and instruction, the nearest one with its line (and file, if
     another), and their ROUGE-L. `form` is that of the file read and of the kept records; without it, as the name says.
-    `report` hears from time to time how far it is, last of all the end. Outputs take their places whole, or not at all.
+    `on_progress` hears from time to time how far it is, last of all the end. Outputs take their places whole, or not at all.
 
     Raises `RecordFileError` for a file that cannot be read and, unless `on_error` is "skip", for the first fault; `ExportError`
     for an output that cannot be written.
     """
     places.check(against)
-    work = _Work(rules, on_error, report)
+    work = _Work(rules, on_error, on_progress)
     for path in against:
         with open_records(path, field) as records:
             work.hold(records)
@@ -84,83 +85,44 @@ def dedup(
 
 
 class _Work:
-    """What is done with one batch of records after the other, and the count of it."""
+    """What is done with one batch of records after the other, and the count of it; the pool knows where its rows were read."""
 
-    def __init__(self, rules: NoveltySettings, on_error: OnError, report: Callable[[DedupSummary], None]) -> None:
-        self._pool = _Pool(rules)
+    def __init__(self, rules: NoveltySettings, on_error: OnError, on_progress: Callable[[DedupSummary], None]) -> None:
+        self._pool = NoveltyIndex(rules)
+        self._lines = array("Q")  # by row of the pool
+        self._files: list[tuple[int, str]] = []  # first row and name; "" for the file that is filtered
         self._on_error = on_error
-        self._report = report
+        self._on_progress = on_progress
         self.so_far = DedupSummary()
 
     def hold(self, records: Records) -> None:
         """Add records to the pool, novel or not."""
-        self._pool.begin_file(records.source.name)
+        self._files.append((len(self._pool), records.source.name))
         for batch in _batches(self._sound(records)):
-            self._pool.hold(batch)
+            self._pool.add_all(record.text for record in batch)
+            self._lines.extend(record.line for record in batch)
             self._reach(against=self.so_far.against + len(batch))
         self._reach(against_skipped=self.so_far.against_skipped + self.so_far.skipped, skipped=0)
 
     def filter(self, records: Records, kept: Output, refused: Output | None) -> None:
         """Add the novel records to the pool and to one output, and what is known of the others to the other."""
-        self._pool.begin_file(None)
+        self._files.append((len(self._pool), ""))
         kept.write(records.head)
         for batch in _batches(self._sound(records)):
-            novel, similar = self._pool.divide(batch)
+            novel, similar = self._divided(batch)
             kept.write((records.between if novel and self.so_far.kept else b"") + records.between.join(novel))
             if refused:
                 refused.write("".join(map(json_line, similar)).encode())
-            self._reach(
-                kept=self.so_far.kept + len(novel),
-                refused=self.so_far.refused + len(similar),
-                bytes_read=records.source.bytes_read,
-            )
+            counts = {"kept": self.so_far.kept + len(novel), "refused": self.so_far.refused + len(similar)}
+            self._reach(**counts, bytes_read=records.source.bytes_read)
         kept.write(records.tail)
         self._reach(bytes_read=records.source.bytes_read)
 
-    def _reach(self, **counts: int) -> None:
-        self.so_far = replace(self.so_far, **counts)  # type: ignore[arg-type]
-        self._report(self.so_far)
-
-    def _sound(self, records: Records) -> Iterator[Record]:
-        for item in records.items:
-            if isinstance(item, Record):
-                yield item
-            else:
-                self._meet(f"{records.source.name}:{item.line}: {item.problem}")
-
-    def _meet(self, fault: str) -> None:
-        if self._on_error == "stop":
-            raise RecordFileError(f"{fault} Nothing was written; --on-error skip leaves such records out.")
-        faults = self.so_far.faults
-        named = (*faults, fault) if len(faults) < MAX_FAULTS_NAMED else faults
-        self.so_far = replace(self.so_far, skipped=self.so_far.skipped + 1, faults=named)
-
-
-class _Pool:
-    """A novelty index that knows where each of its rows was read."""
-
-    def __init__(self, rules: NoveltySettings) -> None:
-        self._index = NoveltyIndex(rules)
-        self._lines = array("Q")  # by row
-        self._first_rows: list[int] = []  # by file
-        self._files: list[str | None] = []
-
-    def begin_file(self, name: str | None) -> None:
-        """Say where the rows that follow come from; None: from the file that is filtered."""
-        self._first_rows.append(len(self._index))
-        self._files.append(name)
-
-    def hold(self, batch: Sequence[Record]) -> None:
-        """Add records, novel or not."""
-        self._index.add_all(record.text for record in batch)
-        self._lines.extend(record.line for record in batch)
-
-    def divide(self, batch: Sequence[Record]) -> tuple[list[bytes], list[dict[str, Any]]]:
+    def _divided(self, batch: Sequence[Record]) -> tuple[list[bytes], list[dict[str, Any]]]:
         """Return the bytes of the novel records, which are now of the pool, and for each of the others why it is not."""
         novel: list[bytes] = []
         similar: list[dict[str, Any]] = []
-        decisions = self._index.offer_all(record.text for record in batch)
-        for record, decision in zip(batch, decisions, strict=True):
+        for record, decision in zip(batch, self._pool.offer_all(record.text for record in batch), strict=True):
             if isinstance(decision, Kept):
                 novel.append(record.raw)
                 self._lines.append(record.line)
@@ -169,7 +131,7 @@ class _Pool:
         return novel, similar
 
     def _refusal(self, record: Record, nearest: Neighbour) -> dict[str, Any]:
-        file = self._files[bisect_right(self._first_rows, nearest.row) - 1]
+        _, file = self._files[bisect_right(self._files, nearest.row, key=itemgetter(0)) - 1]
         return {
             "line": record.line,
             "instruction": record.text,
@@ -178,6 +140,21 @@ class _Pool:
             **({"nearest_file": file} if file else {}),
             "score": nearest.score,
         }
+
+    def _reach(self, **counts: int) -> None:
+        self.so_far = replace(self.so_far, **counts)  # type: ignore[arg-type]
+        self._on_progress(self.so_far)
+
+    def _sound(self, records: Records) -> Iterator[Record]:
+        for item in records.items:
+            if isinstance(item, Record):
+                yield item
+                continue
+            fault = f"{records.source.name}:{item.line}: {item.problem}"
+            if self._on_error == "stop":
+                raise RecordFileError(f"{fault} Nothing was written; `on_error=skip` leaves such records out.")
+            faults = (*self.so_far.faults, fault)[:MAX_FAULTS_NAMED]
+            self.so_far = replace(self.so_far, skipped=self.so_far.skipped + 1, faults=faults)
 
 
 def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:

@@ -49,9 +49,9 @@ class Places:
         refused, out = _real(self.refused), _real(self.out)
         pools = {_real(path) for path in against}
         if refused and refused in {out, _real(self.source), *pools}:
-            raise ExportError(f"{self.refused}: is read or written already; name another file with --refused.")
+            raise ExportError(f"{self.refused}: is read or written already; name another file with `refused`.")
         if out in pools:
-            raise ExportError(f"{self.out}: is a file of --against, which is only read; name another with --out.")
+            raise ExportError(f"{self.out}: is a file of `against`, which is only read; name another with `out`.")
 
 
 def _real(place: Path | BinaryIO | None) -> Path | None:

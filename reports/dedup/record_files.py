@@ -1,12 +1,12 @@
 """What a file of records is while it is read as a stream: bytes that are counted, records, and faults.
 
-The parts that `json_records` and `csv_records` share; `records_in` opens a file with one of them. Nothing here holds more of
+The parts that `json_records` and `csv_records` share; `opening` opens a file with one of them. Nothing here holds more of
 a file than one record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -57,29 +57,22 @@ class Source:
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; none at the end."""
+        return self._counted(self._file.read, size)
+
+    def readline(self) -> bytes:
+        """Return the next line with its line end, none at the end; of one over `MAX_RECORD_BYTES` only one byte more."""
+        line = rest = self._counted(self._file.readline, MAX_RECORD_BYTES + 1)
+        while len(line) > MAX_RECORD_BYTES and rest and not rest.endswith(b"\n"):
+            rest = self._counted(self._file.readline, _PASSED_OVER_AT_ONCE)
+        return line
+
+    def _counted(self, read: Callable[[int], bytes], size: int) -> bytes:
         try:
-            data = self._file.read(size)
+            data = read(size)
         except OSError as error:
             raise unreadable(self.name, error) from error
         self.bytes_read += len(data)
         return data
-
-    def readline(self) -> bytes:
-        """Return the next line with its line end, none at the end; of one over `MAX_RECORD_BYTES` only one byte more."""
-        line = self._readline(MAX_RECORD_BYTES + 1)
-        if len(line) > MAX_RECORD_BYTES:
-            rest = line
-            while rest and not rest.endswith(b"\n"):
-                rest = self._readline(_PASSED_OVER_AT_ONCE)
-        return line
-
-    def _readline(self, size: int) -> bytes:
-        try:
-            line = self._file.readline(size)
-        except OSError as error:
-            raise unreadable(self.name, error) from error
-        self.bytes_read += len(line)
-        return line
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from self_instruct.reports.exports.selection import ExportTask
+from self_instruct.reports.exports.dataset import DatasetTask
 from self_instruct.settings.settings import Settings
 
 
-def alpaca_rows(task: ExportTask, _: Settings) -> Iterator[dict[str, Any]]:
+def alpaca_rows(task: DatasetTask, _: Settings) -> Iterator[dict[str, Any]]:
     """Yield {"instruction", "input", "output"} for every instance."""
     for one in task.instances:
         yield {"instruction": task.instruction, "input": one.input, "output": one.output}
 
 
-def record_rows(task: ExportTask, settings: Settings) -> Iterator[dict[str, Any]]:
+def record_rows(task: DatasetTask, settings: Settings) -> Iterator[dict[str, Any]]:
     """Yield the same with what the run knows of the task: its name there, its kind, and who wrote it."""
     source = "human" if task.is_seed else "machine"
     for row in alpaca_rows(task, settings):

@@ -20,16 +20,17 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from self_instruct import __version__
-from self_instruct.chains.models.loading import OFFLINE
+from self_instruct.chains.models.names import OFFLINE
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.records.tasks import Stage
-from self_instruct.reports.exports.selection import ExportTask, Selected, Split
-from self_instruct.reports.terminal.status import shown_settings
-from self_instruct.reports.terminal.tables import number
+from self_instruct.chains.runs.plan_settings import shown_settings
+from self_instruct.records.tasks import StageName
+from self_instruct.reports.exports.dataset import DatasetTask
+from self_instruct.reports.exports.selection import Selected, Split
+from self_instruct.reports.text import number
 from self_instruct.reports.writing import ExportError
 from self_instruct.seeds.loading import seed_to_fields
 from self_instruct.settings.secrets import HIDDEN
-from self_instruct.settings.settings import PACING
+from self_instruct.settings.settings import is_pacing
 
 CARD_FILE = "README.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
@@ -49,10 +50,10 @@ class CardFields:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9][a-z0-9.\-]*", self.license):
-            raise ExportError(f"--license {self.license}: expected an identifier of the hub's, such as cc-by-4.0 or other.")
+            raise ExportError(f"`license` {self.license}: expected an identifier of the hub's, such as cc-by-4.0 or other.")
         for language in self.languages:
             if not re.fullmatch(r"[a-z]{2,3}|multilingual|code", language):
-                raise ExportError(f"--language {language}: expected a code of two or three letters, such as en.")
+                raise ExportError(f"`language` {language}: expected a code of two or three letters, such as en.")
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class Counts:
     instances: int = 0
     without_input: int = 0
 
-    def of(self, tasks: Iterable[ExportTask]) -> Iterator[ExportTask]:
+    def counting(self, tasks: Iterable[DatasetTask]) -> Iterator[DatasetTask]:
         """Yield the tasks, and count them."""
         for task in tasks:
             self.instructions += 1
@@ -108,7 +109,7 @@ def dataset_card(
         sides=sides,
         shape=shape,
         models=_models(plan),
-        is_offline=OFFLINE in map(plan.settings.model_of, Stage),
+        is_offline=OFFLINE in map(plan.settings.model_of, StageName),
         settings=plan.settings,
         seed_tasks=len(plan.seeds),
         seeds_digest=_seeds_digest(plan) if plan.settings.seeds else None,
@@ -150,14 +151,16 @@ def _size(rows: int) -> str:
 
 def _models(plan: RunPlan) -> dict[str, str]:
     """Return the model of each stage; an imported run knows none."""
-    return {str(stage): plan.settings.model_of(stage) or "not known (the run was imported)" for stage in Stage}
+    return {
+        str(stage): plan.settings.model_of(stage) or "not known (the run was imported)" for stage in plan.settings.stage_names
+    }
 
 
 def _config(plan: RunPlan) -> dict[str, Any]:
     """Return what a config file must say to make the run again: the settings that somebody gave, less places and secrets."""
     said = {"profile", "model", "seed", *plan.said().values}
     kept = (one for one in shown_settings(plan) if one.key in said and one.value != HIDDEN)
-    return {one.key: one.value for one in kept if one.key not in PACING and one.key.rpartition(".")[2] not in _PLACES}
+    return {one.key: one.value for one in kept if not is_pacing(one.key) and one.key.rpartition(".")[2] not in _PLACES}
 
 
 def _seeds_digest(plan: RunPlan) -> str:

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from self_instruct.records.tasks import Instance
-from self_instruct.reports.exports.selection import ExportTask
-from self_instruct.reports.terminal.tables import shortened
+from self_instruct.reports.exports.dataset import DatasetTask
+from self_instruct.reports.text import shortened
 from self_instruct.reports.writing import ExportError, json_line
 from self_instruct.settings.settings import Settings
 
@@ -25,19 +25,19 @@ ROLES = frozenset({"system", "user", "assistant", "developer", "tool", "function
 KEYS = frozenset({"role", "content", "name", "weight", "function_call", "tool_calls", "tool_call_id", "refusal"})
 
 
-def message_rows(task: ExportTask, _: Settings) -> Iterator[Fields]:
+def message_rows(task: DatasetTask, _: Settings) -> Iterator[Fields]:
     """Yield {"messages": [user, assistant]} for every instance."""
     for asked, answered in _turns(task):
         yield {"messages": [asked, answered]}
 
 
-def prompt_completion_rows(task: ExportTask, _: Settings) -> Iterator[Fields]:
+def prompt_completion_rows(task: DatasetTask, _: Settings) -> Iterator[Fields]:
     """Yield {"prompt": [user], "completion": [assistant]} for every instance; TRL then trains on the completion alone."""
     for asked, answered in _turns(task):
         yield {"prompt": [asked], "completion": [answered]}
 
 
-def sharegpt_rows(task: ExportTask, _: Settings) -> Iterator[Fields]:
+def sharegpt_rows(task: DatasetTask, _: Settings) -> Iterator[Fields]:
     """Yield {"id", "conversations": [human, gpt]} for every instance."""
     for position, one in enumerate(task.instances):
         turns = [{"from": "human", "value": _question(task, one)}, {"from": "gpt", "value": one.output}]
@@ -69,12 +69,12 @@ def chat_faults(lines: Iterable[str]) -> Iterator[str]:
         yield f"{count} examples; expected at least {FEWEST_EXAMPLES}"
 
 
-def _turns(task: ExportTask) -> Iterator[tuple[Fields, Fields]]:
+def _turns(task: DatasetTask) -> Iterator[tuple[Fields, Fields]]:
     for one in task.instances:
         yield {"role": "user", "content": _question(task, one)}, {"role": "assistant", "content": one.output}
 
 
-def _question(task: ExportTask, instance: Instance) -> str:
+def _question(task: DatasetTask, instance: Instance) -> str:
     return f"{task.instruction}\n\n{instance.input}" if instance.input.strip() else task.instruction
 
 

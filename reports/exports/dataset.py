@@ -10,43 +10,61 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from random import Random
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.instance_rules import draw_instances
-from self_instruct.ledger import Ledger, TaskId
+from self_instruct.ledger import Ledger, StoredTask, TaskId
 from self_instruct.records.tasks import Instance
+from self_instruct.retrievers.draws import DRAW
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetTask:
-    """A finished task as the dataset has it, with at least one instance."""
+    """A finished task as the dataset has it, with at least one instance; or a seed task among them.
 
-    id: TaskId
+    `name` is its identity in the run, "request:item", or the id of a seed task: what is drawn for it depends on this alone.
+    `draw` is how its run draws (`retrievers.draws`), for formats that draw too.
+    """
+
+    name: str
     instruction: str
     is_classification: bool
     instances: tuple[Instance, ...]
-
-    @property
-    def name(self) -> str:
-        """The task's identity as text: what is drawn for it depends on this alone."""
-        return f"{self.id.request}:{self.id.item}"
+    is_seed: bool = False
+    draw: int = DRAW
 
 
 def dataset(ledger: Ledger, plan: RunPlan, max_instances: int | None = None) -> Iterator[DatasetTask]:
     """Yield the finished tasks that have instances, in the order of the pool, one at a time.
 
     A task with more than `instances.max_per_task` shows a sample; one with more than `max_instances`, where that is given.
-    It is drawn with `Random(f"{run seed}:{request}:{item}")`, so it depends on this task alone: a run that goes on draws the
-    same again.
+    It is drawn by the run's seed and the task's identity, so it depends on this task alone: a run that goes on draws the same
+    again.
     """
+    for task, instances in tasks_with_instances(ledger):
+        if instances:
+            name, kind = task_name(task.id), bool(task.is_classification)
+            random = plan.draws(task.id.request, task.id.item)
+            drawn = draw_instances(instances, plan.settings.instances, kind, random, max_instances)
+            yield DatasetTask(name, task.instruction, kind, tuple(drawn), draw=plan.draw)
+
+
+def tasks_with_instances(ledger: Ledger) -> Iterator[tuple[StoredTask, tuple[Instance, ...]]]:
+    """Yield every kept task with all its valid instances, in the order of the pool, one at a time."""
     by_task = groupby(ledger.instances(), key=itemgetter(0))
-    task_id, found = next(by_task, (None, iter(())))
+    next_id, found = next(by_task, (None, iter(())))
     for task in ledger.tasks():
-        if task.id != task_id:
-            continue
-        random = Random(f"{plan.settings.seed}:{task.id.request}:{task.id.item}")
-        kind = bool(task.is_classification)
-        drawn = draw_instances([one for _, one in found], plan.settings.instances, kind, random, max_instances)
-        yield DatasetTask(task.id, task.instruction, kind, tuple(drawn))
-        task_id, found = next(by_task, (None, iter(())))
+        if task.id == next_id:
+            yield task, tuple(instance for _, instance in found)
+            next_id, found = next(by_task, (None, iter(())))
+        else:
+            yield task, ()
+
+
+def task_name(task: TaskId) -> str:
+    """Return a task's identity as text.
+
+    >>> task_name(TaskId(3, 17))
+    '3:17'
+    """
+    return f"{task.request}:{task.item}"

@@ -1,6 +1,6 @@
 """Export a run in one of several formats. What is written depends on the run alone: no time, path, host or random id.
 
-The formats are rows of one stream of tasks (`reports.selection`); a new one is a function from a task to its rows, and a line
+The formats are rows of one stream of tasks (`selection`); a new one is a function from a task to its rows, and a line
 in `ROW_FORMATS`.
 """
 
@@ -22,11 +22,12 @@ from self_instruct.reports.exports.conversations import (
     sharegpt_rows,
     write_chat_lines,
 )
+from self_instruct.reports.exports.dataset import DatasetTask
 from self_instruct.reports.exports.original_files import write_self_instruct
 from self_instruct.reports.exports.parquet import COLUMNS, write_parquet
 from self_instruct.reports.exports.prompt_completion import template_rows
-from self_instruct.reports.exports.selection import ExportTask, Selected, Selection, Split, select
-from self_instruct.reports.terminal.tables import number
+from self_instruct.reports.exports.selection import Selected, Selection, Split, select
+from self_instruct.reports.text import number
 from self_instruct.reports.writing import ExportError, new_file, new_folder, write_array, write_lines, write_lines_once
 from self_instruct.settings.settings import Settings
 
@@ -44,7 +45,7 @@ class Format:
 
     suffix: str
     shape: str
-    rows: Callable[[ExportTask, Settings], Rows]
+    rows: Callable[[DatasetTask, Settings], Rows]
     write: Callable[[TextIO, Rows], int]
     with_seeds: bool = False
     fewest: int = 0
@@ -54,10 +55,14 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export wrote: its place, a file or a folder, and the number of rows on each side that it has."""
+    """What an export wrote: its place, a file or a folder, and the number of rows on each side that it has.
+
+    `is_of_run` says whether any row is of a task of the run's own; else all are of seed tasks, or there are none.
+    """
 
     path: Path
     rows: Mapping[Split, int]
+    is_of_run: bool = True
 
     @property
     def count(self) -> int:
@@ -66,7 +71,11 @@ class Exported:
 
     def __str__(self) -> str:
         by_side = ", ".join(f"{split} {number(rows)}" for split, rows in self.rows.items())
-        return f"{self.count} rows in {self.path}" + (f" ({by_side})" if len(self.rows) > 1 else "")
+        sides = f" ({by_side})" if len(self.rows) > 1 else ""
+        only = (
+            "" if self.is_of_run else f"{', all of seed tasks' if self.count else ''}: no task of this run has an instance yet"
+        )
+        return f"{self.count} rows in {self.path}{sides}{only}"
 
 
 SELF_INSTRUCT = "self-instruct"
@@ -110,7 +119,7 @@ def card_fields(format: str, license: str | None, languages: Iterable[str], *, w
     form = _format(format)
     languages = tuple(languages)
     if not wanted and not (form and form.card) and (license or languages):
-        raise ExportError("--license and --language are written on a dataset card; add --card.")
+        raise ExportError("`license` and `language` are written on a dataset card; ask for one with `card`.")
     return CardFields(license or "unknown", languages) if wanted or license or languages else None
 
 
@@ -130,9 +139,9 @@ def export(
     `train.*`, `test.*`, `README.md`. `with_similarities=False` leaves the similarity records out of `self-instruct`: their cost
     grows with the square of the run. A run that another process is writing is exported as it stands at one moment.
 
-    Raises `ExportError` where the format does not exist or has no such selection, where the run has too little for it, where
-    a package is missing, or where `out` cannot be written, and leaves what stood there; `LedgerError` where the run cannot be
-    read.
+    Raises `ExportError` where the format does not exist or has no such selection, where the run has nothing or too little for
+    it, where a package is missing, or where `out` cannot be written, and leaves what stood there; `LedgerError` where the run
+    cannot be read.
     """
     form = _format(format)
     if form is None:
@@ -140,47 +149,45 @@ def export(
     with ledger.snapshot():
         selected = select(ledger, plan, selection, with_seeds=form is not None and form.with_seeds)
         if form is None:
-            return Exported(out, {Split.TRAIN: write_self_instruct(selected, out, with_similarities=with_similarities)})
-        job = _Job(format, form, selected)
+            count = write_self_instruct(selected, out, with_similarities=with_similarities)
+            return Exported(out, {Split.TRAIN: count}, is_of_run=count > 0)
         if _is_folder(form, selection, card):
-            _check_folder_name(out, form)
-            return Exported(out, job.write_folder(out, _command(format, selection, card), card or form.card))
-        with new_file(out) as file:
-            return Exported(out, {Split.TRAIN: job.write(Split.TRAIN, file, Counts())})
+            sides = _write_folder(form, selected, out, card or form.card, _command(format, selection, card))
+        else:
+            with new_file(out) as file:
+                sides = {Split.TRAIN: _write_side(form, selected, Split.TRAIN, file, out.name)}
+        is_of_run = any(side.counts.instructions > side.counts.seeds for side in sides.values())
+        return Exported(out, {split: side.rows for split, side in sides.items()}, is_of_run)
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One format of the tasks selected."""
+def _write_folder(form: Format, selected: Selected, out: Path, card: CardFields | None, command: str) -> dict[Split, CardSide]:
+    """Write a file for each side, and then the card, which says how much is in them."""
+    if out.suffix == form.suffix:
+        raise ExportError(
+            f"{out}: this export has several files, so it is a folder; name one with `out`, no {form.suffix} file."
+        )
+    possible = {split: f"{split}{form.suffix}" for split in Split}
+    names = [*(possible[split] for split in selected.splits), *([CARD_FILE] if card else [])]
+    with new_folder(out, names, earlier=(*possible.values(), CARD_FILE)) as files:
+        sides = {
+            split: _write_side(form, selected, split, file, possible[split])
+            for split, file in zip(selected.splits, files, strict=False)
+        }
+        if card:
+            files[-1].write(dataset_card(selected, sides, card, form.shape, command, form.columns))
+    return sides
 
-    name: str
-    form: Format
-    selected: Selected
 
-    def write_folder(self, out: Path, command: str, card: CardFields | None) -> dict[Split, int]:
-        """Write a file for each side, and then the card, which says how much is in them."""
-        form, splits = self.form, self.selected.splits
-        possible = {split: f"{split}{form.suffix}" for split in Split}
-        names = [*(possible[split] for split in splits), *([CARD_FILE] if card else [])]
-        with new_folder(out, names, earlier=(*possible.values(), CARD_FILE)) as files:
-            sides = {}
-            for split, file in zip(splits, files, strict=False):
-                counts = Counts()
-                sides[split] = CardSide(possible[split], self.write(split, file, counts), counts)
-            if card:
-                files[-1].write(dataset_card(self.selected, sides, card, form.shape, command, form.columns))
-        return {split: side.rows for split, side in sides.items()}
-
-    def write(self, split: Split, file: TextIO, counts: Counts) -> int:
-        """Write the rows of one side, and return their number."""
-        form, settings = self.form, self.selected.settings
-        rows = (row for task in counts.of(self.selected.tasks(split)) for row in form.rows(task, settings))
-        count = form.write(file, rows)
-        if split is Split.TRAIN and count < form.fewest:
-            raise ExportError(
-                f"{self.name}: {number(count)} rows, but their reader wants {form.fewest} at least; generate more."
-            )
-        return count
+def _write_side(form: Format, selected: Selected, split: Split, file: TextIO, name: str) -> CardSide:
+    """Write the rows of one side."""
+    counts = Counts()
+    rows = (row for task in counts.counting(selected.tasks(split)) for row in form.rows(task, selected.settings))
+    count = form.write(file, rows)
+    if not count:
+        raise ExportError("there is nothing to export: no task of this run has an instance yet; generate more.")
+    if split is Split.TRAIN and count < form.fewest:
+        raise ExportError(f"{number(count)} rows, but the reader of this format wants {form.fewest} at least; generate more.")
+    return CardSide(name, count, counts)
 
 
 def _format(name: str) -> Format | None:
@@ -194,38 +201,20 @@ def _is_folder(form: Format, selection: Selection, card: CardFields | None) -> b
     return form.card is not None or card is not None or selection.held_out is not None
 
 
-def _check_folder_name(out: Path, form: Format) -> None:
-    """Refuse a name that only a file would have: what is written has several, so it is a folder."""
-    if out.suffix == form.suffix:
-        raise ExportError(
-            f"{out}: this export has several files, so it is a folder; name one with --out, no {form.suffix} file."
-        )
-
-
 def _check_original(selection: Selection, card: CardFields | None) -> None:
     """Refuse what the original's files have no place for: they are a record of the whole run, and what its code reads."""
-    unfit = {
-        "--seeds": selection.seeds,
-        "--held-out": selection.held_out is not None,
-        "--subset": selection.subset is not None,
-        "a dataset card": card is not None,
-    }
-    for flag in (flag for flag, given in unfit.items() if given):
-        raise ExportError(f"{SELF_INSTRUCT}: has no place for {flag}: it is the original's files of a whole run.")
+    unfit = [f"`{name}`" for name in ("seeds", "held_out", "subset") if getattr(selection, name)]
+    for what in [*unfit, *(["a dataset card"] if card else [])]:
+        raise ExportError(f"{SELF_INSTRUCT}: has no place for {what}: it is the original's files of a whole run.")
 
 
 def _command(name: str, selection: Selection, card: CardFields | None) -> str:
     """Return the command that makes this export of the run RUN."""
-    flags = {
-        "--max-instances": selection.max_instances,
-        "--held-out": selection.held_out,
-        "--subset": selection.subset,
-        "--seed": selection.seed,
-    }
     words = [f"self-instruct export RUN --format {name}"]
     if selection.seeds is not None:
         words.append("--seeds" if selection.seeds else "--no-seeds")
-    words += [f"{flag} {value}" for flag, value in flags.items() if value is not None]
+    numbers = {name: getattr(selection, name) for name in ("max_instances", "held_out", "subset", "seed")}
+    words += [f"--{name.replace('_', '-')} {value}" for name, value in numbers.items() if value is not None]
     if card:
         words += ["--card", f"--license {card.license}", *(f"--language {language}" for language in card.languages)]
     return " ".join(words)

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from self_instruct.records.errors import SelfInstructError
-from self_instruct.reports.terminal.tables import shortened
+from self_instruct.reports.text import shortened
 from self_instruct.reports.writing import ExportError
 
-OF_AN_EXPORT = ["train.*", "test.*"]  # what an earlier upload may have left, and must not stay beside the new files
+EXPORT_FILES = ["train.*", "test.*"]  # what an earlier upload may have left, and must not stay beside the new files
 LONGEST_REPORT = 200  # characters of what the client says
 _REFUSALS = frozenset({400, 401, 403, 404, 409})
 
@@ -35,11 +35,11 @@ class HubRepository:
             from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # public, but not in an __all__
         except ImportError:
             needed = "pip install 'self-instruct-chains[hub]'"
-            raise ExportError(f"--push-to-hub needs huggingface_hub, which is not installed: {needed}.") from None
+            raise ExportError(f"uploading needs huggingface_hub, which is not installed: {needed}.") from None
         try:
             validate_repo_id(name)
         except HFValidationError as error:
-            raise ExportError(f"--push-to-hub {name}: expected OWNER/NAME ({_line(error)})") from None
+            raise ExportError(f"{name}: is no name of a dataset; expected OWNER/NAME ({_line(error)}).") from None
         self.name = name
 
     def upload(self, folder: Path) -> str:
@@ -57,7 +57,7 @@ class HubRepository:
                 repo_type="dataset",
                 folder_path=folder,
                 commit_message="Upload a dataset made with self-instruct",
-                delete_patterns=OF_AN_EXPORT,
+                delete_patterns=EXPORT_FILES,
             )
         return str(made)
 

@@ -16,21 +16,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from self_instruct.chains.models.replies import REFUSED
-from self_instruct.chains.runs.instruction_replies import attempt_of
+from self_instruct.chains.runs.original_layout import INSTANCES_FILE, INSTRUCTIONS_FILE
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, RequestId, StoredTask, TaskId
-from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Stage
+from self_instruct.records.replies import Ended, Refusal, Reply
+from self_instruct.records.tasks import StageName
 from self_instruct.reports.exports.alpaca import alpaca_rows
 from self_instruct.reports.exports.selection import Selected
-from self_instruct.reports.writing import json_line, new_file, new_folder, write_lines
+from self_instruct.reports.writing import ExportError, json_line, new_file, new_folder, write_lines
 from self_instruct.retrievers.similarities import similarity_records
 
 Fields = Mapping[str, Any]
 
-INSTRUCTIONS_FILE = "machine_generated_instructions.jsonl"
-INSTANCES_FILE = "machine_generated_instances.jsonl"
 DATASET_FILE = "all_generated_instances.jsonl"
 NO_MODEL = "unnamed"  # an imported run, for one, has no model of its own
 
@@ -46,26 +43,46 @@ def classification_file(model: str | None) -> str:
 
 
 def write_self_instruct(selected: Selected, out: Path, *, with_similarities: bool = True) -> int:
-    """Write the four files as the folder `out`, and return the number of instances in the dataset."""
+    """Write the four files as the folder `out`, and return the number of instances in the dataset.
+
+    Raises `ExportError` where no task is kept yet.
+    """
     ledger, plan = selected.ledger, selected.plan
-    names = (INSTRUCTIONS_FILE, classification_file(plan.settings.model_of(Stage.CLASSIFICATION)), INSTANCES_FILE, DATASET_FILE)
+    _check_something_is_kept(ledger)
+    names = (
+        INSTRUCTIONS_FILE,
+        classification_file(plan.settings.model_of(StageName.CLASSIFICATION)),
+        INSTANCES_FILE,
+        DATASET_FILE,
+    )
+    tasks = _kept(ledger, plan) if with_similarities else ((task, {}) for task in ledger.tasks())
     with new_folder(out, names) as (instructions, classifications, instances, final):
-        for task, similarity in _kept(ledger, plan) if with_similarities else ((task, {}) for task in ledger.tasks()):
-            metadata = _metadata(ledger, task.id)
-            instructions.write(json_line(_instruction_row(task, metadata, similarity)))
-            kind = _last_reply(ledger, Stage.CLASSIFICATION, task.id, plan.settings.classification.attempts)
-            if kind and kind.finish_reason != REFUSED:
-                classifications.write(json_line({"instruction": task.instruction, "is_classification": kind.text}))
-            if reply := _last_reply(ledger, Stage.INSTANCES, task.id, plan.settings.instances.attempts):
+        for task, similarity in tasks:
+            metadata = _metadata(ledger, task)
+            row = {"instruction": task.instruction, **similarity, "metadata": metadata, "request_idx": task.id.request}
+            instructions.write(json_line(row))
+            kind = _deciding_reply(ledger, StageName.CLASSIFICATION, task.id, plan.settings.classification.attempts)
+            if answer := _answer(kind):
+                classifications.write(json_line({"instruction": task.instruction, "is_classification": answer.text}))
+            if reply := _deciding_reply(ledger, StageName.INSTANCES, task.id, plan.settings.instances.attempts):
                 instances.write(json_line(_instances_row(task, reply, metadata, similarity)))
         return write_lines(final, (row for task in selected.tasks() for row in alpaca_rows(task, plan.settings)))
 
 
 def write_similarities(ledger: Ledger, plan: RunPlan, out: Path) -> int:
-    """Write every kept instruction with its similarity record, as JSON lines in pool order, and return their number."""
+    """Write every kept instruction with its similarity record, as JSON lines in pool order, and return their number.
+
+    Raises `ExportError` where no task is kept yet.
+    """
+    _check_something_is_kept(ledger)
     rows = ({"instruction": task.instruction, **similarity} for task, similarity in _kept(ledger, plan))
     with new_file(out) as file:
         return write_lines(file, rows)
+
+
+def _check_something_is_kept(ledger: Ledger) -> None:
+    if next(ledger.tasks(), None) is None:
+        raise ExportError("there is nothing to export: no task of this run is kept yet; generate more.")
 
 
 def _kept(ledger: Ledger, plan: RunPlan) -> Iterator[tuple[StoredTask, Fields]]:
@@ -78,36 +95,34 @@ def _kept(ledger: Ledger, plan: RunPlan) -> Iterator[tuple[StoredTask, Fields]]:
         yield task, {"most_similar": dict(record.most_similar), "avg_similarity_score": record.average}
 
 
-def _metadata(ledger: Ledger, task: TaskId) -> Fields:
-    attempt = attempt_of(ledger, task)
-    reply = ledger.reply(RequestId(Stage.INSTRUCTIONS, task.request, attempt=attempt))
-    return {"prompt": ledger.prompt(task.request, attempt), "response": _response(reply)}
+def _metadata(ledger: Ledger, task: StoredTask) -> Fields:
+    reply = ledger.reply(RequestId(StageName.INSTRUCTIONS, task.id.request, attempt=task.attempt))
+    return {"prompt": ledger.prompt(task.id.request, task.attempt), "response": _response(reply)}
 
 
-def _response(reply: Reply | None) -> Fields | None:
+def _response(reply: Reply | Refusal | None) -> Fields | None:
     """Return a reply in the shape of the original's; null where the provider refused, as there for a failed request."""
-    if reply is None or reply.finish_reason == REFUSED:
-        return None
-    return {"choices": [{"text": reply.text, "finish_reason": reply.finish_reason}]}
+    answer = _answer(reply)
+    return {"choices": [{"text": answer.text, "finish_reason": answer.finish_reason}]} if answer else None
 
 
-def _last_reply(ledger: Ledger, stage: Stage, task: TaskId, attempts: int) -> Reply | None:
+def _answer(reply: Reply | Refusal | None) -> Reply | None:
+    return reply if isinstance(reply, Reply) and reply.ended is not Ended.REFUSED else None
+
+
+def _deciding_reply(ledger: Ledger, stage: str, task: TaskId, attempts: int) -> Reply | Refusal | None:
     """Return the reply that decided a stage of a task: that of its last attempt, unless the provider refused only that."""
-    stored = (ledger.reply(RequestId(stage, task.request, task.item, attempt)) for attempt in range(attempts, 0, -1))
-    replies = [reply for reply in stored if reply]
-    return next((reply for reply in replies if reply.finish_reason != REFUSED), replies[0] if replies else None)
+    tried = (ledger.reply(RequestId(stage, task.request, task.item, attempt)) for attempt in range(attempts, 0, -1))
+    stored = [reply for reply in tried if reply]
+    return next(filter(None, map(_answer, stored)), stored[0] if stored else None)
 
 
-def _instruction_row(task: StoredTask, metadata: Fields, similarity: Fields) -> Fields:
-    return {"instruction": task.instruction, **similarity, "metadata": metadata, "request_idx": task.id.request}
-
-
-def _instances_row(task: StoredTask, reply: Reply, metadata: Fields, similarity: Fields) -> Fields:
-    response = _response(reply)
+def _instances_row(task: StoredTask, reply: Reply | Refusal, metadata: Fields, similarity: Fields) -> Fields:
+    answer = _answer(reply)
     return {
         "instruction": task.instruction,
-        "raw_instances": reply.text if response else "",
-        "instance_metadata": {"response": response},
+        "raw_instances": answer.text if answer else "",
+        "instance_metadata": {"response": _response(reply)},
         "instruction_metadata": metadata,
         **similarity,
     }

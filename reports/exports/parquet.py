@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, TextIO
 
@@ -12,7 +12,7 @@ COLUMNS = {
     "task": "string", "instruction": "string", "input": "string", "output": "string", "is_classification": "bool",
     "source": "string",
 }  # fmt: skip
-"""The columns of `reports.alpaca.record_rows` and their types, as both Arrow and `datasets` name them."""
+"""The columns of `alpaca.record_rows` and their types, as both Arrow and `datasets` name them."""
 
 ROWS_AT_ONCE = 5_000  # a row group: what is in memory at a time
 
@@ -31,15 +31,9 @@ def write_parquet(file: TextIO, rows: Iterable[Mapping[str, Any]]) -> int:
         ) from None
     types = {"string": pyarrow.string(), "bool": pyarrow.bool_()}
     schema = pyarrow.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
-    count = 0
+    count, remaining = 0, iter(rows)
     with ParquetWriter(file.buffer, schema, compression="zstd") as writer:
-        for some in _batches(rows):
+        while some := list(islice(remaining, ROWS_AT_ONCE)):
             writer.write_batch(pyarrow.RecordBatch.from_pylist(some, schema=schema))
             count += len(some)
     return count
-
-
-def _batches(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    remaining = iter(rows)
-    while some := list(islice(remaining, ROWS_AT_ONCE)):
-        yield some

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from random import Random
 
 from self_instruct.records.tasks import Instance
-from self_instruct.reports.exports.selection import ExportTask
+from self_instruct.reports.exports.dataset import DatasetTask
+from self_instruct.retrievers.draws import Draws, draws
 from self_instruct.settings.settings import FinetuningSettings, Settings
 
 
@@ -59,10 +59,10 @@ WITHOUT_INPUT = (
 _FIELD_NAME = re.compile(r"(\w+):")
 
 
-def template_rows(task: ExportTask, settings: Settings) -> Iterator[dict[str, str]]:
+def template_rows(task: DatasetTask, settings: Settings) -> Iterator[dict[str, str]]:
     """Yield {"prompt", "completion"} for every instance, each in a template drawn for it."""
     for position, instance in enumerate(task.instances):
-        random = Random(f"{settings.seed}:{task.name}:{position}")
+        random = draws(task.draw, settings.seed, task.name, position)
         yield asdict(_draw_row(task.instruction, instance, settings.finetuning, random))
 
 
@@ -91,7 +91,7 @@ def without_field_name(instance: Instance) -> Instance:
     return Instance(text.strip().replace("\n\n", "\n"), instance.output)
 
 
-def _draw_row(instruction: str, instance: Instance, rules: FinetuningSettings, random: Random) -> Row:
+def _draw_row(instruction: str, instance: Instance, rules: FinetuningSettings, random: Draws) -> Row:
     if random.random() < 0.5 and rules.strip_field_names:  # drawn in either case: the setting does not change the template
         instance = without_field_name(instance)
     return random.choice(_templates(instance)).row(instruction, instance, rules.end_token)

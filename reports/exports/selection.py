@@ -8,17 +8,16 @@ Source: Wang et al. 2023, arXiv:2212.10560, section 4: the study of the data's s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import blake2b
-from random import Random
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.instance_rules import draw_instances
 from self_instruct.ledger import Ledger
-from self_instruct.records.tasks import Instance, SeedTask
-from self_instruct.reports.exports.dataset import dataset
+from self_instruct.records.tasks import SeedTask
+from self_instruct.reports.exports.dataset import DatasetTask, dataset
 from self_instruct.reports.writing import ExportError
 from self_instruct.settings.settings import Settings
 
@@ -48,65 +47,48 @@ class Selection:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        for flag, value in (("--max-instances", self.max_instances), ("--subset", self.subset)):
+        for name, value in (("max_instances", self.max_instances), ("subset", self.subset)):
             if value is not None and value < 1:
-                raise ExportError(f"{flag} {value}: expected a number of 1 or more.")
+                raise ExportError(f"`{name}` {value}: expected a number of 1 or more.")
         held_out = self.held_out
         if held_out is not None and not (0 < held_out < 1 if isinstance(held_out, float) else held_out >= 1):
-            raise ExportError(f"--held-out {held_out}: expected a number of instructions, or a share of them such as 0.1.")
-
-
-@dataclass(frozen=True, slots=True)
-class ExportTask:
-    """A task as every format gets it. `name` is its identity in the run, "request:item", or the id of a seed task."""
-
-    name: str
-    instruction: str
-    is_classification: bool
-    instances: tuple[Instance, ...]
-    is_seed: bool = False
+            raise _no_amount(held_out)
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """The tasks that an export shows. Each pass reads them anew, one at a time: a run of any size fits."""
+    """The tasks that an export shows. Each pass reads them anew, one at a time: a run of any size fits.
+
+    `sides` is the side of each instruction chosen, by its `_key`; None where all are to train on.
+    """
 
     ledger: Ledger
     plan: RunPlan
     seeds: tuple[SeedTask, ...]
     max_instances: int | None
     splits: tuple[Split, ...]
-    train_keys: frozenset[bytes] | None  # what to train on, by `_key`; None: all that is not held out
-    test_keys: frozenset[bytes]
+    sides: Mapping[bytes, Split] | None
 
     @property
     def settings(self) -> Settings:
         """The run's settings, with the seed that this export draws by."""
         return self.plan.settings
 
-    def tasks(self, split: Split = Split.TRAIN) -> Iterator[ExportTask]:
+    def tasks(self, split: Split = Split.TRAIN) -> Iterator[DatasetTask]:
         """Yield the tasks of one side, in the order of the pool; seed tasks come first, on the side to train on."""
         if split is Split.TRAIN:
             yield from map(self._seed, self.seeds)
         for task in dataset(self.ledger, self.plan, self.max_instances):
-            if self._split_of(task.instruction) is split:
-                yield ExportTask(task.name, task.instruction, task.is_classification, task.instances)
+            if split is (Split.TRAIN if self.sides is None else self.sides.get(_key(task.instruction))):
+                yield task
 
-    def _split_of(self, instruction: str) -> Split | None:
-        if self.train_keys is None and not self.test_keys:
-            return Split.TRAIN
-        key = _key(instruction)
-        if key in self.test_keys:
-            return Split.TEST
-        return Split.TRAIN if self.train_keys is None or key in self.train_keys else None
-
-    def _seed(self, seed: SeedTask) -> ExportTask:
+    def _seed(self, seed: SeedTask) -> DatasetTask:
         instances = seed.instances
         if self.max_instances:
-            random = Random(f"{self.settings.seed}:{seed.id}")
+            random = self.plan.draws(seed.id)
             rules = self.settings.instances
             instances = tuple(draw_instances(instances, rules, seed.is_classification, random, self.max_instances))
-        return ExportTask(seed.id, seed.instruction, seed.is_classification, instances, is_seed=True)
+        return DatasetTask(seed.id, seed.instruction, seed.is_classification, instances, is_seed=True, draw=self.plan.draw)
 
 
 def read_held_out(text: str) -> int | float:
@@ -118,7 +100,11 @@ def read_held_out(text: str) -> int | float:
     try:
         return float(text) if "." in text else int(text)
     except ValueError:
-        raise ExportError(f"--held-out {text}: expected a number of instructions, or a share of them such as 0.1.") from None
+        raise _no_amount(text) from None
+
+
+def _no_amount(held_out: object) -> ExportError:
+    return ExportError(f"`held_out` {held_out}: expected a number of instructions, or a share of them such as 0.1.")
 
 
 def select(ledger: Ledger, plan: RunPlan, selection: Selection, *, with_seeds: bool) -> Selected:
@@ -129,13 +115,14 @@ def select(ledger: Ledger, plan: RunPlan, selection: Selection, *, with_seeds: b
     if selection.seed is not None:
         plan = replace(plan, settings=plan.settings.model_copy(update={"seed": selection.seed}))
     seeds = plan.seeds if (with_seeds if selection.seeds is None else selection.seeds) else ()
-    train, test = None, frozenset[bytes]()
-    if selection.held_out is not None or selection.subset is not None:
-        order = _ranked((task.instruction for task in dataset(ledger, plan)), plan.settings.seed)
-        test = frozenset(_held_out(order, {_key(seed.instruction) for seed in plan.seeds}, selection.held_out))
-        train = _subset([key for key in order if key not in test], selection.subset)
-    splits = tuple(Split) if test else (Split.TRAIN,)
-    return Selected(ledger, plan, seeds, selection.max_instances, splits, train, test)
+    if selection.held_out is None and selection.subset is None:
+        return Selected(ledger, plan, seeds, selection.max_instances, (Split.TRAIN,), None)
+    order = _ranked((task.instruction for task in dataset(ledger, plan)), plan.settings.seed)
+    held_out = _held_out(order, {_key(seed.instruction) for seed in plan.seeds}, selection.held_out)
+    sides = dict.fromkeys(held_out, Split.TEST)
+    sides |= dict.fromkeys(_subset([key for key in order if key not in sides], selection.subset), Split.TRAIN)
+    splits = tuple(Split) if held_out else (Split.TRAIN,)
+    return Selected(ledger, plan, seeds, selection.max_instances, splits, sides)
 
 
 def _key(instruction: str) -> bytes:
@@ -157,15 +144,13 @@ def _held_out(order: Sequence[bytes], seeds: Collection[bytes], wanted: int | fl
     found = [key for key in reversed(order) if key not in seeds][:count]
     if len(found) < count or count >= len(order):
         raise ExportError(
-            f"--held-out {wanted}: too much for a run of {len(order)} instructions with instances;"
+            f"`held_out` {wanted}: too much for a run of {len(order)} instructions with instances;"
             " hold out fewer, or generate more."
         )
     return found
 
 
-def _subset(order: Sequence[bytes], wanted: int | None) -> frozenset[bytes] | None:
-    if wanted is None:
-        return None
-    if wanted > len(order):
-        raise ExportError(f"--subset {wanted}: only {len(order)} instructions with instances are left to take it from.")
-    return frozenset(order[:wanted])
+def _subset(order: Sequence[bytes], wanted: int | None) -> Sequence[bytes]:
+    if wanted is not None and wanted > len(order):
+        raise ExportError(f"`subset` {wanted}: only {len(order)} instructions with instances are left to take it from.")
+    return order[:wanted]

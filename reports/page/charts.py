@@ -23,14 +23,14 @@ def similarity_chart(report: RunReport) -> Markup:
     return histogram(bars, summary, "highest ROUGE-L with any seed task")
 
 
-def length_chart(report: RunReport, of: Measured) -> Markup:
+def length_chart(report: RunReport, text: Measured) -> Markup:
     """Return the histogram of the lengths of instructions, inputs or outputs."""
-    rows = [row for row in report.lengths if row.of == of]
+    rows = [row for row in report.lengths if row.text == text]
     bars = [
-        Bar(row.count, f"{length_range(row)} words: {row.count:,} {LENGTHS[of]}", str(row.least) if place % 3 == 0 else "")
+        Bar(row.count, f"{length_range(row)} words: {row.count:,} {LENGTHS[text]}", str(row.least) if place % 3 == 0 else "")
         for place, row in enumerate(rows)
     ]
-    return histogram(bars, f"Histogram of {LENGTHS[of]} by their length in words", f"words of {LENGTHS[of]}")
+    return histogram(bars, f"Histogram of {LENGTHS[text]} by their length in words", f"words of {LENGTHS[text]}")
 
 
 def length_range(row: LengthBin) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from self_instruct.ledger import Ledger
 from self_instruct.reports.analysis.run_report import RunReport, run_report
-from self_instruct.reports.page.figures import NAMES, png_files
 from self_instruct.reports.page.page import page
+from self_instruct.reports.page.png_figures import NAMES, png_files
+from self_instruct.reports.text import readable_json
 from self_instruct.reports.writing import new_folder
 
 PAGE, TABLES = "index.html", "report.json"
@@ -47,4 +47,4 @@ def write_report(reports: Sequence[RunReport], folder: Path, evaluation_name: st
 
 def to_json(reports: Sequence[RunReport]) -> str:
     """Return the tables of runs as a JSON object: `runs`, in the order given."""
-    return json.dumps({"runs": [report.to_fields() for report in reports]}, indent=2, ensure_ascii=False) + "\n"
+    return readable_json({"runs": [report.to_fields() for report in reports]}) + "\n"

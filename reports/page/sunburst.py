@@ -9,7 +9,7 @@ from math import cos, pi, sin
 from markupsafe import Markup
 
 from self_instruct.reports.analysis.verb_nouns import VerbNouns
-from self_instruct.reports.page.rings import Arc, arcs
+from self_instruct.reports.page.verb_arcs import Arc, arcs
 
 SIZE = 600
 _RADII = {1: (92, 186), 2: (188, 296)}

@@ -103,6 +103,3 @@ def _chart(summary: str, axis: str, grid: Sequence[Markup], marks: Sequence[Mark
     return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>').format(
         WIDTH, HEIGHT, summary, Markup("").join(grid), Markup("").join(marks), name
     )
-
-
-__all__ = ["Bar", "Point", "curve", "histogram", "nice_top"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from self_instruct.records.errors import InputError
+from self_instruct.reports.dedup.opening import open_records
+from self_instruct.reports.dedup.record_files import Fault, Record, RecordFileError
 
 
 class EvaluationFileError(InputError):
@@ -18,23 +19,14 @@ def load_evaluation(path: Path) -> tuple[str, ...]:
     Raises `EvaluationFileError` where it is missing, not UTF-8 or empty, and for the first line that is not such an object.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise EvaluationFileError(f"{path}: cannot be read ({error.strerror}); expected a JSONL file of tasks.") from None
-    except UnicodeDecodeError:
-        raise EvaluationFileError(f"{path}: is not UTF-8 text; save the file as UTF-8.") from None
-    found = tuple(_instruction(line, f"{path}:{number}") for number, line in enumerate(lines, start=1) if line.strip())
-    if not found:
-        raise EvaluationFileError(f"{path}: is empty; expected one task as a JSON object a line.")
-    return found
+        with open_records(path, "instruction", "jsonl") as records:
+            return tuple(_instruction(item, path) for item in records.items)
+    except RecordFileError as error:
+        raise EvaluationFileError(str(error)) from None
 
 
-def _instruction(line: str, where: str) -> str:
-    try:
-        fields = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
-        raise EvaluationFileError(f"{where}: is not JSON; expected one task as a JSON object.") from None
-    instruction = fields.get("instruction") if isinstance(fields, dict) else None
-    if not isinstance(instruction, str):
-        raise EvaluationFileError(f"{where}: has no field 'instruction' with text; expected an object with one.")
-    return instruction
+def _instruction(item: Record | Fault, path: Path) -> str:
+    if isinstance(item, Record):
+        return item.text
+    what = item.problem.partition(";")[0].rstrip(".")
+    raise EvaluationFileError(f"{path}:{item.line}: {what}; expected one task as a JSON object a line, with an instruction.")

@@ -16,6 +16,7 @@ from rapidfuzz.process import cdist
 
 from self_instruct.retrievers.rouge import TokenKind, tokens
 
+GIVES_AWAY = 0.5  # half of an evaluation task's words, in order
 _BLOCK = 64  # rows compared at once: with 10,000 columns, 5 MB of scores
 _Scores = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -56,6 +57,15 @@ def nearest_pairs(texts: Sequence[str], pool: Sequence[str], kind: TokenKind = "
         scores = _rouge_l(numbered[start : min(start + _BLOCK, len(texts))], columns)
         for row, nearest in enumerate(scores.argmax(axis=1)):
             yield Pair(start + row, int(nearest), float(scores[row, nearest]))
+
+
+def evaluation_pairs(texts: Sequence[str], evaluation: Sequence[str], kind: TokenKind = "unicode") -> tuple[list[Pair], int]:
+    """Return each evaluation task (`left`) with the most similar text, best first, and how many texts give any task away.
+
+    Neither may be empty.
+    """
+    pairs = sorted(nearest_pairs(evaluation, texts, kind), key=lambda pair: -pair.score)
+    return pairs, sum(pair.score >= GIVES_AWAY for pair in nearest_pairs(texts, evaluation, kind))
 
 
 def _rouge_l(rows: Sequence[Sequence[int]], columns: Sequence[Sequence[int]]) -> _Scores:

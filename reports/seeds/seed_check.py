@@ -7,24 +7,77 @@ would want to know before it does. Source of the measures: Wang et al. 2023, arX
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
 from self_instruct.chains.stages.candidate_rules import screen
 from self_instruct.chains.stages.instance_rules import screen_instances
 from self_instruct.records.tasks import Candidate, Rejection, SeedTask
-from self_instruct.reports.seeds.overlap import nearest_pairs, similar_pairs
-from self_instruct.reports.seeds.seed_report import GIVES_AWAY, TOO_ALIKE, Overlap, SeedReport, Similar, Violation
+from self_instruct.reports.seeds.overlap import GIVES_AWAY, evaluation_pairs, similar_pairs
 from self_instruct.retrievers.rouge import tokens
-from self_instruct.settings.configuration import settle
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import PROFILES
 from self_instruct.settings.settings import Settings
+from self_instruct.settings.settling import settle
 
+TOO_ALIKE = 0.6  # below the 0.7 at which a machine-written instruction is refused: seeds should span more
 PAIRS_NAMED = 100
 LENGTHS = (10, 20, 40, 80)  # the longest of each range, in words
 NONE = "(none)"
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """Two instructions and their ROUGE-L. `left` and `right` are seed ids, or an id and an evaluation task's number."""
+
+    score: float
+    left: str
+    right: str
+    left_text: str
+    right_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How near the seeds come to an evaluation set.
+
+    `mean` is that of each task's highest ROUGE-L with any seed; `near` are the tasks for which that is too high, each with its
+    nearest seed, and `seeds` counts the seeds that are too near to any task.
+    """
+
+    tasks: int
+    seeds: int
+    mean: float
+    near: tuple[Similar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule for machine-written tasks that a seed breaks, under one profile."""
+
+    profile: str
+    seed: str
+    reason: str
+    evidence: Mapping[str, str | int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedReport:
+    """What a seed file holds. The most frequent comes first; `similar` are the most similar of all `similar_count` pairs."""
+
+    tasks: int
+    classification: int
+    empty_input: int  # of its first instance
+    domains: Mapping[str, int]
+    first_words: Mapping[str, int]
+    lengths: Mapping[str, int]
+    similar: tuple[Similar, ...]
+    similar_count: int
+    overlap: Overlap | None
+    violations: tuple[Violation, ...]
+    faults: tuple[str, ...]
 
 
 def check_seeds(seeds: Sequence[SeedTask], faults: Sequence[str] = (), evaluation: Sequence[str] = ()) -> SeedReport:
@@ -72,23 +125,18 @@ def _similar(seeds: Sequence[SeedTask]) -> tuple[tuple[Similar, ...], int]:
 
 def _overlap(seeds: Sequence[SeedTask], evaluation: Sequence[str]) -> Overlap:
     instructions = [seed.instruction for seed in seeds]
-    pairs = list(nearest_pairs(evaluation, instructions))
+    pairs, near_seeds = evaluation_pairs(instructions, evaluation)
     near = (
         Similar(pair.score, seeds[pair.right].id, f"task {pair.left + 1}", instructions[pair.right], evaluation[pair.left])
-        for pair in sorted(pairs, key=lambda pair: -pair.score)
+        for pair in pairs
         if pair.score >= GIVES_AWAY
     )
-    return Overlap(
-        tasks=len(evaluation),
-        seeds=sum(pair.score >= GIVES_AWAY for pair in nearest_pairs(instructions, evaluation)),
-        mean=fmean(pair.score for pair in pairs),
-        near=tuple(near),
-    )
+    return Overlap(tasks=len(evaluation), seeds=near_seeds, mean=fmean(pair.score for pair in pairs), near=tuple(near))
 
 
 def _violations(seeds: Sequence[SeedTask]) -> Iterator[Violation]:
     for profile in PROFILES:
-        settings = settle(Given({"profile": profile}, {"profile": "profile"})).settings
+        settings = settle(Layer({"profile": profile}, {"profile": "profile"})).settings
         for seed in seeds:
             for refused in _refused(seed, settings):
                 yield Violation(profile, seed.id, refused.reason, refused.evidence)
@@ -98,10 +146,7 @@ def _refused(seed: SeedTask, settings: Settings) -> Iterator[Rejection]:
     judged = [
         screen(Candidate(0, seed.instruction), settings.instructions, settings.novelty.tokens),
         *screen_instances(
-            seed.instances,
-            instruction=seed.instruction,
-            is_classification=seed.is_classification,
-            rules=settings.instances,
+            seed.instances, instruction=seed.instruction, is_classification=seed.is_classification, rules=settings.instances
         ),
     ]
     yield from (each for each in judged if isinstance(each, Rejection))

@@ -7,42 +7,37 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from self_instruct.chains.models.constructing import COMPLETION_PREFIX
-from self_instruct.chains.runs.estimating import Estimate, FirstPrompt, StageEstimate, in_all
-from self_instruct.reports.terminal.spending import dollars
-from self_instruct.reports.terminal.tables import number, printable, table
+from self_instruct.chains.models.names import COMPLETION_PREFIX
+from self_instruct.chains.runs.estimating import Estimate, FirstQuestion, StageEstimate, in_all
+from self_instruct.reports.terminal.tables import plain, table_of_columns
+from self_instruct.reports.text import dollars, number
+
+_ROLES = {"human": "user", "ai": "assistant"}
 
 
-def render(estimate: Estimate) -> RenderableType:
+def estimate_tables(estimate: Estimate) -> RenderableType:
     """Return an estimate as text and a table that fit 80 columns."""
-    models = {each.stage: each.model or "" for each in estimate.stages}
-    prompts = [
-        part
-        for prompt in estimate.prompts
-        for part in _prompt(prompt, is_chat=not models[prompt.request.stage].startswith(COMPLETION_PREFIX))
-    ]
-    assumed = [Text(f"- {line}") for line in estimate.assumptions]
-    return Group(*prompts, _table(estimate), Text("Assumed", "bold"), *assumed)
+    prompts = [part for first in estimate.questions for part in _prompt(first)]
+    columns = [*(_column(each.stage, each) for each in estimate.stages), _column("in all", in_all(estimate.stages))]
+    names = ["model", "requests", "tokens in", "tokens out", "- at most", "cost", "- at most"]
+    left = table_of_columns("Estimate of what is left to do", names, columns)
+    return Group(*prompts, left, Text("Assumed", "bold"), *(plain(f"- {line}") for line in estimate.assumptions))
 
 
-def _prompt(prompt: FirstPrompt, *, is_chat: bool) -> Iterator[Text]:
-    yield Text(f"First prompt: {prompt.kind}", "bold")
-    if is_chat:
-        yield _as_it_is(f"[system]\n{prompt.value.system}\n[user]")
-    yield _as_it_is(f"{prompt.value.text}\n")
+def _prompt(first: FirstQuestion) -> Iterator[Text]:
+    yield plain(f"First prompt: {first.kind}", "bold")
+    prompt = first.question.prompt
+    if (first.question.model or "").startswith(COMPLETION_PREFIX):
+        yield _as_it_is(f"{prompt.to_string()}\n")
+    else:
+        parts = (f"[{_ROLES.get(each.type, each.type)}]\n{each.text}" for each in prompt.to_messages())
+        yield _as_it_is("\n".join(parts) + "\n")
 
 
 def _as_it_is(text: str) -> Text:
-    return Text(printable(text), no_wrap=True, overflow="ignore")
-
-
-def _table(estimate: Estimate) -> RenderableType:
-    columns = [_column(each.stage.value, each) for each in estimate.stages]
-    columns.append(_column("in all", in_all(estimate.stages)))
-    names = ["model", "requests", "tokens in", "tokens out", "- at most", "cost", "- at most"]
-    headings = ["", *(column[0] for column in columns)]
-    cells = zip(names, *(column[1:] for column in columns), strict=True)
-    return table("Estimate of what is left to do", headings, list(cells), numbers=range(1, len(headings)))
+    made = plain(text)
+    made.no_wrap, made.overflow = True, "ignore"
+    return made
 
 
 def _column(heading: str, each: StageEstimate) -> list[str]:

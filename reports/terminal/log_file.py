@@ -6,7 +6,6 @@ A line holds `time` (UTC), `level`, `event` and the event's own fields. `JsonLin
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,9 @@ from typing import Any
 
 from self_instruct.chains.runs.journal import LOGGER, Event
 from self_instruct.records.errors import SettingsError
+from self_instruct.reports.terminal.printing import say
+from self_instruct.reports.text import readable_json
+from self_instruct.reports.writing import is_of_ledger
 from self_instruct.settings.secrets import without_secrets
 
 
@@ -28,7 +30,7 @@ class JsonLines(logging.Formatter):
         event = record.msg if isinstance(record.msg, Event) else Event(record.getMessage())
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {"time": time, "level": record.levelname.lower(), "event": event.name, **event.fields}
-        return without_secrets(json.dumps(line, ensure_ascii=False, default=str))
+        return without_secrets(readable_json(line, indent=None))
 
 
 @contextmanager
@@ -41,6 +43,8 @@ def log_file(path: Path | None) -> Iterator[None]:
         yield
         return
     try:
+        if is_of_ledger(path):
+            raise SettingsError(f"--log-file {path}: is of a run's ledger, to which nothing else is added; name another file.")
         handler = _File(path, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise SettingsError(f"--log-file {path}: cannot be written ({error.strerror}).") from None
@@ -62,5 +66,5 @@ class _File(logging.FileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's own name)
         """Say that nothing more is logged, and why."""
         del record
-        print(f"{self.baseFilename}: {sys.exc_info()[1]}; nothing more is logged.", file=sys.stderr)  # noqa: T201
+        say(f"{self.baseFilename}: {sys.exc_info()[1]}; nothing more is logged.", is_error=True)
         self.setLevel(logging.CRITICAL + 1)

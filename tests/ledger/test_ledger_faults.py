@@ -15,12 +15,13 @@ from support.scripted import ScriptedAsker, dataset, plan
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import LEDGER_FILE, Ledger, RequestId
+from self_instruct.ledger.schema import checksum
 from self_instruct.records.errors import LedgerError
 from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Stage
+from self_instruct.records.tasks import StageName
 
 FACTS: dict[str, Any] = {"settings": {"seed": 1}}
-FIRST = RequestId(Stage.INSTRUCTIONS, 0)
+FIRST = RequestId(StageName.INSTRUCTIONS, 0)
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +78,14 @@ def newer(path: Path) -> None:
     with Ledger.create(path.parent, FACTS):
         pass
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version=3")
+        connection.execute("PRAGMA user_version=4")
 
 
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (foreign, "is not a ledger of self-instruct; choose another run directory with --run"),
-        (newer, "has ledger version 3, this program reads 2; use the program that wrote it"),
+        (foreign, "is not a ledger of self-instruct; choose another run directory with `run`"),
+        (newer, "has ledger version 4, this program reads 3; use the program that wrote it"),
         (lambda path: path.write_bytes(b""), "is not a ledger of self-instruct"),
         (lambda path: path.write_text("once upon a time\n" * 100), "is damaged or no ledger"),
         (lambda path: path.mkdir(), "holds no ledger.sqlite"),
@@ -131,7 +132,10 @@ def test_facts_that_another_program_wrote_over_are_damage(tmp_path: Path, finish
     run = run_of(tmp_path, finished_run)
     for value in ("{", "[]", "null", '{"settings": 1}'):
         with Ledger.open(run) as ledger:
-            ledger._write("UPDATE facts SET value = ? WHERE name = 'settings'", [(value,)])
+            ledger.set_fact("settings", None)
+            ledger._execute(
+                "UPDATE facts SET value = ?, checksum = ? WHERE name = 'settings'", (value, checksum("settings", value))
+            )
             with pytest.raises(LedgerError, match="is damaged"):
                 RunPlan.of(ledger)
 
@@ -141,7 +145,7 @@ def test_facts_that_another_program_wrote_over_are_damage(tmp_path: Path, finish
 
 @pytest.mark.parametrize("place", ["/proc/run", "/dev/null/run", "/dev/null", "/sys/run", "/tmp/" + "x" * 300])
 def test_a_place_that_cannot_be_written_is_named(place: str) -> None:
-    with pytest.raises(LedgerError, match="; mend that, or choose another --run") as error:
+    with pytest.raises(LedgerError, match="; mend that, or choose another `run`") as error:
         Ledger.create(Path(place), FACTS)
     assert str(error.value).startswith(place)
     assert "\n" not in str(error.value)
@@ -149,7 +153,7 @@ def test_a_place_that_cannot_be_written_is_named(place: str) -> None:
 
 def test_a_place_below_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(LedgerError, match="; mend that, or choose another --run"):
+    with pytest.raises(LedgerError, match="; mend that, or choose another `run`"):
         Ledger.create(tmp_path / "file" / "run", FACTS)
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -194,7 +198,7 @@ def test_the_word_for_a_full_disk_is_sqlites_own(tmp_path: Path) -> None:
         ledger.store_reply(FIRST, Reply("kept"))
         ledger._connection.execute("PRAGMA max_page_count=1")
         with pytest.raises(LedgerError, match="database or disk is full; nothing decided is lost"):
-            ledger.store_reply(RequestId(Stage.INSTRUCTIONS, 1), Reply("x" * 1_000_000))
+            ledger.store_reply(RequestId(StageName.INSTRUCTIONS, 1), Reply("x" * 1_000_000))
     with Ledger.open(tmp_path) as ledger:
         assert [stored.reply.text for stored in ledger.replies()] == ["kept"]
 

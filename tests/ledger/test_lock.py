@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from self_instruct.ledger import Ledger
-from self_instruct.ledger.lock import LOCK_FILE, RunLock
+from self_instruct.ledger.lock import LOCK_FILE, RunLock, is_held
 from self_instruct.records.errors import LedgerError
 
 HOLD_UNTIL_TOLD = (
@@ -28,7 +28,7 @@ def holder(directory: Path) -> "subprocess.Popen[str]":
 
 def test_a_second_writer_is_refused_until_the_first_lets_go(tmp_path: Path) -> None:
     first = RunLock(tmp_path)
-    with pytest.raises(LedgerError, match="another process holds this run; wait, or choose another --run"):
+    with pytest.raises(LedgerError, match="another process holds this run; wait, or choose another `run`"):
         RunLock(tmp_path)
     first.release()
     RunLock(tmp_path).release()
@@ -48,6 +48,24 @@ def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
     with holder(tmp_path) as process:
         process.kill()
     RunLock(tmp_path).release()
+
+
+def test_a_reader_sees_whether_a_process_holds_the_run_and_leaves_no_trace(tmp_path: Path) -> None:
+    assert not is_held(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with holder(tmp_path) as process:
+        assert is_held(tmp_path)
+        process.kill()
+    assert not is_held(tmp_path)
+    own = RunLock(tmp_path)
+    assert is_held(tmp_path)
+    own.release()
+    assert not is_held(tmp_path)
+
+
+def test_a_file_that_is_no_lock_is_held_by_nobody(tmp_path: Path) -> None:
+    (tmp_path / LOCK_FILE).write_text("no lock " * 100)
+    assert not is_held(tmp_path)
 
 
 def test_a_closed_ledger_lets_the_next_writer_in(tmp_path: Path) -> None:
@@ -73,5 +91,5 @@ def test_a_lock_file_that_is_something_else_is_named_and_left_alone(tmp_path: Pa
 
 
 def test_a_directory_that_is_none_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LedgerError, match=r"missing: nothing can be written there \(.*\); mend that, or choose another --run"):
+    with pytest.raises(LedgerError, match=r"missing: nothing can be written there \(.*\); mend that, or choose another `run`"):
         RunLock(tmp_path / "missing")

@@ -1,14 +1,19 @@
 """The prompts: byte for byte, overridable by name, and strict about their variables."""
 
+import copy
 import os
+import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableLambda
 
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
-from self_instruct.prompts.stage_prompt import StagePromptValue, Templates
+from self_instruct.prompts.stage_prompt import StagePromptValue
+from self_instruct.prompts.template_files import Templates
 from self_instruct.records.errors import TemplateError
 from self_instruct.records.tasks import Instance, SeedTask
 from self_instruct.seeds.few_shot_tasks import FewShotTasks
@@ -65,50 +70,9 @@ def test_a_chat_model_gets_a_system_message_and_a_completion_model_the_text_alon
     assert human.content == value.to_string()
 
 
-def test_a_directory_overrides_templates_by_name(tmp_path: Path) -> None:
-    (tmp_path / "classification.jinja").write_text("{% include 'part.jinja' %} {{ instruction }}?", encoding="utf-8")
-    (tmp_path / "part.jinja").write_text("Labels:", encoding="utf-8")
-    changed = prompt_set(Templates.load(tmp_path), SHOWN)
-    assert changed.classification.invoke({"instruction": "X"}).to_string() == "Labels: X?"
-    assert changed.input_first.invoke(QUESTION) == prompts().input_first.invoke(QUESTION)
-
-
-def test_a_prompt_asks_for_the_variables_of_the_templates_that_it_includes(tmp_path: Path) -> None:
-    assert prompts().instructions_again.input_variables == ["demonstrations", "wrong"]
-    (tmp_path / "classification.jinja").write_text("{{ instruction }}{% include 'part.jinja' %}", encoding="utf-8")
-    (tmp_path / "part.jinja").write_text("{{ more }}{% include 'classification.jinja' %}{% include 'gone.jinja' %}", "utf-8")
-    assert Templates.load(tmp_path).variables("classification.jinja") == {"instruction", "more"}
-
-
 def test_text_written_by_a_model_is_never_a_template() -> None:
     text = prompts().input_first.invoke({"instruction": "{{ 7 * 7 }} {% for %} {{ config }}"}).to_string()
     assert "{{ 7 * 7 }} {% for %} {{ config }}" in text
-
-
-@pytest.mark.parametrize(
-    ("template", "named"),
-    [
-        ("line one\n{% if %}", "classification.jinja:2:"),
-        ("{{ wrong }}", "classification.jinja: the variable wrong was not given"),
-        ("{{ instruction.nothing.more }}", "classification.jinja: "),
-        ("{{ instruction.__class__.__mro__ }}", "classification.jinja: "),
-        ("{% include 'gone.jinja' %}", "'gone.jinja' does not exist"),
-        ("{{ 1 / 0 }}", "classification.jinja: "),
-    ],
-)
-def test_a_broken_template_names_its_file(tmp_path: Path, template: str, named: str) -> None:
-    (tmp_path / "classification.jinja").write_text(template, encoding="utf-8")
-    with pytest.raises(TemplateError) as error:
-        prompt_set(Templates.load(tmp_path), SHOWN).classification.invoke({"instruction": "X"})
-    assert named in str(error.value)
-    assert str(tmp_path) in str(error.value)
-
-
-def test_a_template_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TemplateError, match=r"holds no \*.jinja template"):
-        Templates.load(tmp_path)
-    with pytest.raises(TemplateError, match="gone"):
-        Templates.load(tmp_path / "gone")
 
 
 def test_a_missing_variable_names_the_template() -> None:
@@ -127,3 +91,9 @@ def test_a_prompt_pipes_draws_takes_partials_and_runs_async() -> None:
 
 async def test_a_prompt_is_awaitable() -> None:
     assert isinstance(await prompts().classification.ainvoke(QUESTION), StagePromptValue)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda prompt: pickle.loads(pickle.dumps(prompt))])
+def test_a_prompt_that_was_used_can_be_copied_and_sent_elsewhere(copied: Callable[[Any], Any]) -> None:
+    prompt = prompts().classification
+    assert copied(prompt).invoke(QUESTION) == prompt.invoke(QUESTION) == copied(prompt).invoke(QUESTION)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from support.scripted import plan
 
-from self_instruct.ledger import Ledger, Progress, RequestId, TaskId
-from self_instruct.records.replies import Reply, Usage
-from self_instruct.records.tasks import Instance, Reason, Rejection, Stage
+from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask, TaskId
+from self_instruct.records.replies import Refusal, Reply, Usage
+from self_instruct.records.tasks import Instance, Reason, Rejection, StageName
 
 LETTER = TaskId(0, 0)
 SORT = TaskId(0, 31)
@@ -55,37 +55,41 @@ def run(make_run: Callable[..., Ledger]) -> Ledger:
 def _write_replies(ledger: Ledger) -> None:
     for request in range(3):
         ledger.store_reply(
-            RequestId(Stage.INSTRUCTIONS, request), Reply(f"list {request}", "stop", Usage(100, 50)), f"ask {request}"
+            RequestId(StageName.INSTRUCTIONS, request),
+            Reply(f"list {request}", "stop", Usage(100, 50)),
+            prompt=f"ask {request}",
         )
     answers = {LETTER: " No", SORT: "Yes.", UNWRITTEN: "no", REFUSED: "No"}
     for task, text in answers.items():
-        ledger.store_reply(RequestId(Stage.CLASSIFICATION, task.request, task.item), Reply(text, "stop", Usage(20, 1)))
+        ledger.store_reply(RequestId(StageName.CLASSIFICATION, task.request, task.item), Reply(text, "stop", Usage(20, 1)))
     for attempt, text in ((1, "Hm"), (2, "Hard to say")):
-        ledger.store_reply(RequestId(Stage.CLASSIFICATION, UNCLEAR.request, UNCLEAR.item, attempt), Reply(text, "stop"))
+        ledger.store_reply(RequestId(StageName.CLASSIFICATION, UNCLEAR.request, UNCLEAR.item, attempt), Reply(text, "stop"))
     for task, reply in {
         LETTER: Reply("Output: Dear neighbour, ...", "stop", Usage(30, 9)),
         SORT: Reply("Class label: warm\nword 0", "length", Usage(30, 9)),
-        REFUSED: Reply("this was flagged by our filter", "refused"),
+        REFUSED: Refusal("this was flagged by our filter"),
     }.items():
-        ledger.store_reply(RequestId(Stage.INSTANCES, task.request, task.item), reply)
+        ledger.store_reply(RequestId(StageName.INSTANCES, task.request, task.item), reply)
 
 
 def _write_decisions(ledger: Ledger) -> None:
     with ledger.transaction():
+        kinds = {LETTER: False, SORT: True, UNWRITTEN: False, REFUSED: False}
+        awaits = {
+            UNWRITTEN: RequestId(StageName.INSTANCES, UNWRITTEN.request, UNWRITTEN.item),
+            UNASKED: RequestId(StageName.CLASSIFICATION, UNASKED.request, UNASKED.item),
+        }
         for task, instruction in INSTRUCTIONS.items():
-            ledger.add_task(task, instruction)
-        ledger.set_awaits(LETTER, None, False)
-        ledger.set_awaits(SORT, None, True)
-        ledger.set_awaits(UNCLEAR, None, None)
-        ledger.set_awaits(UNWRITTEN, RequestId(Stage.INSTANCES, UNWRITTEN.request, UNWRITTEN.item), False)
-        ledger.set_awaits(REFUSED, None, False)
+            ledger.add_task(StoredTask(task, instruction, kinds.get(task), awaits.get(task)))
         ledger.add_instances(LETTER, LETTERS)
         ledger.add_instances(SORT, SORTED)
         near: dict[str, str | float] = {"nearest": "Write a letter to a neighbour.", "score": 0.75}
         ledger.add_rejections(
-            0, [(3, Rejection(Stage.INSTRUCTIONS, Reason.TOO_SIMILAR, "Write a letter to a friend.", 90, near))]
+            0, [(3, Rejection(StageName.INSTRUCTIONS, Reason.TOO_SIMILAR, "Write a letter to a friend.", 90, near))]
         )
-        ledger.add_rejections(0, [(0, Rejection(Stage.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO, "Hard to say", UNCLEAR.item))])
-        ledger.add_rejections(0, [(0, Rejection(Stage.INSTANCES, Reason.EMPTY_OUTPUT, "", SORT.item, {"input": "word 9"}))])
-        ledger.add_rejections(2, [(0, Rejection(Stage.INSTANCES, Reason.REFUSED_BY_PROVIDER, "flagged", REFUSED.item))])
+        ledger.add_rejections(
+            0, [(0, Rejection(StageName.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO, "Hard to say", UNCLEAR.item))]
+        )
+        ledger.add_rejections(0, [(0, Rejection(StageName.INSTANCES, Reason.EMPTY_OUTPUT, "", SORT.item, {"input": "word 9"}))])
+        ledger.add_rejections(2, [(0, Rejection(StageName.INSTANCES, Reason.REFUSED_BY_PROVIDER, "flagged", REFUSED.item))])
         ledger.set_progress(Progress(3, 0, 2, 0))

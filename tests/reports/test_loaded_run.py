@@ -10,12 +10,13 @@ import pandas
 import pytest
 from support.written import instructions, write_run
 
+from self_instruct import reports
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import LedgerError
-from self_instruct.records.tasks import Instance, Reason, Stage
+from self_instruct.records.tasks import Instance, Reason, StageName
 from self_instruct.reports import RunInstance, RunRejection, RunTask, Selection, load_run
 
-HEAVY = {"datasets", "faiss", "huggingface_hub", "langchain", "langchain_openai", "pandas", "pyarrow"}
+HEAVY = {"datasets", "faiss", "matplotlib", "rich", "huggingface_hub", "langchain", "langchain_openai", "pandas", "pyarrow"}
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ def test_the_first_task_and_what_is_known_of_the_others(place: Path) -> None:
     assert [(task.task, task.is_classification, task.awaits, len(task.instances)) for task in tasks[1:]] == [
         ("0:31", True, None, 7),
         ("0:60", None, None, 0),
-        ("1:0", False, Stage.INSTANCES, 0),
-        ("1:44", None, Stage.CLASSIFICATION, 0),
+        ("1:0", False, StageName.INSTANCES, 0),
+        ("1:44", None, StageName.CLASSIFICATION, 0),
         ("2:0", False, None, 0),
     ]
 
@@ -50,14 +51,14 @@ def test_rejections_make_a_table_with_their_evidence(place: Path) -> None:
     with load_run(place) as run:
         found = list(run.rejections())
     evidence = {"nearest": "Write a letter to a neighbour.", "score": 0.75}
-    assert RunRejection("0:90", Stage.INSTRUCTIONS, Reason.TOO_SIMILAR, "Write a letter to a friend.", evidence) in found
+    assert RunRejection("0:90", StageName.INSTRUCTIONS, Reason.TOO_SIMILAR, "Write a letter to a friend.", evidence) in found
     assert pandas.DataFrame(found).groupby("reason").size().sum() == len(found) == 4
 
 
 def test_counts_settings_and_seeds_are_the_runs(make_run: Callable[..., Ledger], tmp_path: Path) -> None:
     make_run("other", seed=7, model="offline")
     with load_run(tmp_path / "other") as run:
-        assert (run.counts().kept, run.counts().instances, run.counts().spent[0].spent.requests) == (6, 9, 3)
+        assert (run.counts().kept, run.counts().instances, run.counts().spent[0].requests) == (6, 9, 3)
         assert (run.settings.seed, run.settings.model, len(run.seeds)) == (7, "offline", 12)
 
 
@@ -79,10 +80,10 @@ def test_an_iteration_shows_one_moment_of_a_run_that_is_being_written(run: Ledge
     with load_run(place) as reader:
         tasks = reader.tasks()
         first = next(tasks)
-        waiting = next(task.id for task in run.tasks() if task.awaits)
+        waiting = next(task for task in run.tasks() if task.awaits)
         with run.transaction():
-            run.set_awaits(waiting, None, False)
-            run.add_instances(waiting, [Instance("new", "new")])
+            run.update_task(dataclasses.replace(waiting, is_classification=False, awaits=None))
+            run.add_instances(waiting.id, [Instance("new", "new")])
         assert sum(len(task.instances) for task in (first, *tasks)) == 9
         assert sum(len(task.instances) for task in reader.tasks()) == 10
 
@@ -141,7 +142,15 @@ def test_it_holds_a_task_at_a_time(tmp_path: Path) -> None:
     assert peak < 1_000_000
 
 
-def test_reports_are_imported_without_what_only_some_of_them_need() -> None:
-    code = "import sys, self_instruct.reports; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+def test_a_run_is_loaded_without_what_only_other_reports_need() -> None:
+    code = "import sys; from self_instruct.reports import load_run; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert HEAVY & set(loaded) == set()
+    assert HEAVY & {name.partition(".")[0] for name in loaded} == set()
+    rooms = {".".join(name.split(".")[2:3]) for name in loaded if name.startswith("self_instruct.reports.")}
+    assert rooms == {"analysis", "exports", "loaded_run", "text", "writing"}
+    assert not {"self_instruct.reports.analysis.run_report", "self_instruct.reports.exports.export"} & set(loaded)
+
+
+def test_a_name_that_is_not_public_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match=r"^module 'self_instruct\.reports' has no attribute 'lod_run'"):
+        reports.lod_run  # noqa: B018

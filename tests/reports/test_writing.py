@@ -132,7 +132,7 @@ def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(tmp_path: Path, 
 
 def test_a_folder_with_other_files_is_refused_and_untouched(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(ExportError, match=r"holds 'thesis.tex', which is not of this export; name a new folder with --out\.$"):
+    with pytest.raises(ExportError, match=r"holds 'thesis.tex', which is not of this export; name a new folder with `out`\.$"):
         write_folder(tmp_path, "1", "2")
     assert texts(tmp_path) == {"thesis.tex": "years of work"}
 
@@ -163,7 +163,7 @@ def test_a_full_disk_half_way_is_one_line_and_leaves_the_old_file(tmp_path: Path
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (
-        str(raised.value) == f"{target}: cannot be written (File too large); choose another place with --out and run it again."
+        str(raised.value) == f"{target}: cannot be written (File too large); choose another place with `out` and run it again."
     )
     assert texts(tmp_path) == {"rows.jsonl": "old"}
 
@@ -183,11 +183,11 @@ def test_a_full_disk_asks_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_target_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for target, said in (
-        (tmp_path, f"{tmp_path}: is no file; name the file to write with --out."),
-        (Path(os.devnull), f"{os.devnull}: is no file; name the file to write with --out."),
-        (tmp_path / "file" / "rows", f"{tmp_path}/file: is a file, not a folder to write in; choose another place with --out."),
+        (tmp_path, f"{tmp_path}: is no file; name the file to write with `out`."),
+        (Path(os.devnull), f"{os.devnull}: is no file; name the file to write with `out`."),
+        (tmp_path / "file" / "rows", f"{tmp_path}/file: is a file, not a folder to write in; choose another place with `out`."),
         (tmp_path / ("x" * 300), f"{tmp_path}/{'x' * 300}: cannot be written (File name too long); choose another place with"
-         " --out and run it again."),
+         " `out` and run it again."),
     ):  # fmt: skip
         with pytest.raises(InputError) as raised, new_file(target):
             pass

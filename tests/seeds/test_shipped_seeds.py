@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from itertools import combinations, product
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -14,10 +15,10 @@ from self_instruct.records.tasks import Candidate, SeedTask
 from self_instruct.retrievers.rouge import rouge_l
 from self_instruct.seeds import loading
 from self_instruct.seeds.loading import seed_to_fields, shipped_seeds
-from self_instruct.settings.configuration import settle
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import PROFILES
 from self_instruct.settings.settings import Settings
+from self_instruct.settings.settling import settle
 
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
@@ -29,7 +30,7 @@ def seeds() -> tuple[SeedTask, ...]:
 
 @pytest.fixture(scope="module", params=sorted(PROFILES))
 def settings(request: pytest.FixtureRequest) -> Settings:
-    return settle(Given({"profile": request.param}, {"profile": "here"})).settings
+    return settle(Layer({"profile": request.param}, {"profile": "here"})).settings
 
 
 def test_there_are_150_tasks_and_25_classification_tasks(seeds: tuple[SeedTask, ...]) -> None:
@@ -45,8 +46,8 @@ def test_each_task_has_one_instance(seeds: tuple[SeedTask, ...]) -> None:
     assert {len(seed.instances) for seed in seeds} == {1}  # section 2.1
 
 
-def test_about_fifty_tasks_need_no_input(seeds: tuple[SeedTask, ...]) -> None:
-    assert 45 <= sum(not seed.instances[0].input for seed in seeds) <= 55
+def test_between_a_third_and_a_half_of_the_tasks_need_no_input(seeds: tuple[SeedTask, ...]) -> None:
+    assert 175 / 3 <= sum(not seed.instances[0].input for seed in seeds) <= 175 / 2
 
 
 def test_every_classification_task_works_on_an_input(seeds: tuple[SeedTask, ...]) -> None:
@@ -63,13 +64,15 @@ def test_at_least_25_domains_have_a_dozen_tasks_at_most(seeds: tuple[SeedTask, .
 def test_instructions_open_with_many_different_words(seeds: tuple[SeedTask, ...]) -> None:
     first_words = Counter(seed.instruction.split()[0].casefold().strip(",.:;!?") for seed in seeds)
     assert len(first_words) >= 90
-    assert max(first_words.values()) <= 10
+    assert max(first_words.values()) <= 8
 
 
-def test_instructions_differ_in_length(seeds: tuple[SeedTask, ...]) -> None:
+def test_instructions_are_as_long_as_what_people_write(seeds: tuple[SeedTask, ...]) -> None:
     lengths = [len(seed.instruction.split()) for seed in seeds]
-    assert min(lengths) < 10
-    assert max(lengths) > 80
+    assert 10 <= median(lengths) <= 16
+    assert sum(length < 10 for length in lengths) >= 175 / 3
+    assert sum(40 <= length <= 80 for length in lengths) >= 8
+    assert max(lengths) <= 80
 
 
 def test_no_text_begins_or_ends_with_white_space(seeds: tuple[SeedTask, ...]) -> None:
@@ -121,7 +124,7 @@ def test_python_in_an_output_compiles(seeds: tuple[SeedTask, ...]) -> None:
 
 def test_an_output_that_looks_like_json_is_json(seeds: tuple[SeedTask, ...]) -> None:
     outputs = [seed.instances[0].output for seed in seeds if seed.instances[0].output.startswith(("{\n", "[\n"))]
-    assert len(outputs) >= 5
+    assert len(outputs) >= 2
     for output in outputs:
         json.loads(output)
 

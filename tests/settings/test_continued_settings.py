@@ -7,15 +7,16 @@ import pytest
 from support.said import STARTED, dotted, said
 
 from self_instruct.records.errors import SettingsError
-from self_instruct.records.tasks import Stage
-from self_instruct.settings.configuration import settle, settle_again
-from self_instruct.settings.given import Given, Settled, flatten
+from self_instruct.records.tasks import StageName
+from self_instruct.settings.dotted_keys import flatten
+from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import PROFILES
-from self_instruct.settings.settings import PACING, ModelChoice, Settings
+from self_instruct.settings.settings import ModelChoice, Settings, is_pacing
+from self_instruct.settings.settling import Settled, settle, settle_again
 
 
 def test_a_run_that_goes_on_keeps_its_settings_and_their_origins() -> None:
-    assert settle_again(Given(), STARTED) == STARTED
+    assert settle_again(Layer(), STARTED) == STARTED
 
 
 def test_deciding_settings_may_be_repeated() -> None:
@@ -24,7 +25,7 @@ def test_deciding_settings_may_be_repeated() -> None:
 
 
 def test_a_different_deciding_setting_is_refused_with_both_values() -> None:
-    with pytest.raises(SettingsError, match=r"this run was started with seed = 1, not 2; .*start another run with --run"):
+    with pytest.raises(SettingsError, match=r"this run was started with seed = 1, not 2; .*start another run"):
         settle_again(said(seed=2), STARTED)
 
 
@@ -49,7 +50,7 @@ def test_a_parameter_taken_away_later_is_refused() -> None:
 
 def test_a_run_of_an_earlier_version_takes_the_defaults_of_settings_it_did_not_know() -> None:
     older = Settled(STARTED.settings, {key: origin for key, origin in STARTED.origins.items() if key != "timeout_s"})
-    assert settle_again(Given(), older) == STARTED
+    assert settle_again(Layer(), older) == STARTED
 
 
 @pytest.mark.parametrize(
@@ -66,24 +67,24 @@ def test_a_run_of_an_earlier_version_takes_the_defaults_of_settings_it_did_not_k
     ],
 )
 def test_pacing_settings_may_change_and_say_where_they_were_said_last(key: str, value: object) -> None:
-    assert key in PACING
+    assert is_pacing(key)
     settled = settle_again(said(**{key: value}), STARTED)
     assert getattr(settled.settings, key) == value
     assert settled.origins[key] == "--flag"
-    assert settle_again(Given(), settled) == settled
+    assert settle_again(Layer(), settled) == settled
 
 
 def test_prices_may_change_and_are_one_setting_whatever_dots_their_models_have() -> None:
     price = {"gpt-4.1-mini": {"input": 0.4, "output": 1.6}}
-    given = Given(flatten({"prices": price}), {"prices": "c.yaml:2"})
+    given = Layer(flatten({"prices": price}), {"prices": "c.yaml:2"})
     settled = settle_again(given, STARTED)
     assert settled.settings.prices["gpt-4.1-mini"].input == Decimal("0.4")
     assert settled.origins["prices"] == "c.yaml:2"
-    assert settle_again(Given(), settled) == settled
+    assert settle_again(Layer(), settled) == settled
 
 
 def test_a_model_may_be_named_once_for_a_run_that_has_none() -> None:
-    imported = settle(Given())
+    imported = settle(Layer())
     named = settle_again(said(model="openai:a"), imported)
     assert named.settings.model == "openai:a"
     with pytest.raises(SettingsError, match="model = 'openai:a', not 'openai:b'"):
@@ -91,13 +92,13 @@ def test_a_model_may_be_named_once_for_a_run_that_has_none() -> None:
 
 
 def test_each_stage_of_a_run_that_has_no_model_may_be_given_one_once() -> None:
-    partly = settle_again(dotted({"instructions.model": "a:b", "instructions.model_options.n_ctx": 5}), settle(Given()))
+    partly = settle_again(dotted({"instructions.model": "a:b", "instructions.model_options.n_ctx": 5}), settle(Layer()))
     with pytest.raises(SettingsError, match=r"instructions\.model = 'a:b', not 'c:d'"):
         settle_again(dotted({"instructions.model": "c:d"}), partly)
     with pytest.raises(SettingsError, match=r"instructions\.model_options\.n_ctx = 5, not 6"):
         settle_again(dotted({"instructions.model_options.n_ctx": 6}), partly)
     wholly = settle_again(dotted({"model": "e:f", "model_options.x": 1}), partly)
-    assert [wholly.settings.choice(stage).model for stage in Stage] == ["a:b", "e:f", "e:f"]
+    assert [wholly.settings.choice(stage).model for stage in StageName] == ["a:b", "e:f", "e:f"]
     for key, value in {"model": "x:y", "model_options.x": 2, "classification.model": "x:y", "model_options.new": 1}.items():
         with pytest.raises(SettingsError, match="this run was started with"):
             settle_again(dotted({key: value}), wholly)
@@ -110,7 +111,9 @@ def test_where_a_stages_model_is_reached_may_change_and_what_it_is_may_not() -> 
     moved = settle_again(
         dotted({"instances.base_url": "http://new/v1", "instances.model_options.api_key_env": "MY_KEY"}), started
     )
-    assert moved.settings.choice(Stage.INSTANCES) == ModelChoice("a:b", "http://new/v1", {"n_ctx": 5, "api_key_env": "MY_KEY"})
+    assert moved.settings.choice(StageName.INSTANCES) == ModelChoice(
+        "a:b", "http://new/v1", {"n_ctx": 5, "api_key_env": "MY_KEY"}
+    )
     for key, value in {"instances.model": "c:d", "instances.model_options.n_ctx": 6}.items():
         with pytest.raises(SettingsError, match="this run was started with"):
             settle_again(dotted({key: value}), started)

@@ -7,8 +7,8 @@ from support.said import STARTED, dotted, said
 
 from self_instruct.records.errors import SettingsError
 from self_instruct.settings.config_file import from_assignments
-from self_instruct.settings.configuration import settle, settle_again
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
+from self_instruct.settings.settling import settle, settle_again
 
 PASSWORD = "canary-2718281828"
 
@@ -18,10 +18,10 @@ PASSWORD = "canary-2718281828"
 )
 def test_an_address_with_a_password_is_refused_without_showing_it(address: str) -> None:
     with pytest.raises(SettingsError, match="--base-url: base_url must hold no user name or password") as error:
-        settle(Given({"base_url": address}, {"base_url": "--base-url"}))
+        settle(Layer({"base_url": address}, {"base_url": "--base-url"}))
     assert PASSWORD not in str(error.value)
     with pytest.raises(SettingsError) as error:
-        settle_again(Given({"base_url": address}, {"base_url": "--base-url"}), settle(Given()))
+        settle_again(Layer({"base_url": address}, {"base_url": "--base-url"}), settle(Layer()))
     assert PASSWORD not in str(error.value)
 
 
@@ -45,6 +45,8 @@ def test_an_address_without_secrets_is_taken() -> None:
         "instances.parameters.extra_headers.x-api-key",
         "instructions.parameters.password",
         "instructions.parameters.access_token",
+        "instances.parameters.extra_headers.X-Auth",
+        "model_options.default_headers.x-functions-key",
     ],
 )
 def test_a_secret_among_the_parameters_is_refused_without_showing_it(key: str) -> None:
@@ -98,7 +100,9 @@ def test_a_wrong_value_that_is_a_secret_is_not_shown(monkeypatch: pytest.MonkeyP
         assert PASSWORD not in str(error.value)
 
 
-@pytest.mark.parametrize("address", ["https://host/v1?api-key=canary-271", "https://host/v1?key=canary-271"])
+@pytest.mark.parametrize(
+    "address", ["https://host/v1?api-key=canary-271", "https://host/v1?key=canary-271", "https://host/v1?code=canary-271"]
+)
 def test_an_address_with_a_key_in_its_query_is_refused_without_showing_it(address: str) -> None:
     with pytest.raises(SettingsError, match="base_url must hold no key") as error:
         settle(said(base_url=address))
@@ -107,6 +111,6 @@ def test_an_address_with_a_key_in_its_query_is_refused_without_showing_it(addres
 
 @pytest.mark.parametrize("variable", ["sk-x", "HOME", 5, ["A_KEY"], "NOT A KEY"])
 def test_a_variable_whose_value_would_not_be_hidden_is_refused(variable: object) -> None:
-    with pytest.raises(SettingsError, match="environment variable that ends in key or token"):
+    with pytest.raises(SettingsError, match="environment variable that ends in KEY or TOKEN"):
         settle(dotted({"model_options": {"api_key_env": variable}}))
     assert settle(dotted({"model_options.api_key_env": "MY_KEY"})).settings.model_options == {"api_key_env": "MY_KEY"}

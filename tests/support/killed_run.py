@@ -13,7 +13,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
@@ -21,11 +21,12 @@ from typing import Any
 from self_instruct import run
 from self_instruct.chains import offline  # noqa: F401  what a run imports when it begins
 from self_instruct.chains.models.asking import ModelAsker
+from self_instruct.chains.models.question import Question
 from self_instruct.chains.runs import generating  # noqa: F401  what a run imports when it begins
-from self_instruct.ledger import Ledger, RequestId
-from self_instruct.records.replies import Reply
+from self_instruct.ledger import Ledger
+from self_instruct.records.replies import Refusal, Reply
 from self_instruct.reports.exports import export  # noqa: F401
-from self_instruct.reports.terminal import display, spending  # noqa: F401
+from self_instruct.reports.terminal import run_progress, spending  # noqa: F401
 
 
 def die_at(moment: str, number: int) -> None:
@@ -33,8 +34,8 @@ def die_at(moment: str, number: int) -> None:
     replies, transactions = count(1), count(1)
     store_reply, transaction = Ledger.store_reply, Ledger.transaction
 
-    def stored(self: Ledger, *reply: Any) -> None:
-        store_reply(self, *reply)
+    def stored(self: Ledger, *reply: Any, **more: Any) -> None:
+        store_reply(self, *reply, **more)
         if next(replies) == number and moment == "reply":
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -53,9 +54,10 @@ def note_requests(log: str) -> None:
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     ask = ModelAsker.__call__
 
-    async def noted(self: ModelAsker, request: RequestId, given: Mapping[str, Any]) -> Reply:
-        os.write(file, f"{request.stage} {request.request} {request.item} {request.attempt}\n".encode())
-        return await ask(self, request, given)
+    async def noted(self: ModelAsker, question: Question) -> Reply | Refusal:
+        asked = question.id
+        os.write(file, f"{asked.stage} {asked.request} {asked.item} {asked.attempt}\n".encode())
+        return await ask(self, question)
 
     ModelAsker.__call__ = noted  # type: ignore[method-assign]
 

@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from self_instruct.settings.config_file import from_config
-from self_instruct.settings.configuration import settle
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
+from self_instruct.settings.settling import settle
 
 
-def said(origin: str = "--flag", **values: Any) -> Given:
+def said(origin: str = "--flag", **values: Any) -> Layer:
     """Return what flags say."""
-    return Given(values, dict.fromkeys(values, origin))
+    return Layer(values, dict.fromkeys(values, origin))
 
 
-def dotted(values: dict[str, Any], origin: str = "config.yaml:1") -> Given:
+def dotted(values: dict[str, Any], origin: str = "config.yaml:1") -> Layer:
     """Return what a config file says under these keys."""
-    return Given(values, dict.fromkeys(values, origin))
+    return Layer(values, dict.fromkeys(values, origin))
 
 
-def config(folder: Path, text: str) -> Given:
+def config(folder: Path, text: str) -> Layer:
     """Write a config file and return what it says."""
     path = folder / "config.yaml"
     path.write_text(text, encoding="utf-8")

@@ -10,11 +10,12 @@ from hashlib import sha256
 from random import Random
 from typing import Any
 
+from self_instruct.chains.models.question import Question
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, RequestId
-from self_instruct.prompts.stage_prompt import Templates
-from self_instruct.records.replies import Reply, Usage
-from self_instruct.records.tasks import Instance, SeedTask, Stage
+from self_instruct.prompts.template_files import Templates
+from self_instruct.records.replies import Refusal, Reply, Usage
+from self_instruct.records.tasks import Instance, SeedTask, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks
 from self_instruct.settings.settings import Settings
 
@@ -36,13 +37,20 @@ def plan(**settings: Any) -> RunPlan:
     return RunPlan(Settings.model_validate(settings), {}, seeds, shown, Templates.load())
 
 
+def shown_in(question: Question) -> dict[str, Any]:
+    """Return what a prompt shows: its text, the instruction it is about, and how instances are asked for."""
+    text = question.prompt.to_string()
+    last = text.rpartition("Task: ")[2].partition("\n")[0]
+    return {"text": text, "instruction": last, "is_classification": "Class label:" in text}
+
+
 def reply_to(request: RequestId, given: Mapping[str, Any]) -> Reply:
-    """Return a reply that is a function of the prompt's variables: new instructions, yes or no, two instances."""
-    random = Random(sha256(repr(sorted(given.items())).encode()).hexdigest())
-    if request.stage is Stage.INSTRUCTIONS:
+    """Return a reply that is a function of the prompt: new instructions, yes or no, two instances."""
+    random = Random(sha256(given["text"].encode()).hexdigest())
+    if request.stage == StageName.INSTRUCTIONS:
         items = [" ".join(random.sample(WORDS, random.randint(3, 8))) for _ in range(6)]
         text = " " + "\n".join(f"{number}. {item}" if number > 9 else item for number, item in enumerate(items, 9))
-    elif request.stage is Stage.CLASSIFICATION:
+    elif request.stage == StageName.CLASSIFICATION:
         text = random.choice([" Yes", " No", " No", "Perhaps"])
     elif given["is_classification"]:
         text = "Class label: warm\nthe sun\nClass label: cold\nthe ice"
@@ -58,14 +66,15 @@ class ScriptedAsker:
     `fail` is called before each answer and may raise what a provider would.
     """
 
-    answer: Callable[[RequestId, Mapping[str, Any]], Reply] = reply_to
+    answer: Callable[[RequestId, Mapping[str, Any]], Reply | Refusal] = reply_to
     shuffle: Random | None = None
     fail: Callable[[RequestId], None] | None = None
     asked: Counter[RequestId] = field(default_factory=Counter)
-    in_flight: Counter[Stage] = field(default_factory=Counter)
-    most_in_flight: Counter[Stage] = field(default_factory=Counter)
+    in_flight: Counter[StageName] = field(default_factory=Counter)
+    most_in_flight: Counter[StageName] = field(default_factory=Counter)
 
-    async def __call__(self, request: RequestId, given: Mapping[str, Any]) -> Reply:
+    async def __call__(self, question: Question) -> Reply | Refusal:
+        request, given = question.id, shown_in(question)
         self.asked[request] += 1
         self.in_flight[request.stage] += 1
         self.most_in_flight |= self.in_flight

@@ -8,7 +8,7 @@ from typing import Any
 
 from support.scripted import plan
 
-from self_instruct.ledger import Ledger, TaskId
+from self_instruct.ledger import Ledger, StoredTask, TaskId
 from self_instruct.records.tasks import Instance
 
 ITEMS_PER_REQUEST = 8
@@ -27,7 +27,6 @@ def write_run(directory: Path, told: Iterable[str], each: Sequence[Instance] = (
     with ledger.transaction():
         for number, instruction in enumerate(told):
             task = TaskId(number // ITEMS_PER_REQUEST, number % ITEMS_PER_REQUEST * 40)
-            ledger.add_task(task, instruction)
-            ledger.set_awaits(task, None, number % 3 == 0)
+            ledger.add_task(StoredTask(task, instruction, number % 3 == 0, None))
             ledger.add_instances(task, each or (Instance("", f"note {number}"), Instance(f"in {number}", f"out {number}")))
     return ledger

@@ -8,14 +8,14 @@ from support.scripted import plan
 from self_instruct.chains.budgets.bounds import (
     FRAME_TOKENS,
     OUTPUT_LIMITS,
-    Bounds,
+    at_most,
     most_input_tokens,
     most_output_tokens,
     stages_without_limit,
 )
 from self_instruct.ledger import RequestId
 from self_instruct.prompts.stage_prompt import StagePromptValue
-from self_instruct.records.tasks import Stage
+from self_instruct.records.tasks import StageName, Task
 from self_instruct.settings.profiles import PROFILES
 from self_instruct.settings.settings import Settings
 
@@ -44,17 +44,18 @@ def test_each_request_has_the_bound_of_its_own_prompt_and_parameters() -> None:
     settled = plan(
         instructions={"parameters": {"max_tokens": 1}}, classification={"parameters": {"max_tokens": 2}}, instances=limits
     )
-    bounds = Bounds(settled.prompts(), settled.settings)
-    task = {"instruction": "Name a river."}
-    asked: list[tuple[Stage, dict[str, Any]]] = [
-        (Stage.INSTRUCTIONS, {"demonstrations": ("Name a lake.",)}),
-        (Stage.CLASSIFICATION, task),
-        (Stage.INSTANCES, {**task, "is_classification": False}),
-        (Stage.INSTANCES, {**task, "is_classification": True}),
+    stages = settled.stages()
+    other, closed = Task("Name a river.", False), Task("Name a river.", True)
+    asked: list[tuple[StageName, Any]] = [
+        (StageName.INSTRUCTIONS, ("Name a lake.",)),
+        (StageName.CLASSIFICATION, other),
+        (StageName.INSTANCES, other),
+        (StageName.INSTANCES, closed),
     ]
-    found = [bounds.at_most(RequestId(stage, 0), given) for stage, given in asked]
+    found = [at_most(stages[stage].question(RequestId(stage, 0), about)) for stage, about in asked]
     assert [each.output_tokens for each in found] == [1, 2, 3, 4]
-    longer = [bounds.at_most(RequestId(Stage.CLASSIFICATION, 0, 0, attempt), task).input_tokens or 0 for attempt in (1, 2)]
+    again = [RequestId(StageName.CLASSIFICATION, 0, 0, attempt) for attempt in (1, 2)]
+    longer = [at_most(stages[StageName.CLASSIFICATION].question(each, other)).input_tokens or 0 for each in again]
     assert longer[0] < longer[1]
 
 

@@ -1,7 +1,12 @@
-"""What becomes of a model's answer, or of the error it raised instead."""
+"""What is made of an error that a provider, its package or the network raised, and of one that is none of theirs."""
 
 import asyncio
+import errno
+import json
 import math
+import socket
+import ssl
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -9,29 +14,27 @@ import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.exceptions import ContextOverflowError
-from langchain_core.messages import AIMessage
-from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.exceptions import ContextOverflowError, ModelConnectionError
+from langchain_core.language_models import FakeListChatModel
+from langchain_core.outputs import ChatResult
+from support.questions import Answering, chat_model, completed, completion_model, question
 
-from self_instruct.chains.models.asking import ask
+from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.provider_errors import retry_after_s, translate
-from self_instruct.chains.models.replies import REFUSED, message_to_reply
 from self_instruct.records.errors import (
-    LedgerError,
     ModelDeniedError,
     ModelRefusedError,
     ModelUnavailableError,
     SelfInstructError,
     SettingsError,
 )
-from self_instruct.records.replies import Reply, Usage
+from self_instruct.records.replies import Refusal
 
 CANARY = "sk-canary-3141592653"
 SENT = httpx.Request("POST", "http://127.0.0.1/v1/chat/completions")
 
 
-def status_error(status: int, words: str = "its own words") -> Exception:
+def status_error(status: int, words: str = "its own words", body: object = None) -> Exception:
     kind = {
         400: openai.BadRequestError,
         401: openai.AuthenticationError,
@@ -40,64 +43,7 @@ def status_error(status: int, words: str = "its own words") -> Exception:
         422: openai.UnprocessableEntityError,
         429: openai.RateLimitError,
     }.get(status, openai.APIStatusError)
-    return kind(words, response=httpx.Response(status, request=SENT), body=None)
-
-
-def raising(error: BaseException) -> Runnable[Any, AIMessage]:
-    def fail(given: object) -> AIMessage:
-        raise error
-
-    return RunnableLambda(fail)
-
-
-# messages
-
-
-def test_a_message_becomes_a_reply_with_its_finish_reason_and_usage() -> None:
-    message = AIMessage(
-        "text",
-        response_metadata={"finish_reason": "length"},
-        usage_metadata={"input_tokens": 3, "output_tokens": 5, "total_tokens": 8},
-    )
-    assert message_to_reply(message) == Reply("text", "length", Usage(3, 5))
-
-
-def test_what_a_message_does_not_tell_is_none() -> None:
-    assert message_to_reply(AIMessage("text")) == Reply("text", None, Usage(None, None))
-
-
-def test_cached_and_reasoning_tokens_are_kept_where_the_provider_counts_them() -> None:
-    counted = UsageMetadata(
-        input_tokens=30,
-        output_tokens=9,
-        total_tokens=39,
-        input_token_details=InputTokenDetails(cache_read=20),
-        output_token_details=OutputTokenDetails(reasoning=7),
-    )
-    assert message_to_reply(AIMessage("text", usage_metadata=counted)).usage == Usage(30, 9, 20, 7)
-
-
-def test_a_provider_that_counts_no_token_of_the_prompt_has_counted_nothing() -> None:
-    nothing = UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0)
-    assert message_to_reply(AIMessage("text", usage_metadata=nothing)).usage == Usage()
-    assert message_to_reply("text") == Reply("text")
-
-
-def test_a_message_in_parts_becomes_the_text_of_its_parts() -> None:
-    message = AIMessage(
-        [{"type": "reasoning", "reasoning": "hm"}, {"type": "text", "text": "one, "}, {"type": "text", "text": "two"}]
-    )
-    assert message_to_reply(message).text == "one, two"
-
-
-@given(st.text(st.characters(), max_size=50))
-def test_every_text_can_be_stored_and_only_lone_surrogates_change(text: str) -> None:
-    for reply in (message_to_reply(text), message_to_reply(AIMessage(text))):
-        assert reply.text.encode("utf-8") == text.encode("utf-8", "replace")
-
-
-def test_half_of_a_surrogate_pair_becomes_a_question_mark() -> None:
-    assert message_to_reply("a\ud83db").text == "a?b"
+    return kind(words, response=httpx.Response(status, request=SENT), body=body)
 
 
 # errors
@@ -106,23 +52,70 @@ def test_half_of_a_surrogate_pair_becomes_a_question_mark() -> None:
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        *((status_error(status), ModelDeniedError) for status in (400, 401, 403, 404, 422)),
+        *((status_error(status), ModelDeniedError) for status in (301, 400, 401, 403, 404, 405, 406, 410, 418, 422, 451)),
         (status_error(400, "Unsupported parameter: 'temperature' is not supported with this model."), ModelDeniedError),
         (status_error(413), ModelRefusedError),
         (status_error(400, "This model's maximum context length is 4097 tokens."), ModelRefusedError),
         (status_error(400, "The response was filtered by Azure OpenAI's content management policy."), ModelRefusedError),
         (status_error(422, "input too long"), ModelRefusedError),
         (ContextOverflowError("full"), ModelRefusedError),
-        *((status_error(status), ModelUnavailableError) for status in (408, 409, 429, 500, 502, 503, 529)),
+        *((status_error(status), ModelUnavailableError) for status in (402, 408, 409, 425, 429, 500, 502, 503, 529)),
         (openai.APITimeoutError(SENT), ModelUnavailableError),
         (openai.APIConnectionError(request=SENT), ModelUnavailableError),
-        (ValueError("Expecting value: line 1 column 1 (char 0)"), ModelUnavailableError),
+        (json.JSONDecodeError("Expecting value", "", 0), ModelUnavailableError),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), ModelUnavailableError),
         (TimeoutError(), ModelUnavailableError),
-        (TypeError("Received response with null value for 'choices'."), ModelUnavailableError),
+        (ConnectionResetError(104, "reset by peer"), ModelUnavailableError),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), ModelUnavailableError),
+        (socket.gaierror(-3, "Temporary failure in name resolution"), ModelUnavailableError),
+        (ssl.SSLError("handshake failure"), ModelUnavailableError),
+        (ssl.SSLCertVerificationError("self-signed certificate"), ModelDeniedError),
+        (httpx.ReadError("broken"), ModelUnavailableError),
+        (httpx.RemoteProtocolError("peer closed connection"), ModelUnavailableError),
+        (openai.APIError("The server had an error", SENT, body={"code": "server_error"}), ModelUnavailableError),
+        (ModelConnectionError("any package's"), ModelUnavailableError),
+        (UnicodeEncodeError("ascii", "ключ", 0, 4, "ordinal not in range(128)"), ModelDeniedError),
+        (UnicodeEncodeError("utf-8", "a \ud83d", 2, 3, "surrogates not allowed"), ModelRefusedError),
     ],
 )
 def test_a_providers_error_becomes_one_of_ours(error: Exception, kind: type[SelfInstructError]) -> None:
     assert type(translate(error)) is kind
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("choices"),
+        TypeError("'NoneType' object is not subscriptable"),
+        ValueError("Expecting value: line 1 column 1 (char 0)"),
+        AttributeError("'list' object has no attribute 'text'"),
+        IndexError("list index out of range"),
+        RuntimeError("this model is overloaded with arguments"),
+        ZeroDivisionError("division by zero"),
+        AssertionError(),
+        RecursionError("maximum recursion depth exceeded"),
+        MemoryError(),
+        FileNotFoundError(errno.ENOENT, "No such file or directory", "model.gguf"),
+        PermissionError(errno.EACCES, "Permission denied", "model.gguf"),
+        OSError(errno.ENOSPC, "No space left on device"),
+    ],
+)
+def test_what_no_provider_raised_is_none_of_its_errors(error: Exception) -> None:
+    assert translate(error) is None
+
+
+class OverloadedError(Exception):
+    """An error of a package that nobody here has heard of."""
+
+
+@pytest.mark.parametrize("error", [OverloadedError("busy"), ContextOverflowError.__base__("Rate limit reached")])  # type: ignore[misc]
+def test_an_overload_is_known_by_its_name_or_its_words(error: Exception) -> None:
+    assert unavailable(error).is_overload
+
+
+def test_an_overload_that_a_stream_reports_after_it_began_is_one() -> None:
+    error = openai.APIStatusError("busy", response=httpx.Response(200, request=SENT), body={"type": "overloaded_error"})
+    assert unavailable(error).is_overload
 
 
 def test_an_error_keeps_the_providers_words_in_one_line_of_bounded_length() -> None:
@@ -143,11 +136,6 @@ def test_an_error_says_what_is_at_the_root_of_it() -> None:
     assert str(translate(error)) == "APIConnectionError: Connection error. ([Errno 111] Connection refused)"
 
 
-def test_a_web_page_in_place_of_a_reply_is_named() -> None:
-    error = AttributeError("'str' object has no attribute 'model_dump'")
-    assert str(translate(error)) == "AttributeError: the answer is not JSON; is the server's address right?"
-
-
 def unavailable(error: Exception, now: float = 0) -> ModelUnavailableError:
     translated = translate(error, clock=lambda: now)
     assert isinstance(translated, ModelUnavailableError)
@@ -164,7 +152,10 @@ def unavailable(error: Exception, now: float = 0) -> ModelUnavailableError:
         (status_error(409), "409 Conflict", False),
         (openai.APITimeoutError(SENT), "timeout", True),
         (openai.APIConnectionError(request=SENT), "APIConnectionError", False),
-        (ValueError("Expecting value"), "ValueError", False),
+        (httpx.ConnectError("All connection attempts failed"), "no connection", False),
+        (httpx.ConnectTimeout("in vain"), "no connection", True),
+        (ConnectionRefusedError(111, "Connection refused"), "no connection", False),
+        (json.JSONDecodeError("Expecting value", "", 0), "JSONDecodeError", False),
     ],
 )
 def test_what_time_may_cure_has_a_kind_and_may_be_an_overload(error: Exception, kind: str, is_overload: bool) -> None:
@@ -185,8 +176,44 @@ def test_a_status_is_found_wherever_a_providers_package_keeps_it() -> None:
     assert unavailable(error).kind == "503 Service Unavailable"
 
 
-def test_a_quota_that_only_paying_cures_is_not_waited_for() -> None:
-    assert unavailable(status_error(429, "insufficient_quota: check your plan")).retry_after_s == math.inf
+def botocore_error(status: int) -> Exception:
+    error = Exception("ThrottlingException")
+    error.response = {"ResponseMetadata": {"HTTPStatusCode": status}}  # type: ignore[attr-defined]
+    return error
+
+
+def test_a_status_is_found_in_an_answer_that_is_no_object_or_was_sent_with_success() -> None:
+    assert unavailable(botocore_error(429)).kind == "429 Too Many Requests"
+    assert unavailable(ValueError({"message": "slow down", "code": 429})).kind == "429 Too Many Requests"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        status_error(402, "Insufficient Balance"),
+        status_error(429, "You exceeded your current quota", {"code": "insufficient_quota"}),
+        status_error(429, "You exceeded your current quota", {"type": "insufficient_quota"}),
+        status_error(429, "You exceeded your current quota", {"error": {"code": "insufficient_quota"}}),
+        status_error(429, "You exceeded your current quota (insufficient_quota)"),
+        openai.APIError("You exceeded your current quota", SENT, body={"code": "insufficient_quota"}),
+        ValueError({"message": "no credits", "code": 402}),
+    ],
+)
+def test_what_only_paying_cures_is_waited_for_by_nobody_and_said_in_the_providers_words(error: Exception) -> None:
+    translated = unavailable(error)
+    assert (translated.retry_after_s, translated.kind) == (math.inf, "no credit")
+    assert any(words in str(translated) for words in ("Insufficient Balance", "exceeded your current quota", "no credits"))
+
+
+def test_the_real_client_says_what_only_paying_cures() -> None:
+    error = {"message": "You exceeded your current quota.", "type": "insufficient_quota", "code": "insufficient_quota"}
+    with pytest.raises(openai.RateLimitError) as raised:
+        asyncio.run(ainvoked(chat_model(Answering({"error": error}, 429))))
+    assert unavailable(raised.value).retry_after_s == math.inf
+
+
+async def ainvoked(model: Any) -> None:
+    await model.ainvoke("One")
 
 
 JANUARY_2026 = 1767225600.0
@@ -220,48 +247,12 @@ def test_any_retry_after_is_a_time_to_wait_or_says_nothing(text: str) -> None:
     assert seconds is None or seconds >= 0
 
 
-async def test_a_stream_that_ends_before_the_reply_does_is_what_time_may_cure() -> None:
-    cut = AIMessage("half a", response_metadata={"model_provider": "openai"})
-    with pytest.raises(ModelUnavailableError, match="stream ended"):
-        await ask(RunnableLambda(lambda given: cut), {})
-    for whole in ({"finish_reason": None}, {"status": "completed"}):
-        message = AIMessage("all of it", response_metadata={"model_provider": "openai", **whole})
-        assert (await ask(RunnableLambda(lambda given, message=message: message), {})).text == "all of it"
-
-
 def test_a_parameter_that_the_client_does_not_know_is_a_wrong_setting_and_no_bad_weather() -> None:
     error = TypeError("AsyncCompletions.create() got an unexpected keyword argument 'top_q'")
     translated = translate(error)
     assert type(translated) is SettingsError
     assert "'top_q'" in str(translated)
     assert "set that parameter to null" in str(translated)
-
-
-async def test_a_refusal_of_one_request_is_a_reply_that_says_so() -> None:
-    assert await ask(raising(status_error(400, "too long")), {}) == Reply("too long", REFUSED)
-
-
-async def test_a_refusal_in_words_that_cannot_be_stored_is_made_storable() -> None:
-    assert await ask(raising(status_error(400, "too long \ud83d")), {}) == Reply("too long ?", REFUSED)
-
-
-async def test_other_errors_are_raised_as_ours_with_their_cause() -> None:
-    error = status_error(429)
-    with pytest.raises(ModelUnavailableError, match="RateLimitError: its own words") as raised:
-        await ask(raising(error), {})
-    assert raised.value.__cause__ is error
-
-
-async def test_our_own_errors_pass_through_as_they_are() -> None:
-    error = LedgerError("full")
-    with pytest.raises(LedgerError) as raised:
-        await ask(raising(error), {})
-    assert raised.value is error
-
-
-async def test_a_request_that_is_called_off_is_no_answer() -> None:
-    with pytest.raises(asyncio.CancelledError):
-        await ask(raising(asyncio.CancelledError()), {})
 
 
 # secrets
@@ -278,3 +269,65 @@ def test_a_secret_is_hidden_before_words_are_cut_off(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("OPENAI_API_KEY", CANARY)
     words = str(translate(status_error(401, "x" * 290 + CANARY)))
     assert CANARY[:5] not in words
+
+
+# responses that are not what they should be
+
+
+def said(**choice: Any) -> dict[str, Any]:
+    return completed(choices=[{"index": 0, "finish_reason": "stop", **choice}])
+
+
+UNREADABLE: dict[str, object] = {
+    "no choices": {"id": "x"}, "null choices": completed(choices=None), "empty choices": completed(choices=[]),
+    "a null choice": completed(choices=[None]), "choices in words": completed(choices="x"), "a list": [1, 2], "a number": 5,
+    "null": None, "words": "hi", "an error with success": {"error": {"message": "slow down", "code": 429}},
+    "an error in words": {"error": "boom"}, "half": b'{"id": "x", "cho', "nothing": b"", "a web page": b"<html>",
+    "no UTF-8": b'{"id": "\xff"}', "a deep one": b"[" * 100_000 + b"]" * 100_000,
+}  # fmt: skip
+UNREADABLE_CHATS: dict[str, object] = {
+    "no message": said(), "a number for a text": said(message={"role": "assistant", "content": 5}),
+    "usage in words": completed(usage="many"), "tool calls of numbers": said(message={"content": "", "tool_calls": [5]}),
+}  # fmt: skip
+CLIENTS: dict[str, Callable[[Answering], Any]] = {"chat": chat_model, "completion": completion_model}
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+@pytest.mark.parametrize(
+    ("client", "answer"),
+    [*((client, answer) for client in CLIENTS for answer in UNREADABLE), *(("chat", answer) for answer in UNREADABLE_CHATS)],
+)
+async def test_a_response_that_cannot_be_read_is_what_time_may_cure(client: str, answer: str) -> None:
+    model = CLIENTS[client](Answering({**UNREADABLE, **UNREADABLE_CHATS}[answer]))
+    with pytest.raises(ModelUnavailableError):
+        await ModelAsker({"classification": model})(question())
+
+
+async def test_a_web_page_in_place_of_a_reply_is_named() -> None:
+    page = Answering(b"<html>", headers={"content-type": "text/html"})
+    for model in (chat_model(page), completion_model(page)):
+        with pytest.raises(ModelUnavailableError, match=r"is the server's address right\?|Unexpected response type"):
+            await ModelAsker({"classification": model})(question())
+
+
+async def test_a_prompt_that_cannot_be_sent_is_refused_alone() -> None:
+    refusal = await ModelAsker({"classification": chat_model(Answering(completed()))})(question(text="half a pair: \ud83d"))
+    assert isinstance(refusal, Refusal)
+    assert refusal.words.startswith("the prompt cannot be sent")
+
+
+class Wrong(FakeListChatModel):
+    """A model class with a fault of its own, where it reads a response."""
+
+    responses: list[str] = ["x"]  # noqa: RUF012
+
+    def _generate(self, *_: Any, **__: Any) -> ChatResult:
+        return self.parse_response({})
+
+    def parse_response(self, response: dict[str, Any]) -> ChatResult:
+        return ChatResult(generations=response["choices"])
+
+
+async def test_a_fault_of_a_users_model_class_is_no_response_that_cannot_be_read() -> None:
+    with pytest.raises(KeyError, match="choices"):
+        await ModelAsker({"classification": Wrong()})(question())

@@ -11,10 +11,10 @@ from support.openai_server import OpenAIServer, serving
 from self_instruct.chains import load_model, task_chain
 from self_instruct.chains.offline import OfflineModel
 from self_instruct.chains.runs.generating import generate
-from self_instruct.chains.runs.loop import Ending
+from self_instruct.chains.runs.outcome import Ending
 from self_instruct.chains.runs.plan import open_run
 from self_instruct.records.errors import ModelDeniedError
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 
 TARGET = 20
 KEY = "sk-canary-3141592653"
@@ -29,7 +29,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
 
 def run_with(model: str, server: OpenAIServer, run: Path, **settings: Any) -> Ending:
     values = {"model": model, "base_url": server.base_url, "num_instructions": TARGET, **settings}
-    ledger, plan = open_run(run, Given(values, dict.fromkeys(values, "test")))
+    ledger, plan = open_run(run, Layer.said(values, "test"))
     with ledger:
         return generate(ledger, plan).ending
 
@@ -47,7 +47,7 @@ def test_the_whole_chain_runs_through_the_real_client(
 ) -> None:
     assert run_with(model, server, tmp_path / "run", profile=profile) is Ending.DONE
     assert set(server.paths) == {path}
-    with open_run(tmp_path / "run", Given())[0] as ledger:
+    with open_run(tmp_path / "run", Layer())[0] as ledger:
         tasks, instances = list(ledger.tasks()), list(ledger.instances())
         replies = list(ledger.replies())
     assert len(tasks) == TARGET
@@ -90,13 +90,15 @@ def test_the_key_is_in_no_file_of_the_run(server: OpenAIServer, tmp_path: Path) 
 def test_a_server_that_does_not_know_the_path_denies_the_model(server: OpenAIServer, tmp_path: Path) -> None:
     server_elsewhere = server.base_url + "/elsewhere"
     values = {"model": "openai:x", "base_url": server_elsewhere}
-    ledger, plan = open_run(tmp_path / "run", Given(values, dict.fromkeys(values, "test")))
+    ledger, plan = open_run(tmp_path / "run", Layer.said(values, "test"))
     with ledger, pytest.raises(ModelDeniedError, match="no such path"):
         generate(ledger, plan)
 
 
-def test_a_task_chain_works_with_a_model_from_a_server(server: OpenAIServer) -> None:
-    chain = task_chain(load_model("openai:any-name", base_url=server.base_url))
-    task = chain.invoke({"instruction": "Name three rivers that cross a border."})
+@pytest.mark.usefixtures("server")
+def test_a_task_chain_works_with_a_model_from_a_server() -> None:
+    with serving(OfflineModel(faults=False)) as faultless:
+        chain = task_chain(load_model("openai:any-name", base_url=faultless.base_url))
+        task = chain.invoke({"instruction": "Name three rivers that cross a border."})
     assert task.is_classification is False
     assert task.instances

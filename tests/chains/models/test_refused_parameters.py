@@ -16,12 +16,12 @@ from support.choosy_server import ChoosyServer, choosing
 
 from self_instruct.chains.models.loading import load_model
 from self_instruct.chains.models.refused_parameters import LeftOut, TakenParameters, known_left_out, refused_parameter
-from self_instruct.chains.runs.generating import generate
-from self_instruct.chains.runs.loop import Ending
+from self_instruct.chains.runs.generating import Listener, generate
+from self_instruct.chains.runs.outcome import Ending
 from self_instruct.chains.runs.plan import open_run
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import ModelDeniedError
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 
 OURS = ["temperature", "top_p", "max_tokens", "presence_penalty", "stop", "top_k", "model", "messages"]
 MODEL = "openai:reasoning"
@@ -128,9 +128,7 @@ async def test_a_request_is_asked_again_without_what_was_refused_and_later_ones_
     with choosing("temperature", "presence_penalty") as server:
         left_out = LeftOut(remember=lambda refused: remembered.append({**refused}), warn=warned.append)
         model = load_model(MODEL, base_url=server.base_url)
-        asking = TakenParameters(
-            model, MODEL, {"temperature": 0.7, "presence_penalty": 2, "max_tokens": 9, "stop": ["#"]}, left_out
-        )
+        asking = TakenParameters(model, MODEL, left_out).bind(temperature=0.7, presence_penalty=2, max_tokens=9, stop=["#"])
         await asyncio.gather(*(asking.ainvoke("Is it classification?") for _ in range(20)))
     assert len(warned) == 2
     assert "temperature" in warned[0]
@@ -145,11 +143,9 @@ async def test_a_request_is_asked_again_without_what_was_refused_and_later_ones_
 def test_what_is_refused_is_left_out_where_there_is_no_event_loop_too() -> None:
     warned: list[str] = []
     with choosing("temperature") as server:
-        asking = TakenParameters(
-            load_model(MODEL, base_url=server.base_url), MODEL, {"temperature": 0.7}, LeftOut(warn=warned.append)
-        )
-        asking.invoke("One")
-        asking.invoke("Two")
+        asking = TakenParameters(load_model(MODEL, base_url=server.base_url), MODEL, LeftOut(warn=warned.append))
+        asking.invoke("One", temperature=0.7)
+        asking.invoke("Two", temperature=0.7)
     assert (len(server.taken), len(server.denied), len(warned)) == (2, 1, 1)
 
 
@@ -160,9 +156,9 @@ def test_a_parameter_is_sent_by_the_name_that_the_provider_asks_for(monkeypatch:
     with choosing("max_tokens") as server:
         options = {"azure_endpoint": server.base_url.removesuffix("/v1"), "azure_deployment": "d", "api_version": "2024-10-21"}
         left_out = LeftOut(warn=warned.append)
-        asking = TakenParameters(load_model(name, options=options), name, {"max_tokens": 9}, left_out)
-        asking.invoke("One")
-        asking.invoke("Two")
+        asking = TakenParameters(load_model(name, options=options), name, left_out)
+        asking.invoke("One", max_tokens=9)
+        asking.invoke("Two", max_tokens=9)
     assert [body["max_completion_tokens"] for body in server.taken] == [9, 9]
     assert [body["max_tokens"] for body in server.denied] == [9]
     assert warned == [
@@ -182,10 +178,8 @@ def test_a_new_name_that_is_refused_as_well_is_left_out_and_late_refusals_of_eit
 def test_a_server_that_knows_only_the_old_name_is_sent_none_since_the_client_sends_the_new_one() -> None:
     warned: list[str] = []
     with choosing("max_completion_tokens") as server:
-        asking = TakenParameters(
-            load_model(MODEL, base_url=server.base_url), MODEL, {"max_tokens": 9}, LeftOut(warn=warned.append)
-        )
-        asking.invoke("One")
+        asking = TakenParameters(load_model(MODEL, base_url=server.base_url), MODEL, LeftOut(warn=warned.append))
+        asking.invoke("One", max_tokens=9)
     assert (len(server.taken), len(server.denied)) == (1, 1)
     assert warned == [f"the model {MODEL} refuses the parameter 'max_tokens'; it is left out from now on"]
 
@@ -203,7 +197,7 @@ async def test_an_error_that_refuses_no_parameter_is_raised_as_it_is() -> None:
     def fail(given: object) -> None:
         raise error
 
-    asking: Any = TakenParameters(RunnableLambda(fail), MODEL, {}, LeftOut())
+    asking: Any = TakenParameters(RunnableLambda(fail), MODEL, LeftOut())
     with pytest.raises(openai.BadRequestError) as raised:
         await asking.ainvoke("One")
     assert raised.value is error
@@ -221,9 +215,9 @@ def test_by_itself_a_refusal_is_logged(caplog: pytest.LogCaptureFixture) -> None
 
 def run_with(server: ChoosyServer, run: Path, warned: list[str], **settings: Any) -> Ending:
     values = {"model": MODEL, "base_url": server.base_url, **settings}
-    ledger, plan = open_run(run, Given(values, dict.fromkeys(values, "test")))
+    ledger, plan = open_run(run, Layer.said(values, "test"))
     with ledger:
-        return generate(ledger, plan, on_warning=warned.append).ending
+        return generate(ledger, plan, listener=Listener(on_warning=warned.append)).ending
 
 
 def test_a_run_warns_once_and_a_run_that_goes_on_neither_meets_the_refusal_nor_warns_again(tmp_path: Path) -> None:
@@ -265,6 +259,6 @@ def test_a_model_whose_client_does_not_know_a_parameter_goes_on_without_it() -> 
             return super()._generate(messages, stop, run_manager)
 
     warned: list[str] = []
-    asking = TakenParameters(Narrow(responses=["x"]), "own", {"presence_penalty": 2}, LeftOut(warn=warned.append))
-    assert asking.invoke("One").text == "x"  # type: ignore[union-attr]
+    asking = TakenParameters(Narrow(responses=["x"]), "own", LeftOut(warn=warned.append))
+    assert asking.invoke("One", presence_penalty=2).text == "x"  # type: ignore[union-attr]
     assert len(warned) == 1

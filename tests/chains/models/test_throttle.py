@@ -69,7 +69,7 @@ def test_each_round_of_answers_adds_one_slot_up_to_the_most() -> None:
 def test_the_slots_are_never_below_one_or_above_the_most(overloads: list[bool], most: int) -> None:
     throttle = Throttle(most)
 
-    async def weather() -> None:
+    async def noted() -> None:
         for is_overload in overloads:
             async with throttle.slot() as taken:
                 if is_overload:
@@ -78,7 +78,7 @@ def test_the_slots_are_never_below_one_or_above_the_most(overloads: list[bool], 
                     throttle.widen()
             assert 1 <= throttle.slots <= most
 
-    together(weather())
+    together(noted())
 
 
 def test_a_pause_lets_nobody_in_until_it_is_over() -> None:
@@ -137,3 +137,56 @@ def test_a_request_that_is_called_off_gives_its_slot_back() -> None:
             pass
 
     assert together(call_off()) == 1
+
+
+def test_who_waits_is_let_in_in_the_order_of_coming() -> None:
+    throttle, entered = Throttle(2), list[int]()
+
+    async def enter(number: int) -> None:
+        async with throttle.slot():
+            entered.append(number)
+            await asyncio.sleep((number * 7) % 5)
+
+    together(*(enter(number) for number in range(40)))
+    assert entered == list(range(40))
+
+
+@pytest.mark.parametrize("rounds", range(4))
+def test_who_is_called_off_while_waiting_or_just_let_in_leaves_its_turn_to_the_next(rounds: int) -> None:
+    throttle, entered = Throttle(1), list[str]()
+
+    async def enter(name: str) -> None:
+        async with throttle.slot():
+            entered.append(name)
+
+    async def work() -> None:
+        async with throttle.slot():
+            first, second = asyncio.ensure_future(enter("first")), asyncio.ensure_future(enter("second"))
+            await asyncio.sleep(1)
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        first.cancel()
+        await second
+        async with throttle.slot():
+            entered.append("last")
+
+    together(work())
+    assert entered[-2:] == ["second", "last"]
+
+
+def test_a_closed_gate_lets_nobody_in_who_was_given_a_slot_a_moment_before() -> None:
+    throttle = Throttle(1)
+
+    async def enter() -> None:
+        async with throttle.slot():
+            raise AssertionError("is in")
+
+    async def work() -> None:
+        async with throttle.slot():
+            waiting = asyncio.ensure_future(enter())
+            await asyncio.sleep(1)
+        throttle.close(ModelDeniedError("401"))
+        with pytest.raises(ModelDeniedError):
+            await waiting
+
+    together(work())

@@ -1,61 +1,46 @@
 """The stage of a prompt and what stands in it are read from its text, as the real templates render it."""
 
+from typing import Any
+
 import pytest
 
-from self_instruct.chains.offline.reading import InstancePrompt, ListPrompt, PlainPrompt, QuestionPrompt, read_prompt
+from self_instruct.chains.offline.reading import InstancePrompt, ListPrompt, PlainPrompt, Prompt, QuestionPrompt, read_prompt
 from self_instruct.prompts import prompt_set
-from self_instruct.prompts.stage_prompt import StagePrompt, StagePromptValue
+from self_instruct.prompts.stage_prompt import StagePrompt
 
 PROMPTS = prompt_set()
 
 
-def rendered(prompt: StagePrompt, **given: object) -> StagePromptValue:
-    value = prompt.format_prompt(**given)
-    assert isinstance(value, StagePromptValue)
-    return value
+def read(prompt: StagePrompt, *, with_system: bool = True, **variables: object) -> Prompt:
+    value: Any = prompt.format_prompt(wrong="empty", **variables)
+    return read_prompt(value.text, value.system if with_system else "")
 
 
-def test_a_list_is_gone_on_with_from_its_last_number_to_twice_as_many() -> None:
-    value = rendered(PROMPTS.instructions, demonstrations=["Sort a list.", "Explain 2. and 3. in a word."])
-    assert read_prompt(value.text, value.system) == ListPrompt(("Sort a list.", "Explain 2. and 3. in a word."), 3, 4, False)
+@pytest.mark.parametrize("prompt", [PROMPTS.instructions, PROMPTS.instructions_again])
+def test_a_list_is_gone_on_with_from_its_last_number_to_twice_as_many(prompt: StagePrompt) -> None:
+    shown = ["Sort a list.", "Explain 2. and 3. in a word."]
+    assert read(prompt, demonstrations=shown) == ListPrompt(tuple(shown), 3, 4, False)
 
 
-def test_a_list_without_a_system_message_goes_on_to_sixteen() -> None:
-    value = rendered(PROMPTS.instructions, demonstrations=[f"Do the task {number}." for number in range(8)])
-    prompt = read_prompt(value.text)
-    assert isinstance(prompt, ListPrompt)
-    assert (prompt.first, prompt.last) == (9, 16)
+@pytest.mark.parametrize("of_labels", [False, True])
+def test_a_list_without_a_system_message_goes_on_to_sixteen_and_says_in_its_header_what_it_wants(of_labels: bool) -> None:
+    shown = tuple(f"Do the task {number}." for number in range(8))
+    prompt = prompt_set(classification_only=of_labels).instructions
+    assert read(prompt, demonstrations=shown, with_system=False) == ListPrompt(shown, 9, 16, of_labels)
 
 
-def test_a_list_of_classification_tasks_is_known_by_its_header() -> None:
-    value = rendered(prompt_set(classification_only=True).instructions, demonstrations=["Is it spam?"])
-    prompt = read_prompt(value.text, value.system)
-    assert isinstance(prompt, ListPrompt)
-    assert prompt.classification_only
-
-
-@pytest.mark.parametrize("instruction", ["Sort it.", "Is it spam?", "Name what follows:\n1. a\n2. b", "Count to\n\n9."])
-def test_the_question_is_about_the_last_task(instruction: str) -> None:
-    value = rendered(PROMPTS.classification, instruction=instruction)
-    assert read_prompt(value.text, value.system) == QuestionPrompt(instruction, is_reminded=False)
-
-
-def test_a_complaint_in_the_question_is_noticed() -> None:
-    value = rendered(PROMPTS.classification_again, instruction="Sort it.")
-    assert read_prompt(value.text, value.system) == QuestionPrompt("Sort it.", is_reminded=True)
+@pytest.mark.parametrize("task", ["Sort it.", "Is it spam?", "Name what follows:\n1. a\n2. b", "Count to\n\n9 now."])
+def test_the_question_and_the_instances_are_about_the_last_task(task: str) -> None:
+    assert read(PROMPTS.classification, instruction=task) == QuestionPrompt(task, is_reminded=False)
+    assert read(PROMPTS.classification_again, instruction=task) == QuestionPrompt(task, is_reminded=True)
+    for prompt in (PROMPTS.input_first, PROMPTS.input_first_again, PROMPTS.output_first, PROMPTS.output_first_again):
+        assert read(prompt, instruction=task) == InstancePrompt(task, is_output_first="output" in prompt.template)
 
 
 def test_the_question_may_come_without_worked_tasks() -> None:
     assert read_prompt("Decide.\n\nTask: Sort it.\nIs it classification?") == QuestionPrompt("Sort it.", is_reminded=False)
-    asked_again = "Decide.\n\nYes or No, please.\n\nTask: Sort it.\nIs it classification?"
-    assert read_prompt(asked_again) == QuestionPrompt("Sort it.", is_reminded=True)
-
-
-@pytest.mark.parametrize("instruction", ["Sort it.", "Turn this into a table:\nname, age"])
-def test_instances_are_asked_for_input_first_or_output_first(instruction: str) -> None:
-    for prompt, is_output_first in ((PROMPTS.input_first, False), (PROMPTS.output_first, True)):
-        value = rendered(prompt, instruction=instruction)
-        assert read_prompt(value.text, value.system) == InstancePrompt(instruction, is_output_first)
+    again = read_prompt("Decide.\n\nYes or No, please.\n\nTask: Sort it.\nIs it classification?")
+    assert again == QuestionPrompt("Sort it.", is_reminded=True)
 
 
 @pytest.mark.parametrize("text", ["", "Hello", "How are you?\nFine.", "2 and 3 make 5."])

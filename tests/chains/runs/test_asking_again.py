@@ -12,26 +12,26 @@ from support.scripted import ScriptedAsker, dataset, plan, reply_to
 
 from self_instruct.chains import instance_chain, instruction_chain
 from self_instruct.chains.models.asking import ModelAsker
-from self_instruct.chains.runs.instruction_replies import attempt_of
-from self_instruct.chains.runs.loop import Ending, Loop, Outcome
+from self_instruct.chains.runs.loop import Loop
+from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.replaying import replay
 from self_instruct.ledger import Ledger, RequestId, TaskId
 from self_instruct.records.errors import ModelUnavailableError
-from self_instruct.records.replies import Reply, Usage
-from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, Stage
+from self_instruct.records.replies import Refusal, Reply, Usage
+from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, StageName
+from self_instruct.reports.analysis.status import status
 from self_instruct.reports.exports.original_files import INSTRUCTIONS_FILE, write_self_instruct
 from self_instruct.reports.exports.selection import Selection, select
-from self_instruct.reports.terminal.status import status
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 from self_instruct.settings.settings import Settings
 
 Answer: TypeAlias = Callable[[RequestId, Mapping[str, Any]], Reply]
-UNREADABLE = {Stage.INSTRUCTIONS: "I'm sorry, but I can't help with that.", Stage.INSTANCES: "It is a good task."}
+UNREADABLE = {StageName.INSTRUCTIONS: "I'm sorry, but I can't help with that.", StageName.INSTANCES: "It is a good task."}
 RIVER = "Name a river that flows through three countries."
 
 
-def garbled(*stages: Stage, share: float = 0.5, attempts: tuple[int, ...] = (1,)) -> Answer:
+def garbled(*stages: StageName, share: float = 0.5, attempts: tuple[int, ...] = (1,)) -> Answer:
     """Return an answerer that answers some requests of these stages with what cannot be read, the same each time."""
 
     def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
@@ -43,7 +43,7 @@ def garbled(*stages: Stage, share: float = 0.5, attempts: tuple[int, ...] = (1,)
     return answer
 
 
-EITHER = garbled(Stage.INSTRUCTIONS, Stage.INSTANCES)
+EITHER = garbled(StageName.INSTRUCTIONS, StageName.INSTANCES)
 
 
 def run(directory: Path, asker: ScriptedAsker | None, **settings: Any) -> tuple[Outcome, dict[str, Any]]:
@@ -54,12 +54,12 @@ def run(directory: Path, asker: ScriptedAsker | None, **settings: Any) -> tuple[
         return outcome, dataset(ledger)
 
 
-def attempts_at(asker: ScriptedAsker, stage: Stage) -> set[int]:
-    return {request.attempt for request in asker.asked if request.stage is stage}
+def attempts_at(asker: ScriptedAsker, stage: StageName) -> set[int]:
+    return {request.attempt for request in asker.asked if request.stage == stage}
 
 
-@pytest.mark.parametrize("stage", [Stage.INSTRUCTIONS, Stage.INSTANCES])
-def test_a_reply_that_cannot_be_read_is_asked_again_and_the_second_one_counts(tmp_path: Path, stage: Stage) -> None:
+@pytest.mark.parametrize("stage", [StageName.INSTRUCTIONS, StageName.INSTANCES])
+def test_a_reply_that_cannot_be_read_is_asked_again_and_the_second_one_counts(tmp_path: Path, stage: StageName) -> None:
     asker = ScriptedAsker(garbled(stage))
     outcome, found = run(tmp_path, asker, num_instructions=20)
     assert outcome.ending is Ending.DONE
@@ -67,19 +67,19 @@ def test_a_reply_that_cannot_be_read_is_asked_again_and_the_second_one_counts(tm
     assert Reason.UNREADABLE not in {each.reason for _, each in found["rejections"]}
 
 
-@pytest.mark.parametrize("stage", [Stage.INSTRUCTIONS, Stage.INSTANCES])
-def test_a_second_reply_that_cannot_be_read_is_a_rejection(tmp_path: Path, stage: Stage) -> None:
+@pytest.mark.parametrize("stage", [StageName.INSTRUCTIONS, StageName.INSTANCES])
+def test_a_second_reply_that_cannot_be_read_is_a_rejection(tmp_path: Path, stage: StageName) -> None:
     asker = ScriptedAsker(garbled(stage, share=0.3, attempts=(1, 2)))
     _, found = run(tmp_path, asker, num_instructions=20)
     refused = [each for _, each in found["rejections"] if each.reason is Reason.UNREADABLE]
-    again = [request for request in asker.asked if request.stage is stage and request.attempt == 2]
+    again = [request for request in asker.asked if request.stage == stage and request.attempt == 2]
     assert again
     assert 0 < len(refused) <= len(again)
     assert max(asker.asked.values()) == 1
 
 
-@pytest.mark.parametrize("stage", [Stage.INSTRUCTIONS, Stage.INSTANCES])
-def test_with_one_attempt_nothing_is_asked_again(tmp_path: Path, stage: Stage) -> None:
+@pytest.mark.parametrize("stage", [StageName.INSTRUCTIONS, StageName.INSTANCES])
+def test_with_one_attempt_nothing_is_asked_again(tmp_path: Path, stage: StageName) -> None:
     asker = ScriptedAsker(garbled(stage, share=0.3))
     _, found = run(tmp_path, asker, num_instructions=20, **{stage: {"attempts": 1}})
     assert attempts_at(asker, stage) == {1}
@@ -87,19 +87,19 @@ def test_with_one_attempt_nothing_is_asked_again(tmp_path: Path, stage: Stage) -
 
 
 def test_the_profile_paper_asks_once() -> None:
-    with_defaults, paper = Settings(), RunPlan.new(Given({"profile": "paper"}, {"profile": "--profile"})).settings
+    with_defaults, paper = Settings(), RunPlan.new(Layer({"profile": "paper"}, {"profile": "--profile"})).settings
     assert (with_defaults.instructions.attempts, with_defaults.instances.attempts) == (2, 2)
     assert (paper.instructions.attempts, paper.classification.attempts, paper.instances.attempts) == (1, 1, 1)
 
 
-@pytest.mark.parametrize("stage", [Stage.INSTRUCTIONS, Stage.INSTANCES])
-def test_what_the_provider_refused_or_only_the_rules_refuse_is_not_asked_again(tmp_path: Path, stage: Stage) -> None:
+@pytest.mark.parametrize("stage", [StageName.INSTRUCTIONS, StageName.INSTANCES])
+def test_what_the_provider_refused_or_only_the_rules_refuse_is_not_asked_again(tmp_path: Path, stage: StageName) -> None:
     def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
-        if request.stage is not stage or (stage is Stage.INSTRUCTIONS and request.request > 3):
+        if request.stage != stage or (stage == StageName.INSTRUCTIONS and request.request > 3):
             return reply_to(request, given)
         if request.request % 2:
-            return Reply("this was flagged", "refused")
-        return Reply("9. Short\n10. No" if stage is Stage.INSTRUCTIONS else "Input: x\nOutput: x", "stop")
+            return Refusal("this was flagged")
+        return Reply("9. Short\n10. No" if stage == StageName.INSTRUCTIONS else "Input: x\nOutput: x", "stop")
 
     asker = ScriptedAsker(answer)
     run(tmp_path, asker, num_instructions=20)
@@ -132,7 +132,7 @@ def test_a_run_that_fails_between_the_attempts_goes_on_and_repeats_nothing(tmp_p
     while run(tmp_path / "rough", asker, num_instructions=40)[0].ending is not Ending.DONE:
         pass
     assert run(tmp_path / "rough", None, num_instructions=40)[1] == calm
-    assert {request.stage for request in failed if request.attempt == 2} >= {Stage.INSTRUCTIONS, Stage.INSTANCES}
+    assert {request.stage for request in failed if request.attempt == 2} >= {StageName.INSTRUCTIONS, StageName.INSTANCES}
     assert max(asker.asked.values()) == 1
 
 
@@ -155,7 +155,7 @@ def test_the_second_prompt_says_what_was_wrong_and_is_the_first_one_otherwise(tm
     answers = {1: Reply("", "stop"), 2: Reply(" " + RIVER, "stop")}
 
     def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
-        return answers[request.attempt] if request.stage is Stage.INSTRUCTIONS else reply_to(request, given)
+        return answers[request.attempt] if request.stage == StageName.INSTRUCTIONS else reply_to(request, given)
 
     run(tmp_path, ScriptedAsker(answer), num_instructions=1, window=1)
     with Ledger.open(tmp_path, read_only=True) as ledger:
@@ -166,13 +166,13 @@ def test_the_second_prompt_says_what_was_wrong_and_is_the_first_one_otherwise(tm
         assert second.endswith("\n\n" + first)
         [task] = ledger.tasks()
         assert task.id == TaskId(0, 1), "items of the second reply are counted on from the end of the first"
-        assert attempt_of(ledger, task.id) == 2
+        assert task.attempt == 2
 
 
 def test_an_export_shows_the_reply_that_a_task_was_read_from(tmp_path: Path) -> None:
     def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
-        text = UNREADABLE[Stage.INSTRUCTIONS] if request.attempt == 1 else " " + RIVER
-        return Reply(text) if request.stage is Stage.INSTRUCTIONS else reply_to(request, given)
+        text = UNREADABLE[StageName.INSTRUCTIONS] if request.attempt == 1 else " " + RIVER
+        return Reply(text) if request.stage == StageName.INSTRUCTIONS else reply_to(request, given)
 
     run(tmp_path, ScriptedAsker(answer), num_instructions=1, window=1)
     with Ledger.open(tmp_path, read_only=True) as ledger:
@@ -187,18 +187,18 @@ def test_an_export_shows_the_reply_that_a_task_was_read_from(tmp_path: Path) -> 
 
 def test_a_replay_that_would_ask_again_counts_the_task_as_unanswered(tmp_path: Path) -> None:
     once = {"instances": {"attempts": 1}, "classification": {"attempts": 1}}
-    run(tmp_path / "run", ScriptedAsker(garbled(Stage.INSTANCES)), num_instructions=12, **once)
-    given = Given({"instances.attempts": 2}, {"instances.attempts": "--set"})
+    run(tmp_path / "run", ScriptedAsker(garbled(StageName.INSTANCES)), num_instructions=12, **once)
+    given = Layer({"instances.attempts": 2}, {"instances.attempts": "--set"})
     with Ledger.open(tmp_path / "run") as before, replay(before, tmp_path / "new", given) as after:
         waiting = status(after).unanswered
-        assert waiting[Stage.INSTANCES] > 0
+        assert waiting[StageName.INSTANCES] > 0
         assert len(list(after.tasks())) >= 12
 
 
 def test_a_replay_decides_instruction_replies_without_asking_again_and_to_the_end(tmp_path: Path) -> None:
     once = {"instructions": {"attempts": 1}}
-    _, found = run(tmp_path / "run", ScriptedAsker(garbled(Stage.INSTRUCTIONS, share=0.3)), num_instructions=20, **once)
-    given = Given({"instructions.attempts": 2}, {"instructions.attempts": "--set"})
+    _, found = run(tmp_path / "run", ScriptedAsker(garbled(StageName.INSTRUCTIONS, share=0.3)), num_instructions=20, **once)
+    given = Layer({"instructions.attempts": 2}, {"instructions.attempts": "--set"})
     with Ledger.open(tmp_path / "run") as before, replay(before, tmp_path / "new", given) as after:
         again = dataset(after)
         assert [task for task in again["tasks"] if task in found["tasks"]] == found["tasks"]
@@ -207,24 +207,24 @@ def test_a_replay_decides_instruction_replies_without_asking_again_and_to_the_en
 
 def test_a_task_of_the_second_reply_is_never_taken_for_one_of_the_first(tmp_path: Path) -> None:
     """Under rules that ask once, the follow-up replies of a second reply's tasks belong to no task."""
-    run(tmp_path / "run", ScriptedAsker(garbled(Stage.INSTRUCTIONS, share=1)), num_instructions=12)
-    paper = Given({"profile": "paper"}, {"profile": "--profile"})
+    run(tmp_path / "run", ScriptedAsker(garbled(StageName.INSTRUCTIONS, share=1)), num_instructions=12)
+    paper = Layer({"profile": "paper"}, {"profile": "--profile"})
     with Ledger.open(tmp_path / "run") as before, replay(before, tmp_path / "new", paper) as after:
         kept = list(after.tasks())
         assert {task.instruction for task in kept} <= {"I'm sorry, but i can't help with that."}
-        assert all(task.awaits == RequestId(Stage.CLASSIFICATION, task.id.request, 0) for task in kept)
+        assert all(task.awaits == RequestId(StageName.CLASSIFICATION, task.id.request, 0) for task in kept)
 
 
 def test_a_replay_under_the_same_rules_gives_the_same(tmp_path: Path) -> None:
     _, found = run(tmp_path / "run", ScriptedAsker(EITHER), num_instructions=12, window=1)
-    with Ledger.open(tmp_path / "run") as before, replay(before, tmp_path / "new", Given()) as after:
+    with Ledger.open(tmp_path / "run") as before, replay(before, tmp_path / "new", Layer()) as after:
         assert dataset(after)["tasks"][:12] == found["tasks"]
         assert list(after.instances())[: len(found["instances"])] == found["instances"]
 
 
 def test_a_run_of_version_0_1_goes_on_as_it_began(tmp_path: Path) -> None:
     facts = plan(num_instructions=12).facts()
-    for stage in (Stage.INSTRUCTIONS, Stage.INSTANCES):
+    for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES):
         del facts["settings"][stage]["attempts"]
     facts["templates"] = {name: text for name, text in facts["templates"].items() if "again" not in name}
     with Ledger.create(tmp_path, facts) as ledger:
@@ -237,7 +237,7 @@ def test_a_run_of_version_0_1_goes_on_as_it_began(tmp_path: Path) -> None:
 
 
 def test_an_instruction_chain_asks_again_after_a_reply_without_any_task() -> None:
-    model = FakeListChatModel(responses=[UNREADABLE[Stage.INSTRUCTIONS], " " + RIVER])
+    model = FakeListChatModel(responses=[UNREADABLE[StageName.INSTRUCTIONS], " " + RIVER])
     shown: Any = {"demonstrations": ["one", "two"]}
     assert instruction_chain(model).invoke(shown) == [Candidate(0, RIVER)]
 
@@ -269,7 +269,7 @@ class Remembering(FakeListChatModel):
 def test_the_model_is_told_what_was_wrong(tmp_path: Path, reply: str, said: str) -> None:
     settled = plan(num_instructions=1, window=1, concurrency=1)
     model = Remembering(responses=[f" {RIVER}", "No", reply, "Output: the Rhine"], prompts=[])
-    asker = ModelAsker(settled.prompts(), dict.fromkeys(Stage, model), settled.settings)
+    asker = ModelAsker(dict.fromkeys(StageName, model))
     with Ledger.create(tmp_path, settled.facts()) as ledger:
         asyncio.run(Loop(ledger, settled, asker).run())
         assert [instance.output for _, instance in ledger.instances()] == ["the Rhine"]

@@ -12,7 +12,7 @@ from support.scripted import ScriptedAsker, plan
 from self_instruct.chains.runs.estimating import Estimate, estimate, in_all
 from self_instruct.chains.runs.loop import EXPECTED_YIELD, Loop
 from self_instruct.ledger import Ledger
-from self_instruct.records.tasks import Stage
+from self_instruct.records.tasks import StageName
 
 PRICED = {"model": "openai:m", "prices": {"openai:m": {"input": 1, "output": 4}}}
 
@@ -62,12 +62,13 @@ def test_the_first_prompts_are_those_that_are_sent(tmp_path: Path) -> None:
     with after(tmp_path, num_instructions=9) as ledger:
         sent.append(ledger.prompt(0) or "")
     found = estimate(settled, None)
-    assert found.prompts[0].value.text == sent[0]
-    assert [prompt.request.stage for prompt in found.prompts] == [
-        Stage.INSTRUCTIONS, Stage.CLASSIFICATION, Stage.INSTANCES, Stage.INSTANCES,
+    prompts = [first.question.prompt.to_string() for first in found.questions]
+    assert prompts[0] == sent[0]
+    assert [first.question.id.stage for first in found.questions] == [
+        StageName.INSTRUCTIONS, StageName.CLASSIFICATION, StageName.INSTANCES, StageName.INSTANCES,
     ]  # fmt: skip
-    assert "Class label:" in found.prompts[2].value.text
-    assert all("question number" in prompt.value.text for prompt in found.prompts)
+    assert "Class label:" in prompts[2]
+    assert all("question number" in prompt for prompt in prompts)
 
 
 def test_a_run_that_has_begun_is_estimated_by_its_own_experience(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_a_run_that_has_begun_is_estimated_by_its_own_experience(tmp_path: Path)
         kept = sum(task.id.request < decided for task in ledger.tasks())
         ahead = len(ledger.instruction_attempts_from(decided))
     assert requests(found)[0] == -(-100 * decided // kept) - ahead
-    classified = spent[Stage.CLASSIFICATION, None].requests
+    classified = spent[StageName.CLASSIFICATION, None, None].requests
     assert requests(found)[1] == -(-100 * classified // 20)
     for each in found.stages:
         assert each.usage.input_tokens == each.requests * 10, "what the provider counted"

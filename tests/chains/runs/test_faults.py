@@ -14,13 +14,13 @@ from support.scripted import dataset
 
 from self_instruct.chains.models import retrying as weather
 from self_instruct.chains.offline import OfflineModel
-from self_instruct.chains.runs.generating import generate
-from self_instruct.chains.runs.loop import Ending, Outcome, Snapshot
+from self_instruct.chains.runs.generating import Listener, generate
+from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
 from self_instruct.chains.runs.plan import open_run
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import ModelDeniedError
 from self_instruct.records.tasks import Reason
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 
 KEY = "sk-canary-3141592653"
 CHAT = "openai:any"
@@ -42,9 +42,9 @@ def run(
     shown: list[Snapshot] = []
     with serving(OfflineModel(), forecast) as server:
         values = {"model": model, "base_url": server.base_url, **SMALL, **settings}
-        ledger, plan = open_run(folder, Given(values, dict.fromkeys(values, "test")))
+        ledger, plan = open_run(folder, Layer.said(values, "test"))
         with ledger:
-            yield generate(ledger, plan, shown.append), server, ledger, shown
+            yield generate(ledger, plan, listener=Listener(shown.append)), server, ledger, shown
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +82,8 @@ def test_what_time_cures_is_asked_again_and_leaves_no_trace(
         assert outcome.ending is Ending.DONE
         assert dataset(ledger) == calm[model]
         assert sorted(server.bodies.values())[-2:] == [1, 2], "one request was asked twice, and no other"
-        assert shown[-1].weather
-        [(counted, times)] = shown[-1].weather.failed.items()
+        assert shown[-1].asking
+        [(counted, times)] = shown[-1].asking.failed.items()
     assert kind in counted
     assert times == 1
 
@@ -93,8 +93,8 @@ def test_a_server_that_hangs_is_asked_again_after_the_timeout(tmp_path: Path, ca
     with run(tmp_path, scripted(None, Broken.HANG), model, timeout_s=0.5) as (outcome, _, ledger, shown):
         assert outcome.ending is Ending.DONE
         assert dataset(ledger) == calm[model]
-        assert shown[-1].weather
-        assert shown[-1].weather.failed == {"timeout": 1}
+        assert shown[-1].asking
+        assert shown[-1].asking.failed == {"timeout": 1}
 
 
 def test_a_slow_server_is_waited_for(tmp_path: Path, calm: dict[str, Any]) -> None:
@@ -112,8 +112,8 @@ def test_a_stream_that_breaks_off_is_not_taken_for_a_reply(tmp_path: Path, calm:
         assert outcome.ending is Ending.DONE
         assert all('"stream":true' in body.replace(" ", "") for body in server.bodies)
         assert dataset(ledger) == calm[CHAT]
-        assert shown[-1].weather
-        assert sum(shown[-1].weather.failed.values()) == 1
+        assert shown[-1].asking
+        assert sum(shown[-1].asking.failed.values()) == 1
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -171,7 +171,7 @@ def test_a_fault_that_stays_stops_the_run_with_its_words_after_a_bounded_effort(
 
 
 @pytest.mark.parametrize(
-    "fault", [Refuse(429, retry_after="86400"), Refuse(429, "You exceeded your quota: insufficient_quota")]
+    "fault", [Refuse(429, retry_after="86400"), Refuse(429, "You exceeded your quota.", code="insufficient_quota")]
 )
 def test_what_would_take_hours_is_not_waited_for(tmp_path: Path, fault: Fault) -> None:
     with run(tmp_path, always(fault), concurrency=1) as (outcome, server, _, _):

@@ -11,9 +11,9 @@ from self_instruct.chains.runs.importing import import_batch
 from self_instruct.chains.runs.replaying import replay
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import ImportFormatError, LedgerError
-from self_instruct.records.tasks import Reason, Stage
+from self_instruct.records.tasks import Reason, StageName
 from self_instruct.retrievers import similarity_records
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 
 INSTRUCTIONS = "machine_generated_instructions.jsonl"
 CLASSIFICATION = "is_clf_or_not_gpt-9_template_1.jsonl"
@@ -21,8 +21,8 @@ INSTANCES = "machine_generated_instances.jsonl"
 PAPER = {"profile": "paper"}
 
 
-def given(values: dict[str, Any]) -> Given:
-    return Given(values, dict.fromkeys(values, "test"))
+def given(values: dict[str, Any]) -> Layer:
+    return Layer.said(values, "test")
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -48,12 +48,13 @@ def test_the_recorded_run_is_reproduced_to_its_counts(recorded: tuple[Path, list
         refused = ledger.count_rejections()
         kept = len(list(ledger.tasks()))
         final = len(list(ledger.instances()))
-    assert refused[Stage.INSTRUCTIONS, Reason.TOO_SIMILAR] == 30
+    assert refused[StageName.INSTRUCTIONS, Reason.TOO_SIMILAR] == 30
     assert kept + 30 == 216
     invalid = sum(
-        refused[Stage.INSTANCES, reason] for reason in (Reason.INPUT_EQUALS_OUTPUT, Reason.TRAILING_COLON, Reason.EMPTY_OUTPUT)
+        refused[StageName.INSTANCES, reason]
+        for reason in (Reason.INPUT_EQUALS_OUTPUT, Reason.TRAILING_COLON, Reason.EMPTY_OUTPUT)
     )
-    dropped = refused[Stage.INSTANCES, Reason.DUPLICATE] + refused[Stage.INSTANCES, Reason.CONFLICTING_OUTPUTS]
+    dropped = refused[StageName.INSTANCES, Reason.DUPLICATE] + refused[StageName.INSTANCES, Reason.CONFLICTING_OUTPUTS]
     assert final == 226
     assert final + dropped == 263
     assert final + dropped + invalid == 272

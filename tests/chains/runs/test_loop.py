@@ -1,6 +1,7 @@
 """The loop and the ledger's promise, with replies that depend on the prompt alone."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -11,13 +12,16 @@ from typing import Any
 import pytest
 from support.scripted import ScriptedAsker, dataset, plan, reply_to
 
-from self_instruct.chains.budgets.bounds import Bounds
+from self_instruct.chains.budgets.bounds import at_most
 from self_instruct.chains.budgets.budget import Amount
-from self_instruct.chains.runs.loop import FRUITLESS_REQUESTS, Ending, Loop, Outcome
+from self_instruct.chains.models.question import Question
+from self_instruct.chains.runs.loop import FRUITLESS_REQUESTS, Loop
+from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.ledger import Ledger, RequestId
+from self_instruct.prompts import ClassificationParser, InstanceParser, InstructionParser, StagePrompt, Templates
 from self_instruct.records.errors import ModelDeniedError, ModelUnavailableError
-from self_instruct.records.replies import Reply, Usage
-from self_instruct.records.tasks import Reason, Stage
+from self_instruct.records.replies import Refusal, Reply, Usage
+from self_instruct.records.tasks import Reason, StageName
 
 
 def run(directory: Path, asker: ScriptedAsker | None, **settings: Any) -> tuple[Outcome, dict[str, Any]]:
@@ -67,7 +71,7 @@ def test_a_raised_target_gives_what_a_run_with_that_target_gives(tmp_path: Path)
 def test_concurrency_bounds_all_requests_and_the_window_bounds_instruction_requests(tmp_path: Path) -> None:
     asker = ScriptedAsker(shuffle=Random(3))
     run(tmp_path, asker, num_instructions=60, concurrency=9, window=4)
-    assert asker.most_in_flight[Stage.INSTRUCTIONS] <= 4
+    assert asker.most_in_flight[StageName.INSTRUCTIONS] <= 4
     assert max(asker.most_in_flight.values()) <= 9
 
 
@@ -94,7 +98,7 @@ def test_what_time_may_cure_stops_the_run_and_repeats_no_paid_reply(tmp_path: Pa
 
 def test_nothing_is_decided_after_an_instruction_request_that_failed(tmp_path: Path) -> None:
     def fail(request: RequestId) -> None:
-        if request == RequestId(Stage.INSTRUCTIONS, 2):
+        if request == RequestId(StageName.INSTRUCTIONS, 2):
             raise ModelUnavailableError("timeout")
 
     outcome, found = run(tmp_path, ScriptedAsker(fail=fail), num_instructions=100)
@@ -107,13 +111,13 @@ def test_nothing_is_decided_after_an_instruction_request_that_failed(tmp_path: P
 
 def test_a_request_too_many_that_failed_does_not_spoil_a_run_that_is_done(tmp_path: Path) -> None:
     def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
-        both = [reply_to(request, {**given, "half": half}).text for half in (1, 2)]
-        return Reply("\n10. ".join(both)) if request.stage is Stage.INSTRUCTIONS else reply_to(request, given)
+        both = [reply_to(request, {**given, "text": f"{given['text']}{half}"}).text for half in (1, 2, 3)]
+        return Reply("\n10. ".join(both)) if request.stage == StageName.INSTRUCTIONS else reply_to(request, given)
 
     class FailingLate(ScriptedAsker):
-        async def __call__(self, request: RequestId, given: Mapping[str, Any]) -> Reply:
-            if request != RequestId(Stage.INSTRUCTIONS, 1):
-                return await super().__call__(request, given)
+        async def __call__(self, question: Question) -> Reply | Refusal:
+            if question.id != RequestId(StageName.INSTRUCTIONS, 1):
+                return await super().__call__(question)
             for _ in range(1000):
                 await asyncio.sleep(0)
             raise ModelUnavailableError("timeout")
@@ -125,7 +129,7 @@ def test_a_request_too_many_that_failed_does_not_spoil_a_run_that_is_done(tmp_pa
 
 def test_a_denied_model_is_an_error_and_what_was_answered_is_stored(tmp_path: Path) -> None:
     def fail(request: RequestId) -> None:
-        if request.stage is Stage.CLASSIFICATION:
+        if request.stage == StageName.CLASSIFICATION:
             raise ModelDeniedError("401 wrong key")
 
     with pytest.raises(ModelDeniedError, match="401"):
@@ -136,19 +140,21 @@ def test_a_denied_model_is_an_error_and_what_was_answered_is_stored(tmp_path: Pa
 
 def test_a_refusal_of_one_request_is_a_decided_rejection(tmp_path: Path) -> None:
     def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
-        refuses = request == RequestId(Stage.INSTRUCTIONS, 1) or (request.stage is Stage.INSTANCES and request.request == 0)
-        return Reply("context too long", "refused") if refuses else reply_to(request, given)
+        refuses = request == RequestId(StageName.INSTRUCTIONS, 1) or (
+            request.stage == StageName.INSTANCES and request.request == 0
+        )
+        return Refusal("context too long") if refuses else reply_to(request, given)
 
     outcome, found = run(tmp_path, ScriptedAsker(answer), num_instructions=20)
     assert outcome.ending is Ending.DONE
     refused = [each for _, each in found["rejections"] if each.reason is Reason.REFUSED_BY_PROVIDER]
     assert {each.text for each in refused} == {"context too long"}
-    assert {each.stage for each in refused} == {Stage.INSTRUCTIONS, Stage.INSTANCES}
+    assert {each.stage for each in refused} == {StageName.INSTRUCTIONS, StageName.INSTANCES}
 
 
 def test_fruitless_requests_stop_the_run_and_starting_again_grants_as_many_more(tmp_path: Path) -> None:
     def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
-        return Reply(" too short", "stop") if request.stage is Stage.INSTRUCTIONS else reply_to(request, given)
+        return Reply(" too short", "stop") if request.stage == StageName.INSTRUCTIONS else reply_to(request, given)
 
     for times in (1, 2):
         outcome, found = run(tmp_path, ScriptedAsker(answer), num_instructions=10)
@@ -166,11 +172,11 @@ def test_max_requests_is_never_exceeded_and_is_counted_over_the_whole_run(tmp_pa
 
 def test_a_question_answered_neither_way_is_asked_again_once_and_then_recorded(tmp_path: Path) -> None:
     def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
-        return Reply("Perhaps", "stop") if request.stage is Stage.CLASSIFICATION else reply_to(request, given)
+        return Reply("Perhaps", "stop") if request.stage == StageName.CLASSIFICATION else reply_to(request, given)
 
     asker = ScriptedAsker(answer)
     _, found = run(tmp_path, asker, num_instructions=3)
-    assert {request.attempt for request in asker.asked if request.stage is Stage.CLASSIFICATION} == {1, 2}
+    assert {request.attempt for request in asker.asked if request.stage == StageName.CLASSIFICATION} == {1, 2}
     assert [kind for _, _, kind, _ in found["tasks"]] == [None] * 3
     unclear = [each for _, each in found["rejections"] if each.reason is Reason.NEITHER_YES_NOR_NO]
     assert [each.text for each in unclear] == ["Perhaps"] * 3
@@ -209,22 +215,21 @@ def test_max_tokens_is_never_exceeded_by_what_was_answered_and_what_is_in_flight
     tmp_path: Path, limit: int, counts: bool
 ) -> None:
     settings = {"num_instructions": 40, "max_tokens": limit or 1}
-    settled = plan(**settings)
-    bounds = Bounds(settled.prompts(), settled.settings)
     committed = worst = 0
 
-    def at_most(request: RequestId, given: Mapping[str, Any]) -> int:
-        bound = bounds.at_most(request, given)
+    def most(question: Question) -> int:
+        bound = at_most(question)
         return (bound.input_tokens or 0) + (bound.output_tokens or 0)
 
     class Counting(ScriptedAsker):
-        async def __call__(self, request: RequestId, given: Mapping[str, Any]) -> Reply:
+        async def __call__(self, question: Question) -> Reply | Refusal:
             nonlocal committed, worst
-            committed += at_most(request, given)
+            committed += most(question)
             worst = max(worst, committed)
-            reply = await super().__call__(request, given)
+            reply = await super().__call__(question)
+            assert isinstance(reply, Reply)
             if counts:
-                committed += 15 - at_most(request, given)
+                committed += 15 - most(question)
             return reply if counts else replace(reply, usage=Usage())
 
     asker = Counting(shuffle=Random(limit))
@@ -278,3 +283,58 @@ def test_a_request_that_failed_gives_back_what_was_reserved_for_it(tmp_path: Pat
         loop = Loop(ledger, settled, ScriptedAsker(fail=fail))
         assert asyncio.run(loop.run()).ending is Ending.UNAVAILABLE
         assert loop._meter._budget.committed == Amount()
+
+
+# what is done once
+
+
+def test_each_question_is_rendered_once_and_each_reply_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: Counter[str] = Counter()
+
+    def counted(owner: Any, name: str) -> None:
+        original = getattr(owner, name)
+
+        def counting(self: Any, *arguments: Any, **more: Any) -> Any:
+            done[name] += 1
+            return original(self, *arguments, **more)
+
+        monkeypatch.setattr(owner, name, counting)
+
+    counted(StagePrompt, "format_prompt")
+    for parser in (InstructionParser, ClassificationParser, InstanceParser):
+        counted(parser, "read")
+
+    def answer(request: RequestId, given: Mapping[str, Any]) -> Reply:
+        garbled = request.attempt == 1 and request.request % 3 == 0
+        return Reply("I'm sorry, I can't.", "stop", Usage(1, 1)) if garbled else reply_to(request, given)
+
+    asker = ScriptedAsker(answer, shuffle=Random(4))
+    outcome, _ = run(tmp_path, asker, num_instructions=40)
+    assert outcome.ending is Ending.DONE
+    assert any(request.attempt == 2 for request in asker.asked)
+    assert done == {"format_prompt": asker.asked.total(), "read": asker.asked.total()}
+
+
+def test_a_prompt_that_cannot_be_rendered_is_that_tasks_rejection(tmp_path: Path) -> None:
+    template = "{% if 'Ember' in instruction %}{{ 1 // 0 }}{% endif %}Task: {{ instruction }}\nIs it classification?"
+    settled = plan(num_instructions=20)
+    broken = replace(settled, templates=Templates({**settled.templates.sources, "classification.jinja": template}))
+    with Ledger.create(tmp_path, broken.facts()) as ledger:
+        outcome = asyncio.run(Loop(ledger, broken, ScriptedAsker()).run())
+        refused = [each for _, each in ledger.rejections() if each.reason is Reason.PROMPT_FAILED]
+        tasks = list(ledger.tasks())
+    assert outcome.ending is Ending.DONE
+    assert len(refused) == sum("Ember" in task.instruction for task in tasks) > 0
+    assert all(each.stage == StageName.CLASSIFICATION and "division" in each.text for each in refused)
+
+
+def test_a_fault_of_the_program_surfaces_once_what_is_under_way_has_arrived(tmp_path: Path) -> None:
+    def fail(request: RequestId) -> None:
+        if request == RequestId(StageName.INSTRUCTIONS, 3):
+            raise KeyError("a bug")
+
+    asker = ScriptedAsker(fail=fail, shuffle=Random(5))
+    with pytest.raises(KeyError, match="a bug"):
+        run(tmp_path, asker, num_instructions=60)
+    with Ledger.open(tmp_path, read_only=True) as ledger:
+        assert ledger.spent().requests == asker.asked.total() - 1

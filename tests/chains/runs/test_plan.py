@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 from support.scripted import seed
 
-from self_instruct.chains.models.loading import OFFLINE
+from self_instruct.chains.models.names import OFFLINE
 from self_instruct.chains.runs.plan import RunPlan, open_run
 from self_instruct.ledger import LEDGER_FILE, Ledger, RequestId
-from self_instruct.prompts.stage_prompt import Templates
+from self_instruct.prompts.template_files import Templates
 from self_instruct.records.errors import InputError, LedgerError, SeedFileError, SettingsError, TemplateError
 from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Stage
+from self_instruct.records.tasks import StageName
 from self_instruct.seeds.loading import seed_to_fields, shipped_seeds
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 
 
-def said(**values: Any) -> Given:
-    return Given(values, dict.fromkeys(values, "--flag"))
+def said(**values: Any) -> Layer:
+    return Layer.said(values, "--flag")
 
 
 @pytest.fixture
@@ -36,12 +36,12 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
 
 
-def begin(run: Path, given: Given) -> RunPlan:
+def begin(run: Path, given: Layer) -> RunPlan:
     """Begin or go on with a run that has a reply."""
     ledger, plan = open_run(run, given)
     with ledger:
         if not ledger.spent().requests:
-            ledger.store_reply(RequestId(Stage.INSTRUCTIONS, 0), Reply("one"))
+            ledger.store_reply(RequestId(StageName.INSTRUCTIONS, 0), Reply("one"))
     return plan
 
 
@@ -120,7 +120,7 @@ def test_every_fault_of_a_seed_file_has_a_line_of_its_own(tmp_path: Path, seeds_
 def test_fewer_classification_seeds_than_demonstrations_are_named_where_only_those_are_shown(
     tmp_path: Path, seeds_file: Path
 ) -> None:
-    given = Given(
+    given = Layer(
         {"seeds": str(seeds_file), "instructions.classification_only": True},
         {"seeds": "x", "instructions.classification_only": "y"},
     )
@@ -145,39 +145,39 @@ def test_an_empty_name_of_a_seed_file_is_no_wish_for_ours(tmp_path: Path) -> Non
 # models
 
 
-def dotted(values: dict[str, Any]) -> Given:
-    return Given(values, dict.fromkeys(values, "config.yaml:1"))
+def dotted(values: dict[str, Any]) -> Layer:
+    return Layer.said(values, "config.yaml:1")
 
 
 def test_stages_with_equal_choices_share_one_model_and_others_have_their_own() -> None:
     given = {"model": "openai:a", "classification.model": "openai:a", "instances.model": "openai:b"}
     models = RunPlan.new(dotted(given)).models()
-    assert models[Stage.INSTRUCTIONS] is models[Stage.CLASSIFICATION]
-    assert models[Stage.INSTANCES] is not models[Stage.INSTRUCTIONS]
+    assert models[StageName.INSTRUCTIONS] is models[StageName.CLASSIFICATION]
+    assert models[StageName.INSTANCES] is not models[StageName.INSTRUCTIONS]
 
 
 @pytest.mark.parametrize("setting", ["base_url", "model_options.organization"])
 def test_another_address_or_other_options_make_another_client(setting: str) -> None:
     given = {"model": "openai:a", "classification.model": "openai:a", f"classification.{setting}": "http://127.0.0.1:9/v1"}
     models = RunPlan.new(dotted(given)).models()
-    assert models[Stage.INSTRUCTIONS] is models[Stage.INSTANCES]
-    assert models[Stage.CLASSIFICATION] is not models[Stage.INSTRUCTIONS]
+    assert models[StageName.INSTRUCTIONS] is models[StageName.INSTANCES]
+    assert models[StageName.CLASSIFICATION] is not models[StageName.INSTRUCTIONS]
 
 
 def test_the_offline_model_never_fills_in_for_a_stage_beside_a_named_model(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="no model is named for classification and instances; name it with --model"):
+    with pytest.raises(SettingsError, match="no model is named for classification and instances; name it with `model="):
         open_run(tmp_path / "run", dotted({"instructions.model": "openai:a"}))
     assert not (tmp_path / "run").exists()
 
 
 def test_a_run_whose_stages_all_name_a_model_needs_no_other(tmp_path: Path) -> None:
-    plan = begin(tmp_path / "run", dotted({f"{stage}.model": "openai:a" for stage in Stage}))
+    plan = begin(tmp_path / "run", dotted({f"{stage}.model": "openai:a" for stage in StageName}))
     assert plan.settings.model is None
     assert begin(tmp_path / "run", said()).settings == plan.settings
 
 
 def test_an_address_without_a_model_is_no_wish_for_the_offline_model(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"base_url is \S+, but no model is named; name one with --model"):
+    with pytest.raises(SettingsError, match=r"base_url is \S+, but no model is named; name one with `model="):
         open_run(tmp_path / "run", said(base_url="http://127.0.0.1:9/v1"))
     assert not (tmp_path / "run").exists()
 
@@ -199,7 +199,7 @@ def test_a_run_goes_on_with_its_own_settings(tmp_path: Path) -> None:
 
 def test_pacing_settings_that_were_given_are_remembered_with_their_origin(tmp_path: Path) -> None:
     begin(tmp_path, said(num_instructions=10))
-    begin(tmp_path, Given({"num_instructions": 20, "concurrency": 2}, {"num_instructions": "a.yaml:3", "concurrency": "--set"}))
+    begin(tmp_path, Layer({"num_instructions": 20, "concurrency": 2}, {"num_instructions": "a.yaml:3", "concurrency": "--set"}))
     plan = begin(tmp_path, said())
     assert (plan.settings.num_instructions, plan.settings.concurrency) == (20, 2)
     assert (plan.origins["num_instructions"], plan.origins["concurrency"]) == ("a.yaml:3", "--set")
@@ -232,7 +232,7 @@ def test_files_may_be_named_again_and_are_compared_by_what_they_hold(tmp_path: P
     moved = seeds_file.rename(tmp_path / "moved.jsonl")
     begin(tmp_path / "run", said(seeds=str(moved)))
     moved.write_text(moved.read_text().replace("question number 3", "question no. 3"))
-    with pytest.raises(SettingsError, match=rf"started with other seeds than those in {moved}; start another run with --run"):
+    with pytest.raises(SettingsError, match=rf"started with other seeds than those in {moved}; start another run with `run`"):
         open_run(tmp_path / "run", said(seeds=str(moved)))
     with pytest.raises(SettingsError, match="started with other seeds than ours"):
         open_run(tmp_path / "run", said(seeds=None))
@@ -256,7 +256,7 @@ def test_a_run_made_with_an_older_seed_pool_keeps_it(tmp_path: Path) -> None:
 def test_a_run_that_lacks_what_it_was_started_with_is_damaged(tmp_path: Path, fact: str) -> None:
     begin(tmp_path, said())
     with Ledger.open(tmp_path) as ledger:
-        ledger._write("DELETE FROM facts WHERE name = ?", [(fact,)])
+        ledger._execute("DELETE FROM facts WHERE name = ?", (fact,))
     with pytest.raises(LedgerError, match="is damaged") as error:
         open_run(tmp_path, said())
     assert str(error.value).startswith(str(tmp_path / LEDGER_FILE))

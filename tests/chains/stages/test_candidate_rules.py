@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from self_instruct.chains.stages.candidate_rules import screen
 from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Candidate, Reason, Rejection, Stage
+from self_instruct.records.tasks import Candidate, Reason, Rejection, StageName
 from self_instruct.settings.profiles import PAPER
 from self_instruct.settings.settings import InstructionSettings, Settings
 
@@ -33,7 +33,7 @@ def test_a_good_candidate_is_kept_as_it_is():
 
 def test_a_rejection_carries_the_stage_the_text_and_the_item():
     record = screen(Candidate(7, "Draw."), MODERN_RULES, "unicode")
-    assert record == Rejection(Stage.INSTRUCTIONS, Reason.TOO_SHORT, "Draw.", 7, {"words": 1, "limit": 4})
+    assert record == Rejection(StageName.INSTRUCTIONS, Reason.TOO_SHORT, "Draw.", 7, {"words": 1, "limit": 4})
 
 
 @pytest.mark.parametrize("tokens", ["unicode", "ascii"])

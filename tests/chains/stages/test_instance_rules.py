@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from self_instruct.chains.stages.instance_rules import draw_instances, named_labels, screen_instances
 from self_instruct.prompts.reading.instance_parser import InstanceParser
 from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Instance, Reason, Rejection, Stage
+from self_instruct.records.tasks import Instance, Reason, Rejection, StageName
 from self_instruct.settings.profiles import PAPER
 from self_instruct.settings.settings import InstanceSettings, Settings
 
@@ -55,14 +55,14 @@ def test_malformed_instances_are_refused(rules: InstanceSettings):
 
 def test_a_rejection_carries_the_output_and_its_input():
     [rejection] = screen_instances([Instance("b", "")], instruction="Do it.", is_classification=False, rules=MODERN_RULES)
-    assert rejection == Rejection(Stage.INSTANCES, Reason.EMPTY_OUTPUT, "", evidence={"input": "b"})
+    assert rejection == Rejection(StageName.INSTANCES, Reason.EMPTY_OUTPUT, "", evidence={"input": "b"})
 
 
 def test_rejections_of_the_reading_keep_their_places():
     read = [
-        Rejection(Stage.INSTANCES, Reason.UNREADABLE, "x"),
+        Rejection(StageName.INSTANCES, Reason.UNREADABLE, "x"),
         Instance("a", "b"),
-        Rejection(Stage.INSTANCES, Reason.CUT_OFF, "y"),
+        Rejection(StageName.INSTANCES, Reason.CUT_OFF, "y"),
     ]
     assert screen_instances(read, instruction="Do it.", is_classification=False, rules=PAPER_RULES) == read
 

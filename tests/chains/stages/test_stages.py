@@ -1,6 +1,7 @@
 """The stages as runnables: on their own, in somebody's pipe, with chat and with completion models."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -10,11 +11,12 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from self_instruct.chains import classification_chain, instance_chain, instruction_chain, task_chain
-from self_instruct.records.errors import TemplateError
-from self_instruct.records.tasks import Candidate, Classification, Instance, Reason, Rejection, Stage, Task
-from self_instruct.settings.configuration import settle
-from self_instruct.settings.given import Given
+from self_instruct.prompts.prompt_set import prompt_set
+from self_instruct.records.errors import InputError, RejectedError, SettingsError, TemplateError
+from self_instruct.records.tasks import Candidate, Classification, Instance, Reason, Rejection, SeedTask, StageName, Task
+from self_instruct.settings.layers import Layer
 from self_instruct.settings.settings import Settings
+from self_instruct.settings.settling import settle
 
 MakeModel: TypeAlias = Callable[..., BaseChatModel | BaseLLM]
 
@@ -22,14 +24,15 @@ SHOWN = [f"Demonstration number {number} asks for something" for number in range
 LIST_REPLY = " Name three rivers that flow into the Black Sea.\n10. Sort\n11. Write a haiku about the first frost of autumn."
 LISTED: list[Candidate | Rejection] = [
     Candidate(0, "Name three rivers that flow into the Black Sea."),
-    Rejection(Stage.INSTRUCTIONS, Reason.TOO_SHORT, "Sort", 49, {"words": 1, "limit": 4}),
+    Rejection(StageName.INSTRUCTIONS, Reason.TOO_SHORT, "Sort", 49, {"words": 1, "limit": 4}),
     Candidate(58, "Write a haiku about the first frost of autumn."),
 ]
 INPUT_FIRST_REPLY = "Example 1\nInput: 3, 1, 2\nOutput: 1, 2, 3\nExample 2\nInput: x\nOutput: x"
 OUTPUT_FIRST_REPLY = "Class label: warm\nthe sun\nClass label: cold\nthe ice"
 SORT = "Sort the numbers in ascending order."
+SEED = SeedTask("s", "sort", SORT, (Instance("2, 1", "1, 2"),), False)
 SORTED = Instance("3, 1, 2", "1, 2, 3")
-SAME = Rejection(Stage.INSTANCES, Reason.INPUT_EQUALS_OUTPUT, "x", evidence={"input": "x"})
+SAME = Rejection(StageName.INSTANCES, Reason.INPUT_EQUALS_OUTPUT, "x", evidence={"input": "x"})
 CHAINS: dict[str, Callable[..., Runnable[Any, Any]]] = {
     "instruction": instruction_chain,
     "classification": classification_chain,
@@ -88,7 +91,7 @@ def test_a_question_answered_neither_way_is_asked_again(model: MakeModel) -> Non
 
 
 def test_under_the_profile_paper_a_question_is_asked_once(model: MakeModel) -> None:
-    paper = settle(Given({"profile": "paper"}, {"profile": "--profile"})).settings
+    paper = settle(Layer.said({"profile": "paper"}, "--profile")).settings
     assert classification_chain(model("Perhaps", "Yes"), paper).invoke({"instruction": SORT}) == Classification(False)
 
 
@@ -196,9 +199,74 @@ def test_instructions_of_a_model_are_data_and_never_a_template(model: MakeModel)
     assert task_chain(model("No", INPUT_FIRST_REPLY)).invoke({"instruction": instruction}).instruction == instruction
 
 
-def test_a_missing_variable_is_named_with_its_template(model: MakeModel) -> None:
-    with pytest.raises(TemplateError, match=r"classification\.jinja: the variable instruction was not given"):
-        classification_chain(model("No")).invoke({})  # type: ignore[typeddict-item]
+@pytest.mark.parametrize(
+    ("chain", "given", "words"),
+    [
+        ("classification", {}, r"expected an instruction as text, a SeedTask, or \{'instruction': text\}; got \{\}"),
+        ("classification", {"instruction": 7}, "expected an instruction as text"),
+        ("classification", " ", "expected an instruction as text"),
+        ("task", None, "expected an instruction as text"),
+        ("instance", SORT, "the instances chain was given no 'is_classification'"),
+        ("instruction", {"demonstrations": []}, "the instructions chain takes"),
+        ("instruction", "Sort", "the instructions chain takes"),
+    ],
+)
+def test_a_wrong_input_is_one_clear_line(chain: str, given: Any, words: str, model: MakeModel) -> None:
+    with pytest.raises(InputError, match=words):
+        CHAINS[chain](model("No")).invoke(given)
+
+
+@pytest.mark.parametrize("given", [SORT, {"instruction": SORT}, SEED, {"instruction": SEED}, Task(SORT, None)])
+def test_an_instruction_may_be_text_or_a_record(given: Any, model: MakeModel) -> None:
+    assert task_chain(model("No", INPUT_FIRST_REPLY)).invoke(given) == Task(SORT, False, (SORTED,), (SAME,))
+    assert classification_chain(model("No")).invoke(given) == Classification(False)
+
+
+def test_an_instance_chain_takes_a_seed_task(model: MakeModel) -> None:
+    assert instance_chain(model(INPUT_FIRST_REPLY)).invoke(SEED) == [SORTED, SAME]
+    assert instruction_chain(model(LIST_REPLY)).invoke({"demonstrations": [SEED] * 8}) == LISTED  # type: ignore[typeddict-item]
+
+
+def test_what_was_refused_is_raised_on_request_so_that_fallbacks_see_it(model: MakeModel) -> None:
+    for chain, given in ((classification_chain, SORT), (task_chain, SORT), (instance_chain, SEED)):
+        failing = chain(model("who knows"), on_rejection="raise")
+        with pytest.raises(RejectedError) as raised:
+            failing.invoke(given)
+        assert raised.value.rejections
+    whole = classification_chain(model("who knows"), on_rejection="raise").with_fallbacks([classification_chain(model("Yes"))])
+    assert whole.invoke(SORT) == Classification(True)
+
+
+# settings are honoured or refused
+
+
+def test_the_model_and_parameters_of_settings_are_used() -> None:
+    settings = Settings(model="offline")
+    assert isinstance(classification_chain(settings=settings).invoke(SORT), Classification)
+    seen: list[Any] = []
+
+    class Noting(FakeListChatModel):
+        def _call(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> str:
+            seen.append(kwargs)
+            return super()._call(messages, stop, run_manager, **kwargs)
+
+    classification_chain(Noting(responses=["No"]), Settings()).invoke(SORT)
+    assert seen == [Settings().classification.parameters]
+
+
+def test_templates_of_settings_are_used(tmp_path: Path, model: MakeModel) -> None:
+    (tmp_path / "classification.jinja").write_text("{{ broken }}", encoding="utf-8")
+    with pytest.raises(TemplateError, match="broken"):
+        classification_chain(model("No"), Settings(templates=str(tmp_path))).invoke(SORT)
+
+
+def test_what_settings_say_twice_is_refused(tmp_path: Path, model: MakeModel) -> None:
+    with pytest.raises(SettingsError, match="a model is given too"):
+        task_chain(model("No"), Settings(model="offline"))
+    with pytest.raises(SettingsError, match="no model is given"):
+        task_chain()
+    with pytest.raises(SettingsError, match="prompts are given too"):
+        task_chain(model("No"), Settings(templates=str(tmp_path)), prompt_set())
 
 
 # drawings, schemas, callbacks
@@ -207,10 +275,10 @@ def test_a_missing_variable_is_named_with_its_template(model: MakeModel) -> None
 @pytest.mark.parametrize(
     ("name", "steps"),
     [
-        ("instruction", ["instructions prompt", "InstructionParser", "screening"]),
-        ("classification", ["classification prompt", "ClassificationParser", "Branch"]),
-        ("instance", ["Branch", "instance reading"]),
-        ("task", ["classification prompt", "ClassificationParser", "Branch"]),
+        ("instruction", ["instructions prompt", "instructions model", "instructions reading"]),
+        ("classification", ["classification prompt", "classification model", "classification reading"]),
+        ("instance", ["instances prompt", "instances model", "instances reading"]),
+        ("task", ["classification prompt", "classification reading", "instances prompt", "instances reading"]),
     ],
 )
 def test_every_chain_can_be_drawn(name: str, steps: list[str], model: MakeModel) -> None:
@@ -271,7 +339,10 @@ async def test_callbacks_see_every_model_call_and_the_names_of_the_steps(model: 
         given: Any = {"instruction": SORT}
         await chain.ainvoke(given, {"callbacks": [names]}) if is_async else chain.invoke(given, {"callbacks": [names]})
         assert names.models == 3
-        assert "instance reading" in names.chains
+        assert names.chains == [
+            *("task", "classification", "prompt", "reading", "prompt", "reading"),
+            *("instances", "prompt", "reading"),
+        ]
 
 
 def test_usage_can_be_counted_by_langchains_own_callback() -> None:

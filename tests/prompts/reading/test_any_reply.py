@@ -1,9 +1,9 @@
-"""Whatever a model writes gives records or rejections, never an exception, and reading it takes linear work.
+"""Whatever a model writes gives records or rejections, never an exception.
 
 The corpus of `replies/` is mutated: pieces of its replies are cut, repeated, swapped and joined. In the test runs this takes a
 second; for a longer hunt set the time:
 
-    SELF_INSTRUCT_FUZZ_SECONDS=180 .venv/bin/pytest -n 0 tests/prompts/test_any_reply.py -k mutated
+    SELF_INSTRUCT_FUZZ_SECONDS=180 .venv/bin/pytest -n 0 tests/prompts/reading/test_any_reply.py -k mutated
 """
 
 import os
@@ -116,38 +116,13 @@ def test_mutated_replies_give_records_or_rejections_and_stream_to_the_same() -> 
         seed += 1
 
 
-def work(parser: ReplyParser[Any], text: str, times: int) -> float:
-    """Return the least CPU time of so many readings, in seconds."""
-
-    def once() -> float:
-        started = time.process_time()
-        parser.read(Reply(text, "stop"))
-        return time.process_time() - started
-
-    return min(once() for _ in range(times))
-
-
-UNITS = [
-    "\n1. ", "\n", "```\n", "**", " ", "-\n", "0", "Sure!\n", "\n---\n\n", "\n1", "Output:", "Output: ", "\nOutput:",
-    "\nInput:\n",
-    "\nExample 1\n", "\n\nTask:", "Class label: ", "\nClass label: a", "<think>", "</think>", "<think></think>", "<br>",
-    "{", "[",
-    '["a",', '{"a":', '{"input": "a"}', "|", "|a|\n", "|a|b|\n|-|-|\n", "\n| 1 |", '"', "\\", "(", "9. a 10. ",
-    ". 2. ", "一、\n",
-    "1️⃣", "Task 1", "\nTask 1:", "\n9. a:\n1. b\n2. c", "Example 1: Input: a Output: b\n", "Question: a\nAnswer: b\n",
-    "- (",
-    "the answer is ", "Entrada: a\n", "<|im_end|>", "Explanation: a\n", "\nInput: a\nReason:", "<|channel|>final<|message|>",
-    "\n9. **a**\nb c d e", "Note: a\n\n", "&amp;", "\u200b", "\r", "[ \n", "9. {", ". Input:",
-    "x. Input: Output:", "\n9. Input:",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("unit", UNITS)
-def test_a_reply_sixteen_times_as_long_takes_no_more_than_linear_work(unit: str) -> None:
-    short = unit * (4_000 // len(unit))
-    for name, parser in PARSERS.items():
-        before = max(work(parser, short, 3), 0.001)
-        assert work(parser, short * 16, 2) < 100 * before, f"{name}: quadratic work would be 256 times"
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_json_of_any_depth_is_read_or_rejected(opening: str, closing: str) -> None:
+    for depth in (*range(900, 1000), 5_000, 100_000):  # about Python's limit: what can just be decoded cannot be encoded
+        nested = opening * depth + "1" + closing * depth
+        for text in (f'{{"input": "a", "output": {nested}}}', f'["a", {nested}]', nested, f'9. {{"instruction": {nested}}}'):
+            for parser in PARSERS.values():
+                check(parser, Reply(text))
 
 
 def flood(make: Callable[[int], str]) -> str:

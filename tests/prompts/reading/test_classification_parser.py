@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage
 
 from self_instruct.prompts.reading.classification_parser import ClassificationParser
 from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Classification, Reason, Rejection, Stage
+from self_instruct.records.tasks import Classification, Reason, Rejection, StageName
 
 PUBLISHED = ClassificationParser(form="published")
 TOLERANT = ClassificationParser()
@@ -50,7 +50,7 @@ def test_the_first_word_decides_in_the_tolerant_form(reply: str):
 @pytest.mark.parametrize("reply", ["", "  ", "Maybe.", "Yesterday", "Not one", "<think>Yes", "Quizás", "{{ 7*7 }}"])
 def test_a_reply_that_says_neither_is_a_rejection(reply: str):
     record = TOLERANT.read(Reply(reply, "stop"))
-    assert record == Rejection(Stage.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO, reply, evidence={"finish_reason": "stop"})
+    assert record == Rejection(StageName.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO, reply, evidence={"finish_reason": "stop"})
 
 
 def test_a_message_of_blocks_is_read():

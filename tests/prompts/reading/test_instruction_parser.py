@@ -14,7 +14,7 @@ from langchain_core.outputs import Generation
 
 from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Candidate, Reason, Rejection, Stage
+from self_instruct.records.tasks import Candidate, Reason, Rejection, StageName
 
 PUBLISHED = InstructionParser(form="published", casing="capitalize")
 TOLERANT = InstructionParser()
@@ -54,7 +54,7 @@ def test_the_published_form_lets_empty_items_vanish():
 def test_the_published_form_drops_a_cut_off_reply_as_a_whole():
     reply = Reply(" One.\n10. Tw", "length")
     assert PUBLISHED.read(reply) == [
-        Rejection(Stage.INSTRUCTIONS, Reason.CUT_OFF, reply.text, evidence={"finish_reason": "length"})
+        Rejection(StageName.INSTRUCTIONS, Reason.CUT_OFF, reply.text, evidence={"finish_reason": "length"})
     ]
 
 

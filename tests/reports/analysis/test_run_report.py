@@ -10,22 +10,22 @@ from support.scripted import plan
 
 from self_instruct.chains.runs.importing import import_batch
 from self_instruct.ledger import Ledger
-from self_instruct.records.tasks import Reason, Stage
-from self_instruct.reports import run_report
-from self_instruct.settings.given import Given
+from self_instruct.records.tasks import Reason, StageName
+from self_instruct.reports import RunState, run_report
+from self_instruct.settings.layers import Layer
 
 
 def test_the_small_run_has_the_figures_that_were_written_into_it(run: Ledger) -> None:
     found = run_report(run)
     assert (found.statistics.instructions, found.statistics.with_instances, found.statistics.instances) == (6, 2, 7)
     assert (found.statistics.classification, found.statistics.other, found.statistics.unknown) == (1, 3, 2)
-    assert found.unanswered == {Stage.CLASSIFICATION: 1, Stage.INSTANCES: 1}
-    assert found.is_in_progress
+    assert found.unanswered == {StageName.CLASSIFICATION: 1, StageName.INSTANCES: 1}
+    assert found.state is RunState.RUNNING
     assert [(row.stage, row.reason, row.count) for row in found.refused] == [
-        (Stage.INSTRUCTIONS, Reason.TOO_SIMILAR, 1),
-        (Stage.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO, 1),
-        (Stage.INSTANCES, Reason.EMPTY_OUTPUT, 1),
-        (Stage.INSTANCES, Reason.REFUSED_BY_PROVIDER, 1),
+        (StageName.INSTRUCTIONS, Reason.TOO_SIMILAR, 1),
+        (StageName.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO, 1),
+        (StageName.INSTANCES, Reason.EMPTY_OUTPUT, 1),
+        (StageName.INSTANCES, Reason.REFUSED_BY_PROVIDER, 1),
     ]
     assert [(step.candidates, step.kept) for step in found.acceptance] == [(4, 3), (2, 2), (1, 1)]
     assert found.verbs.verbs == {"consider": 1, "name": 1, "write": 1}
@@ -34,16 +34,16 @@ def test_the_small_run_has_the_figures_that_were_written_into_it(run: Ledger) ->
 
 def test_tokens_that_nobody_counted_are_unknown_and_not_zero(run: Ledger) -> None:
     spent = {row.stage: row for row in run_report(run).spent}
-    assert (spent[Stage.INSTRUCTIONS].input_tokens, spent[Stage.INSTRUCTIONS].uncounted) == (300, 0)
-    assert (spent[Stage.CLASSIFICATION].requests, spent[Stage.CLASSIFICATION].uncounted) == (6, 2)
-    assert spent[Stage.CLASSIFICATION].input_tokens == 80
+    assert (spent[StageName.INSTRUCTIONS].input_tokens, spent[StageName.INSTRUCTIONS].uncounted) == (300, 0)
+    assert (spent[StageName.CLASSIFICATION].requests, spent[StageName.CLASSIFICATION].uncounted) == (6, 2)
+    assert spent[StageName.CLASSIFICATION].input_tokens == 80
 
 
 def test_a_run_that_just_began_has_a_report(tmp_path: Path) -> None:
     with Ledger.create(tmp_path / "new", plan(num_instructions=5).facts()) as ledger:
         found = run_report(ledger, ["Write a poem."])
     assert (found.statistics.instructions, found.spent, found.acceptance, found.to_read) == (0, (), (), ())
-    assert found.is_in_progress
+    assert found.state is RunState.RUNNING
     assert found.overlap is None
 
 
@@ -79,7 +79,7 @@ def test_a_key_given_as_a_parameter_is_never_in_a_report(make_run: Callable[...,
 def davinci(reference: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The recorded run, decided by the rules of the paper."""
     directory = tmp_path_factory.mktemp("davinci") / "run"
-    given = Given(
+    given = Layer(
         {"profile": "paper", "seeds": str(reference / "seed_tasks.jsonl")}, {"profile": "--profile", "seeds": "--seeds"}
     )
     list(import_batch(reference / "original-layout", directory, given))
@@ -103,7 +103,7 @@ def test_the_recorded_run_has_the_statistics_that_were_recorded(davinci: Path, r
 
 def test_the_recorded_evaluation_set_is_as_far_from_the_seeds_as_its_readme_says(reference: Path) -> None:
     from self_instruct.reports import load_evaluation
-    from self_instruct.reports.analysis.nearness import seed_similarity
+    from self_instruct.reports.analysis.similarity import seed_similarity
 
     seeds = [json.loads(line)["instruction"] for line in (reference / "seed_tasks.jsonl").read_text("utf-8").splitlines()]
     evaluation = load_evaluation(reference / "user-oriented" / "user_oriented_instructions.jsonl")

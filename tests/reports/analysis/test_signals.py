@@ -4,7 +4,7 @@ import pytest
 
 from self_instruct.ledger import TaskId
 from self_instruct.records.tasks import Instance
-from self_instruct.reports.analysis.contents import KeptTask
+from self_instruct.reports.analysis.kept_tasks import KeptTask
 from self_instruct.reports.analysis.signals import Signal, SignalCount, signals, worst_tasks
 
 PLAIN = "Describe the sea to a child."

@@ -156,7 +156,7 @@ BAD = jsonl([SEA]) + b"{bad\n" + jsonl([MOON]) + b'{"prompt": 1}\n' + jsonl([LET
 def test_a_fault_stops_with_file_and_line_and_nothing_is_written(source: Path) -> None:
     source.write_bytes(BAD)
     (source.parent / "data.kept.jsonl").write_text("old")
-    with pytest.raises(RecordFileError, match=rf"^{source}:2: is not JSON .* Nothing was written; --on-error skip"):
+    with pytest.raises(RecordFileError, match=rf"^{source}:2: is not JSON .* Nothing was written; `on_error=skip`"):
         dedup(places(source))
     assert names(source.parent) == {"data.jsonl", "data.kept.jsonl"}
     assert (source.parent / "data.kept.jsonl").read_text() == "old"
@@ -247,7 +247,7 @@ def stopping(_: DedupSummary) -> None:
 
 def test_an_interruption_leaves_nothing(source: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        dedup(places(source), report=stopping)
+        dedup(places(source), on_progress=stopping)
     assert names(source.parent) == {"data.jsonl"}
 
 
@@ -333,6 +333,6 @@ def test_memory_does_not_grow_with_what_is_refused() -> None:
 
 def test_the_report_hears_of_the_end(source: Path) -> None:
     heard: list[DedupSummary] = []
-    summary = dedup(places(source), report=heard.append)
+    summary = dedup(places(source), on_progress=heard.append)
     assert heard[-1] == summary
     assert summary.bytes_read == source.stat().st_size

@@ -17,11 +17,11 @@ from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Instance
 from self_instruct.reports import CardFields, ExportError, Selection
 from self_instruct.reports.exports.card import Counts
+from self_instruct.reports.exports.dataset import DatasetTask
 from self_instruct.reports.exports.export import ROW_FORMATS, export
-from self_instruct.reports.exports.selection import ExportTask
 from self_instruct.settings.config_file import from_config
-from self_instruct.settings.configuration import settle
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
+from self_instruct.settings.settling import settle
 
 SECRET = "hunter2"
 OPENAI = "openai:gpt-4.1-mini"
@@ -88,9 +88,9 @@ def test_the_counts_are_those_of_each_side(tmp_path: Path) -> None:
 
 
 def test_counting_takes_each_task_once_and_as_it_goes_by() -> None:
-    task = ExportTask("0:0", "Do it.", True, (Instance(" ", "a"), Instance("b", "c")), is_seed=True)
+    task = DatasetTask("0:0", "Do it.", True, (Instance(" ", "a"), Instance("b", "c")), is_seed=True)
     counts = Counts()
-    assert list(counts.of([task, task])) == [task, task]
+    assert list(counts.counting([task, task])) == [task, task]
     assert counts == Counts(instructions=2, classification=2, seeds=2, instances=4, without_input=2)
 
 
@@ -116,9 +116,9 @@ def test_the_settings_on_the_card_make_the_same_plan_again(tmp_path: Path) -> No
     parameters = {"temperature": 1.0, "top_p": 0.9}
     said = {"profile": "paper", "model": OPENAI, "seed": 3, "instructions.banned_words": ["map", "```", "ü: #"]}
     said |= {f"instructions.parameters.{name}": value for name, value in parameters.items()}
-    given = Given(said, dict.fromkeys(said, "a test"))
+    given = Layer.said(said, "a test")
     with Ledger.create(tmp_path / "run", RunPlan.new(given).facts()) as ledger:
-        text = card(ledger, tmp_path / "out")
+        text = card(ledger, tmp_path / "out", seeds=True)
     config = re.search(r"````yaml\n(.*?)````", text, re.DOTALL)
     assert config
     (tmp_path / "settings.yaml").write_text(config[1], encoding="utf-8")
@@ -137,7 +137,7 @@ def test_no_place_and_no_secret_is_on_it(tmp_path: Path) -> None:
     made = plan(**settings)
     said = ("model", "base_url", "seeds", "templates", "instructions.parameters.api_key", "instructions.parameters.temperature")
     with Ledger.create(tmp_path / "run", {**made.facts(), "origins": dict.fromkeys(said, "config.yaml:1")}) as ledger:
-        text = card(ledger, tmp_path / "out")
+        text = card(ledger, tmp_path / "out", seeds=True)
     for word in (SECRET, "secret-host", "somebody", str(tmp_path)):
         assert word not in text
     assert "instructions.parameters.temperature: 0.5\n" in text
@@ -166,7 +166,7 @@ def test_a_licence_that_is_not_chosen_says_so(run: Ledger, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("fields", [{"license": "My own: free"}, {"license": ""}, {"languages": ("English",)}])
 def test_what_the_hub_would_not_read_is_refused(fields: dict[str, Any]) -> None:
-    with pytest.raises(ExportError, match=r"^--l.*: expected"):
+    with pytest.raises(ExportError, match=r"^`l.*: expected"):
         CardFields(**fields)
 
 

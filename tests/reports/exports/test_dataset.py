@@ -6,7 +6,7 @@ from pathlib import Path
 from support.scripted import plan
 
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger, TaskId
+from self_instruct.ledger import Ledger, StoredTask, TaskId
 from self_instruct.records.tasks import Instance
 from self_instruct.reports import DatasetTask
 from self_instruct.reports.exports.dataset import dataset
@@ -22,7 +22,7 @@ def stored(ledger: Ledger) -> list[Instance]:
 
 
 def test_only_tasks_with_instances_are_in_it_in_the_order_of_the_pool(run: Ledger) -> None:
-    assert [(task.id, task.is_classification) for task in drawn(run)] == [(TaskId(0, 0), False), (TaskId(0, 31), True)]
+    assert [(task.name, task.is_classification) for task in drawn(run)] == [("0:0", False), ("0:31", True)]
     assert [one.input for one in drawn(run)[0].instances] == ["", "about the hedge"]
 
 
@@ -47,5 +47,5 @@ def test_the_draw_depends_on_the_seed_alone(make_run: Callable[..., Ledger]) -> 
 
 def test_a_run_without_instances_has_an_empty_dataset(tmp_path: Path) -> None:
     with Ledger.create(tmp_path / "empty", plan().facts()) as ledger:
-        ledger.add_task(TaskId(0, 0), "Name three rivers.")
+        ledger.add_task(StoredTask(TaskId(0, 0), "Name three rivers.", None, None))
         assert drawn(ledger) == []

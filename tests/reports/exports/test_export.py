@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,13 @@ from support.scripted import plan
 from support.written import instructions, write_run
 
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger
-from self_instruct.records.tasks import Instance
+from self_instruct.ledger import Ledger, RequestId, StoredTask, TaskId
+from self_instruct.records.tasks import Instance, StageName
 from self_instruct.reports import FORMATS, CardFields, ExportError, Selection, Split
+from self_instruct.reports.exports.alpaca import alpaca_rows
+from self_instruct.reports.exports.dataset import DatasetTask
 from self_instruct.reports.exports.export import ROW_FORMATS, default_place, export
+from self_instruct.settings.settings import Settings
 
 EXPORT_ALL = """
 import sys
@@ -34,7 +39,7 @@ with Ledger.open(Path(sys.argv[1]), read_only=True) as ledger:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    paths = (path for path in folder.rglob("*") if path.is_file())
+    paths = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
@@ -57,13 +62,31 @@ def test_alpaca_is_one_array_byte_for_byte(run: Ledger, tmp_path: Path) -> None:
     assert [list(row) for row in json.loads(text)] == [["instruction", "input", "output"]] * 7
 
 
-@pytest.mark.parametrize("form", sorted(set(FORMATS) - {"openai-chat"}))
-def test_a_run_without_instances_exports_well(form: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", FORMATS)
+def test_nothing_is_not_exported_and_what_stood_there_stays(form: str, run: Ledger, tmp_path: Path) -> None:
+    export(run, RunPlan.of(run), form, tmp_path / "exports" / "out", selection=enough(form))
+    before = digests(tmp_path / "exports")
+    seeds = None if form == "self-instruct" else False
+    with (
+        Ledger.create(tmp_path / "empty", plan().facts()) as ledger,
+        pytest.raises(ExportError, match=r"^there is nothing to export: no task of this run .*; generate more\.$"),
+    ):
+        export(ledger, RunPlan.of(ledger), form, tmp_path / "exports" / "out", selection=Selection(seeds=seeds))
+    assert digests(tmp_path / "exports") == before
+
+
+def test_an_export_of_seed_tasks_alone_says_so(tmp_path: Path) -> None:
     with Ledger.create(tmp_path / "empty", plan().facts()) as ledger:
-        done = export(ledger, RunPlan.of(ledger), form, tmp_path / "out")
-    assert done.count == (12 if form == "prompt-completion" else 0)
-    if form == "alpaca":
-        assert json.loads((tmp_path / "out").read_text()) == []
+        done = export(ledger, RunPlan.of(ledger), "prompt-completion", tmp_path / "out")
+    assert str(done) == f"12 rows in {tmp_path / 'out'}, all of seed tasks: no task of this run has an instance yet"
+
+
+def test_the_originals_files_of_a_run_without_instances_hold_its_tasks_and_say_so(tmp_path: Path) -> None:
+    with Ledger.create(tmp_path / "begun", plan().facts()) as ledger:
+        ledger.add_task(StoredTask(TaskId(0, 0), "Name three rivers.", None, RequestId(StageName.CLASSIFICATION, 0)))
+        done = export(ledger, RunPlan.of(ledger), "self-instruct", tmp_path / "out")
+    assert str(done) == f"0 rows in {tmp_path / 'out'}: no task of this run has an instance yet"
+    assert "Name three rivers." in (tmp_path / "out" / "machine_generated_instructions.jsonl").read_text()
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -95,14 +118,29 @@ def test_the_place_of_a_run_is_not_in_its_exports(make_run: Callable[..., Ledger
     assert digests(tmp_path / "exports here") == digests(tmp_path / "exports there")
 
 
-def test_an_export_shows_one_moment_of_a_run_that_is_being_written(run: Ledger, tmp_path: Path) -> None:
-    with Ledger.open(tmp_path / "run", read_only=True) as reader, reader.snapshot():
-        before = list(reader.instances())
-        task = next(task.id for task in run.tasks() if task.awaits)
-        run.add_instances(task, [Instance("new", "new")])
-        assert list(reader.instances()) == before
+@pytest.mark.parametrize("selection", [Selection(), Selection(held_out=1)], ids=["one file", "two sides"])
+def test_an_export_shows_one_moment_of_a_run_that_is_being_written(
+    selection: Selection, run: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task is finished by another process before each row; the next export shows them all."""
+    waiting = [task for task in run.tasks() if task.awaits]
+
+    def rows(task: DatasetTask, settings: Settings) -> Iterator[dict[str, Any]]:
+        if waiting:
+            done = waiting.pop(0)
+            with run.transaction():
+                run.update_task(replace(done, is_classification=False, awaits=None))
+                run.add_instances(done.id, [Instance("new", "new")])
+        return alpaca_rows(task, settings)
+
     with Ledger.open(tmp_path / "run", read_only=True) as reader:
-        assert len(list(reader.instances())) == len(before) + 1
+        exported = partial(export, reader, RunPlan.of(reader), "alpaca", selection=selection)
+        exported(tmp_path / "before")
+        monkeypatch.setitem(ROW_FORMATS, "alpaca", replace(ROW_FORMATS["alpaca"], rows=rows))
+        during = exported(tmp_path / "during")
+        assert (waiting, during.count) == ([], 7)
+        assert list(digests(tmp_path / "during").values()) == list(digests(tmp_path / "before").values())
+        assert exported(tmp_path / "after").count == 9
 
 
 def test_an_unknown_format_is_refused_by_name(run: Ledger, tmp_path: Path) -> None:
@@ -147,24 +185,24 @@ def test_a_folder_is_not_given_the_name_of_a_file(run: Ledger, tmp_path: Path, o
 
 
 def test_too_few_rows_for_their_reader_are_refused_and_leave_nothing(run: Ledger, tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match=r"^openai-chat: 7 rows, but their reader wants 10 at least; generate more\.$"):
+    with pytest.raises(ExportError, match=r"^7 rows, but the reader of this format wants 10 at least; generate more\.$"):
         export(run, RunPlan.of(run), "openai-chat", tmp_path / "new" / "out")
     assert list((tmp_path / "new").iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("options", "flag"),
+    ("options", "what"),
     [
-        ({"selection": Selection(seeds=True)}, "--seeds"),
-        ({"selection": Selection(held_out=1)}, "--held-out"),
-        ({"selection": Selection(subset=1)}, "--subset"),
+        ({"selection": Selection(seeds=True)}, "`seeds`"),
+        ({"selection": Selection(held_out=1)}, "`held_out`"),
+        ({"selection": Selection(subset=1)}, "`subset`"),
         ({"card": CardFields()}, "a dataset card"),
     ],
 )
 def test_the_originals_files_refuse_what_they_have_no_place_for(
-    run: Ledger, tmp_path: Path, options: dict[str, Any], flag: str
+    run: Ledger, tmp_path: Path, options: dict[str, Any], what: str
 ) -> None:
-    with pytest.raises(ExportError, match=f"^self-instruct: has no place for {flag}"):
+    with pytest.raises(ExportError, match=f"^self-instruct: has no place for {what}"):
         export(run, RunPlan.of(run), "self-instruct", tmp_path / "out", **options)
 
 

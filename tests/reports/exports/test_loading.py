@@ -15,7 +15,7 @@ from support.written import instructions, write_run
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Instance
-from self_instruct.reports import CardFields, Exported, ExportError, Selection, Split
+from self_instruct.reports import CardFields, Exported, ExportError, Selection
 from self_instruct.reports.exports.export import ROW_FORMATS, export
 from self_instruct.reports.exports.parquet import ROWS_AT_ONCE
 
@@ -115,12 +115,6 @@ def test_parquet_is_written_in_groups(tmp_path: Path) -> None:
         written(ledger, "parquet", tmp_path / "out.parquet")
     metadata = pyarrow.parquet.ParquetFile(tmp_path / "out.parquet").metadata
     assert [metadata.row_group(place).num_rows for place in range(metadata.num_row_groups)] == [ROWS_AT_ONCE, 1]
-
-
-def test_a_run_without_instances_is_an_empty_table(tmp_path: Path) -> None:
-    with write_run(tmp_path / "run", []) as ledger:
-        assert written(ledger, "huggingface", tmp_path / "out").rows == {Split.TRAIN: 0}
-    assert list(pandas.read_parquet(tmp_path / "out" / "train.parquet").columns) == list(FEATURES)
 
 
 @pytest.mark.parametrize("form", ["parquet", "huggingface"])

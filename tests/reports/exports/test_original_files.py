@@ -14,7 +14,7 @@ from self_instruct.ledger import Ledger
 from self_instruct.reports.exports.export import export
 from self_instruct.reports.exports.original_files import classification_file, write_similarities
 from self_instruct.retrievers import similarity_records
-from self_instruct.settings.given import Given
+from self_instruct.settings.layers import Layer
 
 INSTRUCTIONS = "machine_generated_instructions.jsonl"
 CLASSIFICATION = "is_clf_or_not_unnamed_template_1.jsonl"
@@ -95,7 +95,7 @@ def test_the_model_is_named_as_a_file_can_be(model: str, part: str) -> None:
 
 def test_an_export_of_the_recorded_run_is_imported_as_the_same_run(reference: Path, tmp_path: Path) -> None:
     values = {"profile": "paper", "seeds": str(reference / "seed_tasks.jsonl")}
-    given = Given(values, dict.fromkeys(values, "test"))
+    given = Layer.said(values, "test")
     import_batch(reference / "original-layout", tmp_path / "run", given)
     with Ledger.open(tmp_path / "run", read_only=True) as first:
         rows = exported(first, tmp_path / "out")[DATASET]

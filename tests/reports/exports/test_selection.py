@@ -11,7 +11,8 @@ from support.written import instructions, write_run
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Instance
-from self_instruct.reports.exports.selection import ExportTask, Selected, Selection, Split, read_held_out, select
+from self_instruct.reports.exports.dataset import DatasetTask
+from self_instruct.reports.exports.selection import Selected, Selection, Split, read_held_out, select
 from self_instruct.reports.writing import ExportError
 
 LABELLED = [Instance(f"word {number}", label) for number, label in enumerate(["a", "b", "c", "a", "a", "b"])]
@@ -42,7 +43,7 @@ def chosen(ledger: Ledger, selection: Selection, *, with_seeds: bool = False) ->
     return select(ledger, RunPlan.of(ledger), selection, with_seeds=with_seeds)
 
 
-def names(tasks: Iterator[ExportTask]) -> list[str]:
+def names(tasks: Iterator[DatasetTask]) -> list[str]:
     return [task.instruction for task in tasks]
 
 
@@ -150,17 +151,17 @@ def test_an_unfinished_task_and_one_without_instances_are_never_chosen(run: Ledg
     with_instances = {"Write a letter to a neighbour.", "Say whether the word is warm or cold."}
     train, test = sides(run, Selection(held_out=1))
     assert set(train + test) == with_instances
-    with pytest.raises(ExportError, match=r"^--subset 3: only 2 instructions with instances are left to take it from\.$"):
+    with pytest.raises(ExportError, match=r"^`subset` 3: only 2 instructions with instances are left to take it from\.$"):
         chosen(run, Selection(subset=3))
 
 
 @pytest.mark.parametrize(
     ("selection", "words"),
     [
-        (Selection(held_out=40), "--held-out 40: too much for a run of 40 instructions"),
-        (Selection(held_out=400), "--held-out 400: too much for a run of 40 instructions"),
-        (Selection(subset=41), "--subset 41: only 40 instructions"),
-        (Selection(subset=40, held_out=1), "--subset 40: only 39 instructions"),
+        (Selection(held_out=40), "`held_out` 40: too much for a run of 40 instructions"),
+        (Selection(held_out=400), "`held_out` 400: too much for a run of 40 instructions"),
+        (Selection(subset=41), "`subset` 41: only 40 instructions"),
+        (Selection(subset=40, held_out=1), "`subset` 40: only 39 instructions"),
     ],
 )
 def test_more_than_there_is_is_refused(forty: Ledger, selection: Selection, words: str) -> None:
@@ -169,13 +170,13 @@ def test_more_than_there_is_is_refused(forty: Ledger, selection: Selection, word
 
 
 @pytest.mark.parametrize("options", [{"max_instances": 0}, {"subset": 0}, {"subset": -1}, {"held_out": 0}, {"held_out": 1.0}])
-def test_a_number_that_cannot_be_meant_is_refused_with_its_flag(options: dict[str, int]) -> None:
+def test_a_number_that_cannot_be_meant_is_refused_by_its_name(options: dict[str, int]) -> None:
     [name] = options
-    with pytest.raises(ExportError, match=f"^--{name.replace('_', '-')} "):
+    with pytest.raises(ExportError, match=f"^`{name}` "):
         Selection(**options)
 
 
 @pytest.mark.parametrize("text", ["many", "0.1.2", "10%", ""])
 def test_a_held_out_that_is_no_number_is_refused(text: str) -> None:
-    with pytest.raises(ExportError, match=r"^--held-out .*: expected"):
+    with pytest.raises(ExportError, match=r"^`held_out` .*: expected"):
         read_held_out(text)

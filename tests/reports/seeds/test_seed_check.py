@@ -13,6 +13,7 @@ from rich.console import Console
 from self_instruct.records.tasks import Instance, Reason, SeedTask
 from self_instruct.reports import EvaluationFileError, SeedReport, check_seeds, load_evaluation
 from self_instruct.reports.seeds.overlap import Pair, nearest_pairs, similar_pairs
+from self_instruct.reports.terminal.seed_check import seed_tables
 from self_instruct.retrievers.rouge import rouge_l
 from self_instruct.seeds.loading import load_seeds, read_seeds, shipped_seeds
 
@@ -28,7 +29,7 @@ def seed(
 
 def shown(report: SeedReport) -> str:
     console = Console(file=io.StringIO(), width=80)
-    console.print(report)
+    console.print(seed_tables(report))
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
@@ -181,26 +182,24 @@ def test_two_thousand_seeds_take_little_time() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "eval.jsonl: is empty; expected one task as a JSON object a line."),
-        (b'{"instruction": "a"}\n\n{oops', "eval.jsonl:3: is not JSON; expected one task as a JSON object."),
-        (b'{"input": "a"}', "eval.jsonl:1: has no field 'instruction' with text; expected an object with one."),
-        (b'["a"]', "eval.jsonl:1: has no field 'instruction' with text; expected an object with one."),
-        (b'{"instruction": 3}', "eval.jsonl:1: has no field 'instruction' with text; expected an object with one."),
-        (b"\xff\xfe", "eval.jsonl: is not UTF-8 text; save the file as UTF-8."),
-        (b"[" * 100_000, "eval.jsonl:1: is not JSON; expected one task as a JSON object."),
+        (b"", "1: is empty; {}"),
+        (b'{"instruction": "a"}\n\n{oops', "3: is not JSON (Expecting property name enclosed in double quotes, column 2); {}"),
+        (b'{"input": "a"}', "1: has no field 'instruction', but input; {}"),
+        (b'["a"]', "1: is a JSON list; {}"),
+        (b'{"instruction": 3}', "1: field 'instruction' is 3; {}"),
+        (b"\xff\xfe", "1: is not UTF-8 text (byte 1 of the record is 0xff); {}"),
     ],
 )
 def test_an_evaluation_file_at_fault_is_one_line(tmp_path: Path, content: bytes, said: str) -> None:
     (tmp_path / "eval.jsonl").write_bytes(content)
     with pytest.raises(EvaluationFileError) as raised:
         load_evaluation(tmp_path / "eval.jsonl")
-    assert str(raised.value) == f"{tmp_path}/{said}"
+    expected = "expected one task as a JSON object a line, with an instruction."
+    assert str(raised.value) == f"{tmp_path}/eval.jsonl:{said.format(expected)}"
 
 
 def test_an_evaluation_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(
-        EvaluationFileError, match=r"none\.jsonl: cannot be read \(No such file or directory\); expected a JSONL"
-    ):
+    with pytest.raises(EvaluationFileError, match=r"none\.jsonl: cannot be read \(No such file or directory\); expected JSONL"):
         load_evaluation(tmp_path / "none.jsonl")
 
 

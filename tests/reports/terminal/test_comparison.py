@@ -10,16 +10,17 @@ from support.scripted import plan
 
 from self_instruct.chains.runs.importing import import_batch
 from self_instruct.chains.runs.replaying import replay
-from self_instruct.ledger import Ledger, Progress, RequestId, TaskId
-from self_instruct.records.tasks import Instance, Reason, Rejection, Stage
+from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask, TaskId
+from self_instruct.records.tasks import Instance, Reason, Rejection, StageName
 from self_instruct.reports import Comparison, compare
-from self_instruct.reports.terminal.comparison import Change, Otherwise
-from self_instruct.settings.given import Given
+from self_instruct.reports.analysis.comparison import Change, Otherwise
+from self_instruct.reports.terminal.comparison import comparison_tables
+from self_instruct.settings.layers import Layer
 
 ONE, TWO, THREE = TaskId(0, 0), TaskId(0, 40), TaskId(1, 0)
 
 
-def rejection(stage: Stage, reason: Reason, task: TaskId, text: str = "text", **evidence: str | float) -> Rejection:
+def rejection(stage: StageName, reason: Reason, task: TaskId, text: str = "text", **evidence: str | float) -> Rejection:
     return Rejection(stage, reason, text, task.item, evidence)
 
 
@@ -35,10 +36,13 @@ def pair(tmp_path: Path) -> tuple[Ledger, Ledger]:
     return runs[0], runs[1]
 
 
-def keep(ledger: Ledger, task: TaskId, *instances: Instance, awaits: Stage | None = None) -> None:
-    if task not in {known.id for known in ledger.tasks()}:
-        ledger.add_task(task, f"task {task.request}:{task.item}")
-    ledger.set_awaits(task, RequestId(awaits, task.request, task.item) if awaits else None, False)
+def keep(ledger: Ledger, task: TaskId, *instances: Instance, awaits: StageName | None = None) -> None:
+    waiting = RequestId(awaits, task.request, task.item) if awaits else None
+    kept = StoredTask(task, f"task {task.request}:{task.item}", False, waiting)
+    if task in {known.id for known in ledger.tasks()}:
+        ledger.update_task(kept)
+    else:
+        ledger.add_task(kept)
     ledger.add_instances(task, instances)
 
 
@@ -59,24 +63,24 @@ def test_equal_runs_differ_in_nothing(make_run: Callable[..., Ledger]) -> None:
     assert (found.kept_before, found.kept_after, found.kept_in_both) == (6, 6, 6)
     assert (found.instances_before, found.instances_after) == (9, 9)
     assert found.newly_kept == found.newly_refused == found.instances_gained == found.instances_lost == ()
-    assert found.unanswered == {Stage.CLASSIFICATION: 1, Stage.INSTANCES: 1}
+    assert found.unanswered == {StageName.CLASSIFICATION: 1, StageName.INSTANCES: 1}
 
 
 def test_a_task_newly_kept_says_why_it_had_been_refused(pair: tuple[Ledger, Ledger]) -> None:
     before, after = pair
-    refuse(before, 0, rejection(Stage.INSTRUCTIONS, Reason.TOO_SIMILAR, TWO, nearest="task one", score=0.7))
-    keep(after, TWO, awaits=Stage.CLASSIFICATION)
+    refuse(before, 0, rejection(StageName.INSTRUCTIONS, Reason.TOO_SIMILAR, TWO, nearest="task one", score=0.7))
+    keep(after, TWO, awaits=StageName.CLASSIFICATION)
     found = compare(before, after)
     assert counts(found.newly_kept) == [("too similar", 1)]
     assert found.newly_kept[0].examples[0].text == "task 0:40"
     assert found.newly_kept[0].examples[0].evidence == {"nearest": "task one", "score": 0.7}
-    assert found.unanswered == {Stage.CLASSIFICATION: 1}
+    assert found.unanswered == {StageName.CLASSIFICATION: 1}
 
 
 def test_a_task_newly_refused_says_why(pair: tuple[Ledger, Ledger]) -> None:
     before, after = pair
     keep(before, TWO, Instance("a", "b"))
-    refuse(after, 0, rejection(Stage.INSTRUCTIONS, Reason.BANNED_WORD, TWO, word="file"))
+    refuse(after, 0, rejection(StageName.INSTRUCTIONS, Reason.BANNED_WORD, TWO, word="file"))
     found = compare(before, after)
     assert counts(found.newly_refused) == [("banned word", 1)]
     assert counts(found.instances_lost) == [("of a task newly refused", 1)]
@@ -84,7 +88,7 @@ def test_a_task_newly_refused_says_why(pair: tuple[Ledger, Ledger]) -> None:
 
 def test_a_reply_refused_whole_explains_all_its_tasks(pair: tuple[Ledger, Ledger]) -> None:
     before, after = pair
-    refuse(before, 1, rejection(Stage.INSTRUCTIONS, Reason.CUT_OFF, THREE))
+    refuse(before, 1, rejection(StageName.INSTRUCTIONS, Reason.CUT_OFF, THREE, "1. Name a river.\n" * 5))
     keep(after, THREE)
     keep(after, TaskId(1, 50))
     assert counts(compare(before, after).newly_kept) == [("cut off", 2)]
@@ -92,7 +96,7 @@ def test_a_reply_refused_whole_explains_all_its_tasks(pair: tuple[Ledger, Ledger
 
 def test_a_first_item_refused_by_a_rule_explains_no_other(pair: tuple[Ledger, Ledger]) -> None:
     before, after = pair
-    refuse(before, 1, rejection(Stage.INSTRUCTIONS, Reason.TOO_SHORT, THREE))
+    refuse(before, 1, rejection(StageName.INSTRUCTIONS, Reason.TOO_SHORT, THREE))
     keep(after, TaskId(1, 50))
     assert counts(compare(before, after).newly_kept) == [(Otherwise.NOT_READ, 1)]
 
@@ -108,11 +112,51 @@ def test_instances_of_a_task_in_both_are_matched_with_their_rejections(pair: tup
     both = Instance("same", "same in both")
     keep(before, ONE, both, Instance("x", "a whole sentence."))
     keep(after, ONE, both, Instance("y", "cut here"), Instance("z", "read anew"))
-    refuse(before, 0, rejection(Stage.INSTANCES, Reason.CUT_OFF, ONE, "Input: y\nOutput: cut here"))
-    refuse(after, 0, rejection(Stage.INSTANCES, Reason.NOT_A_LABEL, ONE, "a whole sentence.", input="x"))
+    refuse(before, 0, rejection(StageName.INSTANCES, Reason.CUT_OFF, ONE, "Input: y\nOutput: cut here"))
+    refuse(after, 0, rejection(StageName.INSTANCES, Reason.NOT_A_LABEL, ONE, "a whole sentence.", input="x"))
     found = compare(before, after)
     assert counts(found.instances_gained) == [("cut off", 1), (Otherwise.NOT_READ, 1)]
     assert counts(found.instances_lost) == [("not a class label", 1)]
+
+
+@pytest.mark.parametrize(
+    ("refused", "lost"),
+    [
+        ("Input: 3 + 4, then add 10\nOutput: 17", Instance("3 + 4", "7")),
+        ("Input: Is it wet?\nOutput: The answer is yes, surely", Instance("Is it wet?", "yes")),
+        ("Input: another\nOutput: yes", Instance("Is it wet?", "yes")),
+    ],
+)
+def test_an_output_that_only_occurs_in_a_refused_text_is_not_the_instance_that_was_refused(
+    pair: tuple[Ledger, Ledger], refused: str, lost: Instance
+) -> None:
+    before, after = pair
+    keep(before, ONE, lost)
+    keep(after, ONE)
+    refuse(after, 0, rejection(StageName.INSTANCES, Reason.CUT_OFF, ONE, refused))
+    assert counts(compare(before, after).instances_lost) == [(Otherwise.NOT_READ, 1)]
+
+
+@pytest.mark.parametrize("form", ["published", "tolerant"])
+@pytest.mark.parametrize("piece", ["Class label: yes\nIs it wet?", " yes\nIs it wet?"])
+def test_a_label_is_found_again_in_the_piece_that_was_refused(tmp_path: Path, form: str, piece: str) -> None:
+    with (
+        Ledger.create(tmp_path / "before", plan(instances={"form": form}).facts()) as before,
+        Ledger.create(tmp_path / "after", plan().facts()) as after,
+    ):
+        for ledger in (before, after):
+            keep(ledger, ONE)
+            ledger.update_task(StoredTask(ONE, "a task", True, None))
+        before.add_instances(ONE, [Instance("Is it wet?", "yes"), Instance("Is it dry?", "yes")])
+        refuse(after, 0, rejection(StageName.INSTANCES, Reason.CUT_OFF, ONE, piece))
+        assert counts(compare(before, after).instances_lost) == [("cut off", 1), (Otherwise.NOT_READ, 1)]
+
+
+def test_a_piece_of_a_reply_explains_no_task_behind_it(pair: tuple[Ledger, Ledger]) -> None:
+    before, after = pair
+    refuse(before, 1, rejection(StageName.INSTRUCTIONS, Reason.EMPTY, THREE, "1. \n"))
+    keep(after, TaskId(1, 50))
+    assert counts(compare(before, after).newly_kept) == [(Otherwise.NOT_READ, 1)]
 
 
 def test_instances_of_a_task_that_is_unanswered_or_unclear_now_are_not_called_refused_by_a_rule(
@@ -121,15 +165,15 @@ def test_instances_of_a_task_that_is_unanswered_or_unclear_now_are_not_called_re
     before, after = pair
     keep(before, ONE, Instance("", "one"))
     keep(before, TWO, Instance("", "two"))
-    keep(after, ONE, awaits=Stage.INSTANCES)
+    keep(after, ONE, awaits=StageName.INSTANCES)
     keep(after, TWO)
-    refuse(after, 0, rejection(Stage.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO, TWO))
+    refuse(after, 0, rejection(StageName.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO, TWO))
     assert counts(compare(before, after).instances_lost) == [(Otherwise.NOT_REACHED, 1), ("neither yes nor no", 1)]
 
 
 def test_a_task_of_another_kind_is_counted(pair: tuple[Ledger, Ledger]) -> None:
     before, after = pair
-    after.set_awaits(ONE, None, True)
+    after.update_task(StoredTask(ONE, "task 0:0", True, None))
     assert compare(before, after).changed_kind == 1
 
 
@@ -138,7 +182,7 @@ def test_reasons_are_counted_in_full_and_shown_by_three_examples(pair: tuple[Led
     tasks = [TaskId(1, item) for item in range(0, 200, 40)]
     for task in tasks:
         keep(after, task)
-        refuse(before, 1, rejection(Stage.INSTRUCTIONS, Reason.BANNED_START, task))
+        refuse(before, 1, rejection(StageName.INSTRUCTIONS, Reason.BANNED_START, task))
     keep(after, TWO)
     changes = compare(before, after).newly_kept
     assert counts(changes) == [("banned start", 5), (Otherwise.NOT_READ, 1)]
@@ -147,14 +191,14 @@ def test_reasons_are_counted_in_full_and_shown_by_three_examples(pair: tuple[Led
 
 def shown(comparison: Comparison) -> str:
     console = Console(file=io.StringIO(), width=80)
-    console.print(comparison)
+    console.print(comparison_tables(comparison))
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
 def test_the_table_says_that_prompts_are_not_redrawn_and_fits_eighty_columns(pair: tuple[Ledger, Ledger]) -> None:
     before, after = pair
     nearest = "[bold]\x1b[31m" + "long " * 50
-    refuse(before, 0, rejection(Stage.INSTRUCTIONS, Reason.TOO_SIMILAR, TWO, nearest=nearest, score=2 / 3))
+    refuse(before, 0, rejection(StageName.INSTRUCTIONS, Reason.TOO_SIMILAR, TWO, nearest=nearest, score=2 / 3))
     keep(after, TWO)
     said = shown(compare(before, after))
     assert "Prompts were not redrawn" in said
@@ -166,10 +210,10 @@ def test_the_table_says_that_prompts_are_not_redrawn_and_fits_eighty_columns(pai
 
 def test_the_recorded_run_is_compared_with_its_replay_under_modern_rules(reference: Path, tmp_path: Path) -> None:
     values = {"profile": "paper", "seeds": str(reference / "seed_tasks.jsonl")}
-    import_batch(reference / "original-layout", tmp_path / "paper", Given(values, dict.fromkeys(values, "test")))
+    import_batch(reference / "original-layout", tmp_path / "paper", Layer.said(values, "test"))
     with (
         Ledger.open(tmp_path / "paper", read_only=True) as before,
-        replay(before, tmp_path / "modern", Given({"profile": "modern"}, {"profile": "test"})) as after,
+        replay(before, tmp_path / "modern", Layer({"profile": "modern"}, {"profile": "test"})) as after,
     ):
         found = compare(before, after)
     assert (found.kept_before, found.instances_before) == (186, 226)

@@ -13,12 +13,12 @@ from support.limits import file_size_limit
 from self_instruct.chains.runs.journal import LOGGER, Journal
 from self_instruct.ledger import RequestId
 from self_instruct.records.errors import ModelUnavailableError
-from self_instruct.records.tasks import Stage
+from self_instruct.records.tasks import StageName
 from self_instruct.reports.terminal.log_file import JsonLines, log_file
 from self_instruct.settings.settings import Settings
 
 CANARY = "sk-canary-1618033988"
-REQUEST = RequestId(Stage.CLASSIFICATION, 3, 17, 2)
+REQUEST = RequestId(StageName.CLASSIFICATION, 3, 17, 2)
 
 
 def events(path: Path) -> list[dict[str, Any]]:
@@ -130,5 +130,5 @@ def test_the_settings_that_are_told_hold_no_secret(tmp_path: Path) -> None:
 def test_a_full_disk_is_said_once_and_the_run_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with log_file(tmp_path / "log"), file_size_limit(200):
         for number in range(9):
-            Journal("run").sent(RequestId(Stage.INSTRUCTIONS, number), None)
+            Journal("run").sent(RequestId(StageName.INSTRUCTIONS, number), None)
     assert capsys.readouterr().err == f"{tmp_path / 'log'}: [Errno 27] File too large; nothing more is logged.\n"

@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from support.scripted import plan
+from support.written import instructions, write_run
 
-from self_instruct.ledger import Ledger, Spent
-from self_instruct.records.replies import Usage
-from self_instruct.records.tasks import Reason, Stage
-from self_instruct.reports.terminal.status import status
+from self_instruct.ledger import Ledger, RequestId, StoredTask, TaskId
+from self_instruct.records.tasks import Reason, StageName
+from self_instruct.reports.analysis.status import RunState, status
+from self_instruct.reports.terminal.status import status_tables
 
 
 def shown(ledger: Ledger, width: int = 80) -> str:
     console = Console(file=io.StringIO(), width=width)
-    console.print(status(ledger))
+    console.print(status_tables(status(ledger)))
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
@@ -26,7 +27,23 @@ def test_tasks_are_counted_by_where_they_stand(run: Ledger) -> None:
     assert (found.kept, found.target) == (6, 100)
     assert (found.finished, found.with_instances) == (4, 2)
     assert (found.classification, found.other, found.unknown) == (1, 3, 2)
-    assert found.unanswered == {Stage.CLASSIFICATION: 1, Stage.INSTANCES: 1}
+    assert found.unanswered == {StageName.CLASSIFICATION: 1, StageName.INSTANCES: 1}
+
+
+def test_a_run_that_somebody_left_is_stopped_and_one_that_is_held_is_running(run: Ledger, tmp_path: Path) -> None:
+    assert (status(run).state, json.loads(status(run).to_json())["state"]) == (RunState.RUNNING, "running")
+    assert "running: a process works on it" in shown(run)
+    run.close()
+    with Ledger.open(tmp_path / "run", read_only=True) as left:
+        assert (status(left).state, json.loads(status(left).to_json())["state"]) == (RunState.STOPPED, "stopped")
+        assert "stopped: no process works on it; generate goes on" in shown(left)
+
+
+def test_a_run_is_done_when_it_has_its_target_and_all_replies(tmp_path: Path) -> None:
+    with write_run(tmp_path / "run", instructions(3), num_instructions=3) as ledger:
+        assert status(ledger).state is RunState.DONE
+        ledger.add_task(StoredTask(TaskId(9, 0), "One more.", None, RequestId(StageName.CLASSIFICATION, 9)))
+        assert status(ledger).state is RunState.RUNNING
 
 
 def test_instances_are_counted_as_stored_and_as_exported(run: Ledger) -> None:
@@ -35,21 +52,21 @@ def test_instances_are_counted_as_stored_and_as_exported(run: Ledger) -> None:
 
 def test_rejections_are_counted_by_stage_and_reason_in_the_order_of_the_stages(run: Ledger) -> None:
     assert list(status(run).rejections.items()) == [
-        ((Stage.INSTRUCTIONS, Reason.TOO_SIMILAR), 1),
-        ((Stage.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO), 1),
-        ((Stage.INSTANCES, Reason.EMPTY_OUTPUT), 1),
-        ((Stage.INSTANCES, Reason.REFUSED_BY_PROVIDER), 1),
+        ((StageName.INSTRUCTIONS, Reason.TOO_SIMILAR), 1),
+        ((StageName.CLASSIFICATION, Reason.NEITHER_YES_NOR_NO), 1),
+        ((StageName.INSTANCES, Reason.EMPTY_OUTPUT), 1),
+        ((StageName.INSTANCES, Reason.REFUSED_BY_PROVIDER), 1),
     ]
 
 
 def test_what_was_spent_is_counted_by_stage(run: Ledger) -> None:
     spent = status(run).spent
-    assert [(one.stage, one.spent) for one in spent] == [
-        (Stage.INSTRUCTIONS, Spent(3, 0, Usage(300, 150))),
-        (Stage.CLASSIFICATION, Spent(6, 2, Usage(80, 4))),
-        (Stage.INSTANCES, Spent(3, 1, Usage(60, 18))),
+    assert [(one.stage, one.requests, one.uncounted, one.input_tokens, one.output_tokens) for one in spent] == [
+        (StageName.INSTRUCTIONS, 3, 0, 300, 150),
+        (StageName.CLASSIFICATION, 6, 2, 80, 4),
+        (StageName.INSTANCES, 3, 1, 60, 18),
     ]
-    assert sum(one.spent.requests for one in spent) == run.spent().requests
+    assert sum(one.requests for one in spent) == run.spent().requests
 
 
 def test_json_holds_the_same_as_the_record(run: Ledger) -> None:

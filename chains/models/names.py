@@ -1,0 +1,62 @@
+"""The names of models: as settings and ledgers have them, and from a model that somebody made.
+
+offline                        the rule-based stand-in that ships with us
+openai-completion:NAME         a completion model, the paper's kind
+PROVIDER:NAME                  a chat model, as LangChain's `init_chat_model` knows it
+package.module.Class[:NAME]    any LangChain model class: the community's, or your own
+"""
+
+from __future__ import annotations
+
+from langchain_core.language_models import BaseChatModel, BaseLanguageModel, BaseLLM
+from langchain_core.runnables import RunnableSequence, RunnableWithFallbacks
+from langchain_core.runnables.base import RunnableBindingBase
+
+from self_instruct.chains.models.replies import Model
+from self_instruct.settings.secrets import holds_secret
+
+OFFLINE = "offline"
+COMPLETION_PREFIX = "openai-completion:"
+OPENAI_PREFIXES = ("openai:", COMPLETION_PREFIX)
+AZURE_PREFIX = "azure_openai:"
+_AZURE = "azure"  # LangSmith's word for it
+
+
+def model_name_of(model: Model) -> str:
+    """Return the name of a model by which it can be known again, such as "openai:gpt-4.1-mini"; it never holds a secret.
+
+    Bindings, retries and fallbacks are looked through: the model is the one that is asked first. One that says neither who
+    provides it nor what it is called has the name of its class.
+    """
+    inner = _asked_first(model)
+    name = _told(inner) if isinstance(inner, BaseChatModel | BaseLLM) else getattr(inner, "name", None)
+    return type(inner).__name__ if not name or holds_secret(name) else name
+
+
+def _asked_first(model: Model) -> Model:
+    if isinstance(model, RunnableBindingBase):
+        return _asked_first(model.bound)
+    if isinstance(model, RunnableWithFallbacks):
+        return _asked_first(model.runnable)
+    if isinstance(model, RunnableSequence):
+        steps = (_asked_first(step) for step in reversed(model.steps))
+        return next((step for step in steps if isinstance(step, BaseLanguageModel)), model)
+    return model
+
+
+def _told(model: BaseChatModel | BaseLLM) -> str:
+    """Return a model's name by what it tells LangSmith of itself; by its class where its provider is only guessed."""
+    told = model._get_ls_params()  # noqa: SLF001  the one place where every integration says it
+    provider, name = told.get("ls_provider", ""), told.get("ls_model_name", "")
+    kind = type(model)
+    is_openai = kind.__module__.startswith("langchain_openai")
+    is_guessed = kind._get_ls_params in (BaseChatModel._get_ls_params, BaseLLM._get_ls_params)  # noqa: SLF001
+    if provider == OFFLINE:
+        return OFFLINE
+    if is_guessed and not is_openai:
+        return f"{kind.__module__}.{kind.__qualname__}" + (f":{name}" if name else "")
+    if not name:
+        return kind.__name__
+    if is_openai and isinstance(model, BaseLLM) and provider == "openai":
+        return f"{COMPLETION_PREFIX}{name}"
+    return f"{AZURE_PREFIX if provider == _AZURE else f'{provider}:'}{name}"

@@ -1,0 +1,81 @@
+"""Ask a plain list of questions: no pool and no window, but the same store, resume, budgets and retries as a run.
+
+For whatever asks about what is there already: rating, evaluating, replaying with a model. Each question is asked once over all
+starts; one that has a stored reply is not sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from itertools import islice
+
+from self_instruct.chains.budgets.meter import Meter
+from self_instruct.chains.models.question import Asker, Question
+from self_instruct.chains.runs.in_flight import Arrival, InFlight
+from self_instruct.ledger import Ledger
+from self_instruct.records.errors import LedgerError
+
+
+class AskingAll:
+    """The questions of a list, `concurrency` of them under way at once; iterate over it once for the answers as they come.
+
+    What is stored comes first, in the order asked. Where the provider fails or the budget ends, what is under way still
+    arrives, and the iteration ends with what is left unanswered in `unanswered`; `failure` says why, None where the budget
+    ended.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        questions: Iterable[Question],
+        asker: Asker | None,
+        meter: Meter,
+        concurrency: int,
+        *,
+        keeps_prompts: bool = False,
+    ) -> None:
+        self._ledger = ledger
+        self._questions = iter(questions)
+        self._meter = meter
+        self._concurrency = concurrency
+        self._in_flight = InFlight(ledger, asker, meter, lambda _: keeps_prompts) if asker else None
+        self.unanswered: list[Question] = []
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why the provider could not answer, if it could not."""
+        return self._in_flight.failure if self._in_flight is not None else None
+
+    async def __aiter__(self) -> AsyncIterator[Arrival]:
+        """Yield each question with its reply, stored. Raises `LedgerError` where nothing can be stored."""
+        try:
+            async for arrival in self._answered():
+                yield arrival
+        except LedgerError:
+            raise
+        except BaseException:
+            if self._in_flight is not None:
+                self._in_flight.cancel()
+            raise
+        self.unanswered += self._questions
+
+    async def _answered(self) -> AsyncIterator[Arrival]:
+        is_open = True
+        while True:
+            while is_open and len(self._in_flight or ()) < self._concurrency:
+                question = next(iter(islice(self._questions, 1)), None)
+                if question is None:
+                    is_open = False
+                elif reply := self._ledger.reply(question.id):
+                    yield Arrival(question, reply)
+                elif self._in_flight is None or not self._in_flight.send(question):
+                    self.unanswered.append(question)
+                    is_open = self._in_flight is None
+            if not self._in_flight:
+                return
+            for arrival in await self._in_flight.arrived():
+                if arrival.reply is None:
+                    self.unanswered.append(arrival.question)
+                    is_open = False
+                else:
+                    yield arrival

@@ -1,0 +1,44 @@
+"""Where a run stands, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from self_instruct.chains.budgets.budget import Limit
+from self_instruct.chains.models.retrying import RetryState
+from self_instruct.ledger import Spent
+
+
+class Ending(StrEnum):
+    """Why a run stopped."""
+
+    DONE = "done"
+    UNANSWERED = "unanswered"
+    BUDGET = "budget"
+    FRUITLESS = "fruitless"
+    UNAVAILABLE = "unavailable"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended, and a sentence that says it. `short_of` is the budget that ended it, if one did."""
+
+    ending: Ending
+    sentence: str
+    short_of: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Where a run stands: counts over its whole life, and what is under way now. `asking` is known where models are asked."""
+
+    kept: int
+    target: int | None
+    finished: int
+    spent: Spent
+    in_flight: int
+    rejected: Mapping[tuple[str, str], int]
+    asking: RetryState | None = None

@@ -1,0 +1,36 @@
+"""The settings of a run as they are shown: each with its value, less secrets, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.settings.dotted_keys import shown
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSetting:
+    """A setting by its dotted key, with its value as JSON has it, and where that came from. Secrets are hidden."""
+
+    key: str
+    value: Any
+    origin: str
+
+
+def shown_settings(plan: RunPlan, left_out: Mapping[str, Any] | None = None) -> Iterator[ShownSetting]:
+    """Yield every setting of a plan; `left_out` are the parameters that a model refuses, by model: they are marked."""
+    for key, value in shown(plan.settings).items():
+        origin = plan.origins.get(key, "default")
+        if _is_left_out(key, plan, left_out or {}):
+            origin += "; left out, since the model refuses it"
+        yield ShownSetting(key, value, origin)
+
+
+def _is_left_out(key: str, plan: RunPlan, left_out: Mapping[str, Any]) -> bool:
+    stage, _, rest = key.removeprefix("stages.").partition(".")
+    kind, _, parameter = rest.partition(".")
+    if not kind.endswith("parameters") or not parameter:
+        return False
+    return parameter.partition(".")[0] in left_out.get(plan.settings.model_of(stage) or "", {})

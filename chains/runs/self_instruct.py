@@ -1,0 +1,239 @@
+"""The front door: a dataset from a model, in one call. The command line goes through it too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Generic, Self, TypeAlias, TypeVar
+
+from langchain_core.runnables import RunnableConfig
+
+from self_instruct.chains.models.names import model_name_of
+from self_instruct.chains.models.replies import Model
+from self_instruct.chains.runs.generating import NOBODY, Listener, agenerate, generate
+from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
+from self_instruct.chains.runs.plan import RunPlan, open_with_models
+from self_instruct.ledger import Ledger, TaskId
+from self_instruct.records.errors import InputError, SettingsError
+from self_instruct.records.tasks import Task
+from self_instruct.settings.dotted_keys import flatten
+from self_instruct.settings.layers import Layer
+from self_instruct.settings.settings import Settings, section_key
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended, and what it holds. `directory` is the run's; the same call goes on with it.
+
+    `ending` says why it stopped ("done", "budget", "interrupted" ...), `sentence` says it to people.
+    """
+
+    directory: Path
+    ending: Ending
+    sentence: str
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the run has kept as many tasks as it was to."""
+        return self.ending is Ending.DONE
+
+    def tasks(self) -> Iterator[Task]:
+        """Yield the finished tasks, with their instances and what was refused of them, in the order of the pool."""
+        with Ledger.open(self.directory, read_only=True) as ledger, ledger.snapshot():
+            yield from finished_tasks(ledger)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskKept:
+    """An instruction that was kept; its kind and instances follow."""
+
+    instruction: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The end of a run."""
+
+    result: RunResult
+
+
+RunEvent: TypeAlias = TaskKept | Snapshot | RunEnded
+"""What happens in a run: a task is kept, replies have arrived (`Snapshot` says where the run stands), the run ends."""
+
+
+class SelfInstruct:
+    """Bootstraps an instruction-tuning dataset: from seed tasks, with a language model (Wang et al. 2023, arXiv:2212.10560).
+
+    `model` is any LangChain chat or completion model, with fallbacks or whatever else around it, or a name as the setting
+    `model` takes it ("openai:gpt-4.1-mini"). `models` gives stages ("instructions", "classification", "instances") one of their
+    own. `model_name` is what the run calls a model that is given as an object; without it, its own name. All other keywords are
+    settings, by their names in docs/configuration.md: `num_instructions=100`, `profile="paper"`,
+    `novelty={"threshold": "0.6"}`. Raises `SettingsError`.
+
+    >>> result = SelfInstruct("offline", num_instructions=3).run(getfixture("tmp_path") / "run")
+    >>> len([task.instruction for task in result.tasks()])
+    3
+    """
+
+    def __init__(
+        self,
+        model: Model | str | None = None,
+        *,
+        models: Mapping[str, Model | str] | None = None,
+        model_name: str | None = None,
+        settings: Settings | None = None,
+        **values: Any,
+    ) -> None:
+        said = _said_by(settings) | flatten(values)
+        self._objects: dict[str, Model] = {}
+        named = {"model": model, **{f"{section_key(stage)}.model": one for stage, one in (models or {}).items()}}
+        for key, one in named.items():
+            if one is None:
+                continue
+            if key in said:
+                raise SettingsError(f"{key} is {said[key]!r} in the settings, and a model is given too; leave one out.")
+            name = one if isinstance(one, str) else (model_name if key == "model" else None) or model_name_of(one)
+            said[key] = name
+            if not isinstance(one, str):
+                self._objects[name] = one
+        self._said = Layer.said(said, "SelfInstruct")
+
+    @classmethod
+    def with_settings(cls, said: Layer) -> Self:
+        """Return the front door with settings that carry where each was said, as the command line has them."""
+        door = cls()
+        door._said = said
+        return door
+
+    def open(self, directory: str | Path) -> OpenRun:
+        """Return the run in a directory, begun there if there is none, open for asking; close it, or use it as a context.
+
+        Raises `InputError` of every kind; then nothing has changed and no new run is there.
+        """
+        return OpenRun(*open_with_models(Path(directory), self._said, self._objects))
+
+    def run(
+        self,
+        directory: str | Path,
+        *,
+        on_progress: Callable[[Snapshot], None] | None = None,
+        config: RunnableConfig | None = None,
+    ) -> RunResult:
+        """Return the result of the run in a directory, begun there or gone on with, once it has ended.
+
+        `on_progress` is called with where the run stands, after every batch of replies. `config` is LangChain's: its callbacks
+        see every request. Where an event loop runs already (a notebook, an async app) this raises `InputError`: use `arun`.
+        """
+        _check_no_loop()
+        with self.open(directory) as opened:
+            return opened.result(opened.generate(Listener(on_progress, config=config)))
+
+    async def arun(
+        self,
+        directory: str | Path,
+        *,
+        on_progress: Callable[[Snapshot], None] | None = None,
+        config: RunnableConfig | None = None,
+    ) -> RunResult:
+        """Return what `run` does, in the event loop that runs already."""
+        with self.open(directory) as opened:
+            return opened.result(await opened.agenerate(Listener(on_progress, config=config)))
+
+    async def astream(self, directory: str | Path, *, config: RunnableConfig | None = None) -> AsyncIterator[RunEvent]:
+        """Yield what happens in a run, and last `RunEnded`. Leaving the iteration stops the run gently."""
+        events: asyncio.Queue[RunEvent | None] = asyncio.Queue()
+        with self.open(directory) as opened:
+            listener = Listener(events.put_nowait, lambda task: events.put_nowait(TaskKept(task.instruction)), config=config)
+            running = asyncio.ensure_future(opened.agenerate(listener))
+            running.add_done_callback(lambda _: events.put_nowait(None))
+            try:
+                while (event := await events.get()) is not None:
+                    yield event
+                yield RunEnded(opened.result(running.result()))
+            finally:
+                if not running.done():
+                    opened.stop()
+                    with suppress(Exception):  # whoever left does not hear of it; what arrived is stored
+                        await running
+
+
+class OpenRun:
+    """A run that is open for asking: its `ledger` and `plan`; `close` lets the next writer in."""
+
+    def __init__(self, ledger: Ledger, plan: RunPlan, models: Mapping[str, Model]) -> None:
+        self.ledger = ledger
+        self.plan = plan
+        self._models = models
+        self._stop: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self.ledger.close()
+
+    def generate(self, listener: Listener = NOBODY) -> Outcome:
+        """Return how the run ended; see `chains.runs.generating.generate`."""
+        return generate(self.ledger, self.plan, self._models, listener)
+
+    async def agenerate(self, listener: Listener = NOBODY) -> Outcome:
+        """Return how the run ended; see `chains.runs.generating.agenerate`."""
+        return await agenerate(self.ledger, self.plan, self._models, listener, self._stopped_by)
+
+    def stop(self) -> None:
+        """Send no more requests; `agenerate` returns when those under way are answered and stored."""
+        self._stop()
+
+    def result(self, outcome: Outcome) -> RunResult:
+        """Return the result that a caller keeps."""
+        return RunResult(self.ledger.path.parent, outcome.ending, outcome.sentence)
+
+    def _stopped_by(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+
+
+def finished_tasks(ledger: Ledger) -> Iterator[Task]:
+    """Yield a run's finished tasks, in the order of the pool."""
+    instances, refused = _InStep(ledger.instances()), _InStep(ledger.rejections())
+    for task in ledger.tasks():
+        found = Task(task.instruction, task.is_classification, instances.at(task.id), refused.at(task.id))
+        if task.awaits is None:
+            yield found
+
+
+class _InStep(Generic[T]):
+    """Rows in the order of the pool, read in step with its tasks."""
+
+    def __init__(self, rows: Iterator[tuple[TaskId, T]]) -> None:
+        self._groups = groupby(rows, key=itemgetter(0))
+        self._next = next(self._groups, None)
+
+    def at(self, task: TaskId) -> tuple[T, ...]:
+        """Return the rows of a task; those before it are passed over."""
+        while self._next is not None and self._next[0] < task:
+            self._next = next(self._groups, None)
+        if self._next is None or self._next[0] != task:
+            return ()
+        return tuple(row for _, row in self._next[1])
+
+
+def _said_by(settings: Settings | None) -> dict[str, Any]:
+    """Return what settings say that is not a default, by dotted key."""
+    return {} if settings is None else flatten(settings.model_dump(mode="json", exclude_unset=True))
+
+
+def _check_no_loop() -> None:
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise InputError("an event loop runs here (a notebook, an async app): use `await SelfInstruct(...).arun(...)`.")

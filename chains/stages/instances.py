@@ -1,0 +1,74 @@
+"""Instance generation: a task's input/output pairs, output-first for classification tasks and input-first otherwise.
+
+Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Instance Generation".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from self_instruct.chains.stages.instance_rules import screen_instances
+from self_instruct.chains.stages.stage import Sample, Step, TaskStage, as_task
+from self_instruct.ledger import RequestId
+from self_instruct.prompts.prompt_set import PromptSet
+from self_instruct.prompts.reading.instance_parser import InstanceParser
+from self_instruct.prompts.stage_prompt import Prompt
+from self_instruct.records.tasks import Candidate, Instance, Rejection, SeedTask, StageName, Task
+from self_instruct.settings.settings import InstanceSettings, Settings
+
+_MARKERS = len("Example 1\nInput: \nOutput: \n")
+
+
+class InstanceStage(TaskStage):
+    """Asks for examples of a task, in the order that fits its kind, and refuses what is malformed."""
+
+    name = StageName.INSTANCES.value
+    settings: InstanceSettings
+
+    def __init__(self, settings: Settings, prompts: PromptSet) -> None:
+        super().__init__(settings, prompts)
+        self._prompts = {
+            True: (prompts.output_first, prompts.output_first_again),
+            False: (prompts.input_first, prompts.input_first_again),
+        }
+        self._parsers = {kind: InstanceParser(form=self.settings.form, is_classification=kind) for kind in (True, False)}
+
+    def prompt(self, about: Task, attempt: int = 1) -> Prompt:
+        """Return the output-first prompt for a classification task, else the input-first one."""
+        return self._prompts[bool(about.is_classification)][attempt > 1]
+
+    def parameters(self, about: Task) -> Mapping[str, Any]:
+        """Return the parameters of the task's kind."""
+        return self.settings.classification_parameters if about.is_classification else self.settings.parameters
+
+    def parser(self, about: Task) -> InstanceParser:
+        """Return the reader of the task's kind."""
+        return self._parsers[bool(about.is_classification)]
+
+    def conclude(self, about: Task, read: list[Instance | Rejection], request: RequestId) -> Step:
+        """Return the valid instances and what was refused."""
+        del request
+        kind = bool(about.is_classification)
+        return Step(tuple(screen_instances(read, instruction=about.instruction, is_classification=kind, rules=self.settings)))
+
+    def samples(self, seeds: Sequence[SeedTask]) -> list[Sample[Task]]:
+        """Return one for each kind of task."""
+        found = []
+        for kind, words in ((True, "instances of a classification task"), (False, "instances of another task")):
+            seed = next((seed for seed in seeds if seed.is_classification is kind), seeds[0])
+            found.append(Sample(words, Task(as_task(seed).instruction, kind)))
+        return found
+
+    def output_bytes(self, seeds: Sequence[SeedTask]) -> float:
+        """Return the mean length of the seeds' instances, with the markers around them."""
+        return sum(_length(one) for seed in seeds for one in seed.instances) / len(seeds)
+
+    def result(self, about: Task, step: Step) -> list[Instance | Rejection]:
+        """Return instances and rejections in the reply's order."""
+        del about
+        return [each for each in step.read if not isinstance(each, Candidate)]
+
+
+def _length(instance: Instance) -> int:
+    return len(instance.input.encode()) + len(instance.output.encode()) + _MARKERS

@@ -1,0 +1,84 @@
+"""Instruction generation: from demonstrations to candidates for new tasks.
+
+Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Instruction Generation".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from self_instruct.chains.stages.candidate_rules import screen
+from self_instruct.chains.stages.stage import Sample, Stage, Step
+from self_instruct.ledger import RequestId
+from self_instruct.prompts.prompt_set import PromptSet
+from self_instruct.prompts.reading.instruction_parser import InstructionParser
+from self_instruct.prompts.stage_prompt import Prompt
+from self_instruct.records.errors import InputError
+from self_instruct.records.tasks import Candidate, Instance, Rejection, SeedTask, StageName, Task
+from self_instruct.settings.settings import InstructionSettings, Settings
+
+EXPECTED_YIELD = 8  # tasks a request brings, until there is experience
+
+Demonstrations = tuple[str, ...]
+"""The instructions that a prompt shows, each on one line."""
+
+
+class InstructionStage(Stage[Demonstrations]):
+    """Shows demonstrations and reads the list that the model goes on with."""
+
+    name = StageName.INSTRUCTIONS.value
+    settings: InstructionSettings
+
+    def __init__(self, settings: Settings, prompts: PromptSet) -> None:
+        super().__init__(settings, prompts)
+        self._prompts = (prompts.instructions, prompts.instructions_again)
+        self._tokens = settings.novelty.tokens
+        self._parser = InstructionParser(form=self.settings.form, casing=self.settings.casing)
+
+    def prompt(self, about: Demonstrations, attempt: int = 1) -> Prompt:
+        """Return the prompt that lists the demonstrations."""
+        del about
+        return self._prompts[attempt > 1]
+
+    def variables(self, about: Demonstrations, request: RequestId) -> dict[str, Any]:
+        """Return the demonstrations."""
+        del request
+        return {"demonstrations": about}
+
+    def parser(self, about: Demonstrations) -> InstructionParser:
+        """Return the reader of lists."""
+        del about
+        return self._parser
+
+    def conclude(self, about: Demonstrations, read: list[Candidate | Rejection], request: RequestId) -> Step:
+        """Return the candidates that obey the rules, and what was refused, in the reply's order."""
+        del about, request
+        return Step(tuple(self.screened(read)))
+
+    def screened(self, read: Sequence[Candidate | Rejection]) -> list[Candidate | Rejection]:
+        """Return what was read, each candidate that breaks a rule as its rejection."""
+        return [screen(each, self.settings, self._tokens) if isinstance(each, Candidate) else each for each in read]
+
+    def samples(self, seeds: Sequence[SeedTask]) -> list[Sample[Demonstrations]]:
+        """Return one: the first seeds as demonstrations."""
+        shown = tuple(seed.instruction for seed in seeds[: self.settings.demonstrations])
+        return [Sample(self.name, shown)]
+
+    def output_bytes(self, seeds: Sequence[SeedTask]) -> float:
+        """Return the length of as many instructions as a request is expected to bring."""
+        return EXPECTED_YIELD * sum(len(seed.instruction.encode()) for seed in seeds) / len(seeds)
+
+    def about(self, given: Any) -> Demonstrations:
+        """Return the demonstrations in {'demonstrations': [...]}, or in a list of instructions or seed tasks."""
+        shown = given.get("demonstrations") if isinstance(given, Mapping) else given
+        if isinstance(shown, Sequence) and not isinstance(shown, str) and shown:
+            texts = [one.instruction if isinstance(one, SeedTask | Task) else one for one in shown]
+            if all(isinstance(text, str) for text in texts):
+                return tuple(texts)
+        raise InputError("the instructions chain takes {'demonstrations': [an instruction, ...]}, or such a list alone.")
+
+    def result(self, about: Demonstrations, step: Step) -> list[Candidate | Rejection]:
+        """Return candidates and rejections in the reply's order."""
+        del about
+        return [each for each in step.read if not isinstance(each, Instance)]

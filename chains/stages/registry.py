@@ -1,0 +1,80 @@
+"""The stages there are, in the order in which a task goes through them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
+from self_instruct.chains.stages.classification import ClassificationStage
+from self_instruct.chains.stages.instances import InstanceStage
+from self_instruct.chains.stages.instructions import InstructionStage
+from self_instruct.chains.stages.stage import Stage, TaskStage
+from self_instruct.prompts.prompt_set import PromptSet
+from self_instruct.records.errors import SettingsError
+from self_instruct.records.tasks import StageName
+from self_instruct.settings.settings import Settings
+
+STAGES: list[type[Stage[Any]]] = [InstructionStage, ClassificationStage, InstanceStage]
+"""The first brings tasks, each of the others asks about them. Those behind the third ask in runs whose settings name them."""
+
+
+def register_stage(stage: type[TaskStage]) -> type[TaskStage]:
+    """Add a stage of your own behind the others, and return it, so that it can be used as a decorator.
+
+    A run asks its questions if its settings have a section for it: `stages.NAME`. The same class may be registered twice, as
+    happens where its module is loaded again. Raises `SettingsError` where another stage has its name.
+    """
+    taken = next((one for one in STAGES if one.name == stage.name), None)
+    if taken is not None and (taken.__module__, taken.__qualname__) != (stage.__module__, stage.__qualname__):
+        raise SettingsError(f"there is a stage {stage.name!r} already ({taken.__module__}.{taken.__qualname__}).")
+    if taken is None:
+        STAGES.append(stage)
+    else:
+        STAGES[STAGES.index(taken)] = stage
+    return stage
+
+
+class RunStages:
+    """The stages of one run or chain, made for its settings and prompts."""
+
+    def __init__(self, settings: Settings, prompts: PromptSet) -> None:
+        self.all: tuple[Stage[Any], ...] = tuple(stage(settings, prompts) for stage in _chosen(settings))
+        self._by_name = {stage.name: stage for stage in self.all}
+
+    @property
+    def instructions(self) -> InstructionStage:
+        """The stage that brings tasks."""
+        first = self._by_name[StageName.INSTRUCTIONS]
+        assert isinstance(first, InstructionStage)  # noqa: S101  for the type checker
+        return first
+
+    def __getitem__(self, name: str) -> Stage[Any]:
+        """Return the stage of a name."""
+        return self._by_name[name]
+
+    def after(self, name: str) -> Iterable[Stage[Any]]:
+        """Return the stages that a task goes through after this one, in order."""
+        place = next(place for place, stage in enumerate(self.all) if stage.name == name)
+        return self.all[place + 1 :]
+
+
+def _chosen(settings: Settings) -> list[type[Stage[Any]]]:
+    for name, section in settings.stages.items():
+        if section.defined_in:
+            _import(name, section.defined_in)
+    known = {stage.name: stage for stage in STAGES}
+    for name in settings.stage_names:
+        if name not in known:
+            raise SettingsError(
+                f"stages.{name}: no stage of that name is registered;"
+                f" set stages.{name}.defined_in to the module that registers it."
+            )
+    return [known[name] for name in settings.stage_names]
+
+
+def _import(name: str, module: str) -> None:
+    try:
+        import_module(module)
+    except ImportError as error:
+        raise SettingsError(f"stages.{name}.defined_in: {module!r} cannot be imported ({error}).") from None

@@ -1,0 +1,150 @@
+"""The four chains that a LangChain app takes: made from the same stages as a run.
+
+    instruction_chain     demonstrations -> candidates and rejections
+    classification_chain  an instruction -> is it a classification task?
+    instance_chain        an instruction and its kind -> instances and rejections (output-first for classification)
+    task_chain            an instruction -> a finished task: classified, written, validated
+
+Novelty needs a pool: see `self_instruct.retrievers.NoveltyIndex`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12, and so no schema could be made
+
+from self_instruct.chains.models.loading import load_model
+from self_instruct.chains.models.refused_parameters import LeftOut, TakenParameters
+from self_instruct.chains.models.replies import Model, answering
+from self_instruct.chains.stages.chains import InstructionChain, OnRejection, StageChain, TaskChain
+from self_instruct.chains.stages.registry import RunStages
+from self_instruct.chains.stages.stage import Stage
+from self_instruct.prompts.prompt_set import PromptSet, prompt_set
+from self_instruct.prompts.template_files import Templates
+from self_instruct.records.errors import SettingsError
+from self_instruct.records.tasks import Candidate, Classification, Instance, Rejection, SeedTask, StageName, Task
+from self_instruct.settings.settings import Settings
+
+S = TypeVar("S")
+
+
+class InstructionInput(TypedDict):
+    """The instructions shown as examples, usually 8: six human-written, two machine-written."""
+
+    demonstrations: Sequence[str]
+
+
+class TaskInput(TypedDict):
+    """One instruction."""
+
+    instruction: str
+
+
+class InstanceInput(TypedDict):
+    """One instruction, and whether it is a classification task."""
+
+    instruction: str
+    is_classification: bool
+
+
+AnyTask: TypeAlias = TaskInput | str | SeedTask | Task
+AnyKnownTask: TypeAlias = InstanceInput | SeedTask | Task
+
+
+def instruction_chain(
+    model: Model | None = None,
+    settings: Settings | None = None,
+    prompts: PromptSet | None = None,
+    *,
+    on_rejection: OnRejection = "return",
+) -> Runnable[InstructionInput, list[Candidate | Rejection]]:
+    """Return a runnable from demonstrations to what a reply brings: well-formed candidates, and rejections.
+
+    Without `settings` the rules are those of `modern`, and the model is used as it is given. With them, the parameters,
+    templates and model that they name are used too; a model both given and named is an error, and so are two sets of prompts.
+    `on_rejection="raise"` raises `RejectedError` where a reply brings rejections alone. A reply that holds no task is asked
+    for again (`instructions.attempts`); with one attempt, tasks are streamed as they are read. Raises `SettingsError`.
+    """
+    stages = _stages(settings, prompts)
+    asking = _asking(stages.instructions, model, settings)
+    return InstructionChain(stages.instructions, asking, on_rejection, InstructionInput, list[Candidate | Rejection])
+
+
+def classification_chain(
+    model: Model | None = None,
+    settings: Settings | None = None,
+    prompts: PromptSet | None = None,
+    *,
+    on_rejection: OnRejection = "return",
+) -> Runnable[AnyTask, Classification | Rejection]:
+    """Return a runnable from an instruction (text, a seed task, or a dict) to its kind.
+
+    A reply that is neither yes nor no is asked for again (`classification.attempts`), so nothing is streamed. For the rest see
+    `instruction_chain`.
+    """
+    stage = _stages(settings, prompts)[StageName.CLASSIFICATION]
+    return StageChain(stage, _asking(stage, model, settings), on_rejection, TaskInput, Classification | Rejection)
+
+
+def instance_chain(
+    model: Model | None = None,
+    settings: Settings | None = None,
+    prompts: PromptSet | None = None,
+    *,
+    on_rejection: OnRejection = "return",
+) -> Runnable[AnyKnownTask, list[Instance | Rejection]]:
+    """Return a runnable from an instruction and its kind to its instances, output-first for classification tasks.
+
+    A reply that holds no instance is asked for again (`instances.attempts`), and conflicts show only when all are read, so
+    nothing is streamed. For the rest see `instruction_chain`.
+    """
+    stage = _stages(settings, prompts)[StageName.INSTANCES]
+    return StageChain(stage, _asking(stage, model, settings), on_rejection, InstanceInput, list[Instance | Rejection])
+
+
+def task_chain(
+    model: Model | None = None,
+    settings: Settings | None = None,
+    prompts: PromptSet | None = None,
+    *,
+    on_rejection: OnRejection = "return",
+) -> Runnable[AnyTask, Task]:
+    """Return a runnable from an instruction to a finished `Task`: classify it, write its instances, validate them.
+
+    `on_rejection="raise"` raises `RejectedError` for a task without instances. For the rest see `instruction_chain`.
+    """
+    stages = _stages(settings, prompts)
+    chains: list[StageChain[Any, Any, Task]] = [
+        StageChain(stage, _asking(stage, model, settings), "return", TaskInput, Any)
+        for stage in stages.after(StageName.INSTRUCTIONS)
+    ]
+    return TaskChain(chains, on_rejection, TaskInput)
+
+
+def _stages(settings: Settings | None, prompts: PromptSet | None) -> RunStages:
+    settings = settings or Settings()
+    if prompts is not None and settings.templates is not None:
+        raise SettingsError(f"templates is {settings.templates!r} in the settings, and prompts are given too; leave one out.")
+    if prompts is None:
+        templates = Templates.load(None if settings.templates is None else Path(settings.templates))
+        prompts = prompt_set(templates, classification_only=settings.instructions.classification_only)
+    return RunStages(settings, prompts)
+
+
+def _asking(stage: Stage[S], model: Model | None, settings: Settings | None) -> Callable[[S], Runnable[Any, AIMessage | str]]:
+    """Return who answers a stage's questions: the model given or named, with the parameters that the settings name."""
+    choice = (settings or Settings()).choice(stage.name)
+    if model is not None and choice.model is not None:
+        raise SettingsError(f"the settings name the model {choice.model!r}, and a model is given too; leave one out.")
+    if model is None and choice.model is None:
+        raise SettingsError("no model is given, and the settings name none; give one, or set model to PROVIDER:NAME.")
+    asked = answering(model or load_model(choice.model or "", base_url=choice.base_url, options=choice.options))
+    if settings is None:
+        return lambda _: asked
+    taken = TakenParameters(asked, choice.model or "", LeftOut())
+    return lambda about: taken.bind(**stage.parameters(about))

@@ -1,0 +1,113 @@
+"""Where a run stands: what is kept, what was refused and why, what it cost, and where each setting came from.
+
+Reads the ledger alone, at one moment, also while another process writes it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from self_instruct.chains.models.refused_parameters import known_left_out
+from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.chains.runs.plan_settings import ShownSetting, shown_settings
+from self_instruct.ledger import Ledger, StoredTask
+from self_instruct.ledger.lock import is_held
+from self_instruct.records.tasks import StageName
+from self_instruct.reports.analysis.spending import Spending, spending, spending_fields
+from self_instruct.reports.analysis.stage_order import in_stage_order
+from self_instruct.reports.exports.dataset import dataset
+from self_instruct.reports.text import readable_json
+
+
+class RunState(StrEnum):
+    """Whether a run is done; and of one that is not, whether a process is at work on it now."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a run stands.
+
+    `kept` tasks count towards `target` (None: the run only decides the replies it has). Of them, `finished` await no reply and
+    `with_instances` have any; `classification`, `other` and `unknown` say of what kind they are. `instances` are valid,
+    `exported` of them make the dataset, which shows at most a few of each task. `unanswered` tasks wait for a reply, by the
+    stage it belongs to.
+    """
+
+    state: RunState
+    kept: int
+    target: int | None
+    finished: int
+    with_instances: int
+    instances: int
+    exported: int
+    classification: int
+    other: int
+    unknown: int
+    unanswered: Mapping[str, int]
+    rejections: Mapping[tuple[str, str], int]
+    spent: tuple[Spending, ...]
+    settings: tuple[ShownSetting, ...]
+
+    def to_json(self) -> str:
+        """Return all of it as a JSON object, indented."""
+        rejections: dict[str, dict[str, int]] = {}
+        for (stage, reason), count in self.rejections.items():
+            rejections.setdefault(stage, {})[reason] = count
+        counts = ("state", "kept", "target", "finished", "with_instances", "instances", "exported")
+        return readable_json({
+            **{name: getattr(self, name) for name in counts},
+            "kinds": {name: getattr(self, name) for name in ("classification", "other", "unknown")},
+            "unanswered": dict.fromkeys(StageName, 0) | dict(self.unanswered),
+            "rejections": rejections,
+            "spent": spending_fields(self.spent),
+            "settings": {one.key: {"value": one.value, "origin": one.origin} for one in self.settings},
+        })  # fmt: skip
+
+
+def status(ledger: Ledger) -> Status:
+    """Return where a run stands now."""
+    with ledger.snapshot():
+        plan = RunPlan.of(ledger)
+        tasks = list(ledger.tasks())
+        exported = [len(task.instances) for task in dataset(ledger, plan)]
+        kinds = Counter(task.is_classification for task in tasks)
+        waiting, target = unanswered(tasks), plan.settings.num_instructions
+        refused = ledger.count_rejections()
+        return Status(
+            state=run_state(ledger, len(tasks), target, waiting),
+            kept=len(tasks),
+            target=target,
+            finished=sum(task.awaits is None for task in tasks),
+            with_instances=len(exported),
+            instances=ledger.count_instances(),
+            exported=sum(exported),
+            classification=kinds[True],
+            other=kinds[False],
+            unknown=kinds[None],
+            unanswered=waiting,
+            rejections={
+                key: refused[key] for stage in in_stage_order(s for s, _ in refused) for key in refused if key[0] == stage
+            },
+            spent=spending(ledger, plan.settings),
+            settings=tuple(shown_settings(plan, known_left_out(ledger))),
+        )
+
+
+def run_state(ledger: Ledger, kept: int, target: int | None, waiting: Mapping[str, int]) -> RunState:
+    """Return whether a run is done, and if not, whether a process holds it."""
+    if not waiting and (target is None or kept >= target):
+        return RunState.DONE
+    return RunState.RUNNING if is_held(ledger.path.parent) else RunState.STOPPED
+
+
+def unanswered(tasks: Iterable[StoredTask]) -> dict[str, int]:
+    """Return how many tasks wait for a reply, by the stage it belongs to."""
+    counts = Counter(task.awaits.stage for task in tasks if task.awaits)
+    return {stage: counts[stage] for stage in in_stage_order(counts)}

@@ -1,0 +1,232 @@
+"""The tables of the page: one row for each figure, one column for each run, and what differs where there are two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from self_instruct.reports.analysis.run_report import RunReport
+from self_instruct.reports.analysis.spending import in_all
+from self_instruct.reports.analysis.stage_order import in_stage_order
+from self_instruct.reports.text import NOTHING, difference, dollars, mean, number, share
+
+Reports: TypeAlias = Sequence[RunReport]
+Figure: TypeAlias = int | float | tuple[int, int] | None
+"""A count; with digits a mean; or a part of a whole, shown as its share. None where there is nothing to count or measure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: what it is, its cells, and whether it is a part of the row above."""
+
+    name: str
+    cells: tuple[str, ...]
+    is_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its caption and the headings of all columns but the first."""
+
+    caption: str
+    headings: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A row before it is filled in: its name, where its figure is in a report, the digits it is measured to."""
+
+    name: str
+    figure: Callable[[RunReport], Figure]
+    digits: int = 0
+    is_part: bool = False
+
+
+def _part(name: str, figure: Callable[[RunReport], Figure]) -> _Line:
+    return _Line(name, figure, is_part=True)
+
+
+def _table(caption: str, lines: Sequence[_Line], reports: Reports) -> Table:
+    rows = (_row(line.name, list(map(line.figure, reports)), line.digits, is_part=line.is_part) for line in lines)
+    return Table(caption, _headings(reports), tuple(rows))
+
+
+def _headings(reports: Reports) -> tuple[str, ...]:
+    return (*(report.name for report in reports), "difference") if len(reports) > 1 else ("",)
+
+
+def _row(name: str, figures: Sequence[Figure], digits: int = 0, *, is_part: bool = False) -> Row:
+    """Return a row with a cell for each run's figure, and with two of them their difference."""
+    cells, values = [_cell(figure, digits) for figure in figures], [_value(figure) for figure in figures]
+    if len(values) == 2:
+        is_share = isinstance(figures[0], tuple)
+        differs = difference(values[0], values[1], 1 if is_share else digits)
+        cells.append(f"{differs} points" if is_share and differs not in (NOTHING, "0") else differs)
+    return Row(name, tuple(cells), is_part)
+
+
+def _cell(figure: Figure, digits: int) -> str:
+    if isinstance(figure, tuple):
+        return share(*figure)
+    return mean(figure, digits) if digits or isinstance(figure, float) else number(figure)
+
+
+def _value(figure: Figure) -> float | None:
+    if isinstance(figure, tuple):
+        return 100 * figure[0] / figure[1] if figure[1] else None
+    return figure
+
+
+_STATISTICS = (
+    _Line("Instructions", lambda one: one.statistics.instructions),
+    _part("classification", lambda one: one.statistics.classification),
+    _part("other", lambda one: one.statistics.other),
+    _part("of unknown kind", lambda one: one.statistics.unknown),
+    _part("with instances", lambda one: one.statistics.with_instances),
+    _Line("Instances", lambda one: one.statistics.instances),
+    _part("with empty input", lambda one: one.statistics.empty_input),
+    _Line("Mean words of an instruction", lambda one: one.statistics.mean_instruction_words, 1),
+    _Line("Mean words of a non-empty input", lambda one: one.statistics.mean_input_words, 1),
+    _Line("Mean words of an output", lambda one: one.statistics.mean_output_words, 1),
+)
+PAPER = ("52,445", "11,584", "40,861", NOTHING, NOTHING, "82,439", "35,878", "15.9", "12.7", "18.9")
+"""The paper's own dataset in the same rows (table 1; made with GPT-3 davinci)."""
+
+
+def statistics_table(reports: Reports) -> Table:
+    """Return the paper's statistics table, beside the paper's own figures."""
+    table = _table("The statistics of the paper's table 1", _STATISTICS, reports)
+    rows = (Row(row.name, (*row.cells, paper), row.is_part) for row, paper in zip(table.rows, PAPER, strict=True))
+    headings = table.headings if len(reports) > 1 else ("this run",)
+    return Table(table.caption, (*headings, "the paper’s dataset"), tuple(rows))
+
+
+_VERBS = (
+    _Line("Instructions", lambda one: one.verbs.instructions),
+    _part("with a root verb", lambda one: (one.verbs.with_verb, one.verbs.instructions)),
+    _part("with a direct object too", lambda one: (one.verbs.with_noun, one.verbs.instructions)),
+    _Line("Different verbs", lambda one: one.verbs.distinct_verbs),
+    _Line("Different pairs of verb and object", lambda one: one.verbs.distinct_pairs),
+    _Line(
+        "Pairs in the picture’s outer ring, of all",
+        lambda one: (sum(pair.count for pair in one.verbs.pairs), one.verbs.with_noun),
+    ),
+)
+_SIMILARITY = (
+    _Line("Seed tasks", lambda one: one.seeds),
+    _Line("Mean of the highest ROUGE-L", lambda one: one.seed_similarity.mean, 3),
+    _Line("Median of the highest ROUGE-L", lambda one: one.seed_similarity.median, 3),
+)
+_OVERLAP = (
+    _Line("Evaluation tasks", lambda one: one.overlap.tasks if one.overlap else None),
+    _part("a kept instruction comes as near as 0.5 to", lambda one: one.overlap.near if one.overlap else None),
+    _part("a kept instruction has the same words as", lambda one: one.overlap.identical if one.overlap else None),
+    _Line("Mean of their highest ROUGE-L", lambda one: one.overlap.mean if one.overlap else None, 3),
+    _Line("Kept instructions as near as 0.5 to any", lambda one: one.overlap.kept_near if one.overlap else None),
+)
+_ACCEPTANCE = (
+    _Line("Candidates read", lambda one: _kept(one)[1]),
+    _part("kept", lambda one: _kept(one)[0]),
+    _Line("Share kept, whole run", lambda one: _kept(one)),
+    _Line("Share kept, last quarter of the requests", lambda one: _kept(one, len(one.acceptance) * 3 // 4)),
+)
+_LABELS = (
+    _Line("Classification tasks with instances", lambda one: one.labels.tasks),
+    _part("with a single instance", lambda one: one.labels.single),
+    _part("with several instances", lambda one: one.labels.several),
+    _part("… with one label alone", lambda one: one.labels.by_labels[1]),
+    _part("… with two labels", lambda one: one.labels.by_labels[2]),
+    _part("… with three", lambda one: one.labels.by_labels[3]),
+    _part("… with four", lambda one: one.labels.by_labels[4]),
+    _part("… with five or more", lambda one: one.labels.by_labels[5]),
+    _Line("Mean share of a task’s commonest label", lambda one: _mean_share(one.labels.mean_largest_share)),
+)
+_SPENT = (
+    _Line("Requests", lambda one: in_all(one.spent).requests),
+    _Line("Tokens in", lambda one: in_all(one.spent).input_tokens),
+    _Line("Tokens out", lambda one: in_all(one.spent).output_tokens),
+)
+
+
+def comparing_tables(reports: Reports) -> dict[str, Table | None]:
+    """Return the tables that have the same rows for every run, by what they are about; of no overlap there is none."""
+    return {
+        "statistics": statistics_table(reports),
+        "verbs": _table("Root verbs and direct objects", _VERBS, reports),
+        "similarity": _table("Similarity to the seeds", _SIMILARITY, reports),
+        "overlap": _table("Overlap with the evaluation set", _OVERLAP, reports)
+        if any(one.overlap for one in reports)
+        else None,
+        "refused": refusals_table(reports),
+        "acceptance": _table("Acceptance of candidates", _ACCEPTANCE, reports),
+        "spent": _table("Requests and tokens in all", _SPENT, reports),
+        "labels": _table("Labels of classification tasks", _LABELS, reports),
+        "signals": signals_table(reports),
+        "settings": settings_table(reports),
+    }
+
+
+def _kept(report: RunReport, first: int = 0) -> tuple[int, int]:
+    """Return how many candidates were kept, of how many, from a step on."""
+    steps = report.acceptance[first:]
+    return sum(step.kept for step in steps), sum(step.candidates for step in steps)
+
+
+def _mean_share(value: float | None) -> tuple[int, int]:
+    return (0, 0) if value is None else (round(value * 10_000), 10_000)
+
+
+def refusals_table(reports: Reports) -> Table:
+    """Return how much was refused at each stage for each reason."""
+    counts = [{(row.stage, row.reason): row.count for row in report.refused} for report in reports]
+    keys = {key for own in counts for key in own}
+    rows: list[Row] = []
+    for stage in in_stage_order(stage for stage, _ in keys):
+        by_reason = {reason: [own.get((stage, reason), 0) for own in counts] for its, reason in keys if its == stage}
+        rows.append(_row(f"At {stage}", [sum(each) for each in zip(*by_reason.values(), strict=True)]))
+        ranked = sorted(by_reason.items(), key=lambda item: (-max(item[1]), item[0]))
+        rows += [_row(reason, values, is_part=True) for reason, values in ranked]
+    return Table("What was refused", _headings(reports), tuple(rows))
+
+
+def signals_table(reports: Reports) -> Table:
+    """Return in how many instances each signal was seen."""
+    counts = [{row.signal: row.instances for row in report.signals} for report in reports]
+    seen = dict.fromkeys(row.signal for report in reports for row in report.signals)
+    rows = (_row(signal.capitalize(), [own.get(signal, 0) for own in counts]) for signal in seen)
+    return Table("Instances that show a signal", _headings(reports), tuple(rows))
+
+
+def spent_table(report: RunReport) -> Table:
+    """Return what one run has asked of models, by stage and model, and all together."""
+    headings = ("model", "requests", "uncounted", "tokens in", "tokens out", "cost")
+    shown = [(row, row.model or "(imported)") for row in report.spent]
+    if len(report.spent) > 1:
+        shown.append((in_all(report.spent), ""))
+    rows = (
+        Row(
+            row.stage,
+            (model, *map(number, (row.requests, row.uncounted, row.input_tokens, row.output_tokens)), dollars(row.cost)),
+        )
+        for row, model in shown
+    )
+    return Table("Requests, tokens and cost", headings, tuple(rows))
+
+
+def settings_table(reports: Reports) -> Table:
+    """Return the settings: of one run each with its origin, of two those that differ."""
+    if len(reports) == 1:
+        rows = (Row(one.key, (_setting(one.value), one.origin)) for one in reports[0].settings)
+        return Table("Settings", ("value", "where it came from"), tuple(rows))
+    values = [{one.key: _setting(one.value) for one in report.settings} for report in reports]
+    keys = dict.fromkeys(key for own in values for key in own)
+    rows = (
+        Row(key, tuple(own.get(key, NOTHING) for own in values)) for key in keys if len({own.get(key) for own in values}) > 1
+    )
+    return Table("Settings that differ", tuple(report.name for report in reports), tuple(rows))
+
+
+def _setting(value: object) -> str:
+    return NOTHING if value is None else value if isinstance(value, str) and value else repr(value)

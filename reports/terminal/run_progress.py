@@ -1,0 +1,119 @@
+"""Show a run while it is under way: a live table on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from math import ceil
+
+from rich.console import Console, Group
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from self_instruct.chains.models.retrying import RetryState
+from self_instruct.chains.runs.outcome import Snapshot
+from self_instruct.reports.terminal.live import LiveDisplay
+from self_instruct.reports.terminal.tables import plain
+from self_instruct.reports.text import number
+
+
+class RunProgress(LiveDisplay):
+    """Takes the snapshots of one run; a context manager, and a callable to hand to the loop."""
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(console, clock)
+        self._begun: tuple[float, Snapshot] | None = None
+        self._latest: Snapshot | None = None
+
+    def __call__(self, snapshot: Snapshot) -> None:
+        """Show where the run stands, unless that was shown a moment ago."""
+        self._begun = self._begun or (self._clock(), snapshot)
+        self._latest = snapshot
+        asking = snapshot.asking
+        waiting = [_waiting(asking)] if asking and asking.waiting else []
+        self.update(lambda: self._table(snapshot), lambda: [_line(snapshot), *waiting])
+
+    def last_lines(self, _: type[BaseException] | None) -> Iterable[str]:
+        """Return where the run stands in the end, and how many tries failed."""
+        if self._latest:
+            yield _line(self._latest)
+            if self._latest.asking and self._latest.asking.failed:
+                yield _failed(self._latest.asking)
+
+    def warn(self, sentence: str) -> None:
+        """Show a warning in a line of its own, above the table if there is one."""
+        self.say(f"warning: {sentence}")
+
+    def _table(self, at: Snapshot) -> Group:
+        rows = [
+            ("kept", f"{at.kept} of {at.target}, {at.finished} of them finished"),
+            ("requests", f"{at.spent.requests} answered, {at.in_flight} in flight"),
+            ("tokens", f"{number(at.spent.usage.input_tokens)} in, {number(at.spent.usage.output_tokens)} out"),
+            ("pace", self._pace(at)),
+        ]
+        if at.asking and at.asking.failed:
+            rows.append(("tries", _waiting(at.asking) if at.asking.waiting else _slots(at.asking)))
+        rows += [("refused", f"{count} {reason}") for reason, count in _by_reason(at)]
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="bold")
+        grid.add_row("", ProgressBar(total=at.target, completed=min(at.kept, at.target or at.kept), width=60))
+        for row in rows:
+            grid.add_row(*map(plain, row))
+        return Group(plain("self-instruct", "bold"), grid)
+
+    def _pace(self, at: Snapshot) -> str:
+        """Return requests a second since the display began, and the time left at that pace of kept tasks."""
+        begun_at, begun = self._begun or (self._clock(), at)
+        elapsed_s = self._clock() - begun_at
+        if elapsed_s <= 0:
+            return "-"
+        rate = f"{(at.spent.requests - begun.spent.requests) / elapsed_s:.1f} requests/s"
+        kept = at.kept - begun.kept
+        if not kept or at.target is None:
+            return rate
+        left_s = max(0, at.target - at.kept) * elapsed_s / kept
+        return f"{rate}, about {_duration(left_s)} to the target"
+
+
+def _line(at: Snapshot) -> str:
+    usage, target = at.spent.usage, f" of {at.target}" if at.target else ""
+    known = None if usage.input_tokens is None or usage.output_tokens is None else usage.input_tokens + usage.output_tokens
+    tokens = f"{'at least ' if at.spent.unreported and known is not None else ''}{number(known)}"
+    refused = ", ".join(f"{reason} {count}" for reason, count in _by_reason(at)) or "none"
+    return (
+        f"{at.kept}{target} instructions kept, {at.finished} finished; {at.spent.requests} requests, {tokens} tokens;"
+        f" refused: {refused}"
+    )
+
+
+def _by_reason(at: Snapshot) -> list[tuple[str, int]]:
+    """Return what was refused by reason, over all stages, the most frequent first."""
+    counts = Counter[str]()
+    for (_, reason), count in at.rejected.items():
+        counts[reason] += count
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _waiting(asking: RetryState) -> str:
+    """Return in words who waits, for how long and why."""
+    who = "1 request waits" if asking.waiting == 1 else f"{asking.waiting} requests wait"
+    first = "" if asking.waiting == 1 else " the first"
+    return f"{who},{first} {_duration(ceil(asking.next_try_s))}: {asking.why}; {_slots(asking)}"
+
+
+def _slots(asking: RetryState) -> str:
+    return f"{asking.slots} of {asking.most} slots"
+
+
+def _failed(asking: RetryState) -> str:
+    """Return in words how many tries failed, the most frequent kind first."""
+    kinds = sorted(asking.failed.items(), key=lambda pair: (-pair[1], pair[0]))
+    tries = "1 try" if (total := sum(asking.failed.values())) == 1 else f"{total} tries"
+    return f"{tries} failed: {', '.join(f'{kind} {count}' for kind, count in kinds)}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
