@@ -75,9 +75,7 @@ class RunPlan:
             )
         except (ValueError, TypeError, LookupError) as error:
             words = " ".join(str(error).split())[:MAX_WORDS_SHOWN]
-            raise LedgerError(
-                f"{ledger.path}: is damaged ({words}); restore a copy, or choose another `run`."
-            ) from error
+            raise LedgerError(f"{ledger.path}: is damaged ({words}); restore a copy, or choose another `run`.") from error
 
     def going_on(self, given: Layer) -> Self:
         """Return this plan with the pacing settings that were given; raises `SettingsError` where a deciding one differs."""
