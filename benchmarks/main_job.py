@@ -1,6 +1,6 @@
 """Measure the main job with the offline model: start-up, a small run, a large run; time and memory, one run each.
 
-.venv/bin/python benchmarks/main_job.py            100 and 3,000 instructions
+.venv/bin/python benchmarks/main_job.py            100 and 1,000 instructions
 .venv/bin/python benchmarks/main_job.py --quick    100 and 500
 """
 
@@ -36,7 +36,7 @@ def main() -> None:
     """Print a table, a row a command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
-    large = 500 if parser.parse_args().quick else 3_000
+    large = 500 if parser.parse_args().quick else 1_000
     measured("--help")  # the first start compiles
     print(f"{'command':52} {'seconds':>8} {'MiB':>6}")
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 """Screen candidates: keep the well-formed, say why the rest go.
 
-Between `prompts.instruction_parser`, which reads them, and the novelty index. No model is called here.
+Between `prompts.reading.instruction_parser`, which reads them, and the novelty index. No model is called here.
 Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Filtering and Postprocessing"; the lists are those of its code.
 """
 

@@ -1,6 +1,6 @@
 """Read the reply to the instruction prompt: a numbered list becomes candidates.
 
-Between the model and `chains.screening`: items are split and cleaned here, judged there. Source: Wang et al. 2023,
+Between the model and `chains.stages.candidate_rules`: items are split and cleaned here, judged there. Source: Wang et al. 2023,
 arXiv:2212.10560, section 2.2, "Instruction Generation"; the `published` form splits as its code does.
 """
 
