@@ -1,8 +1,8 @@
 """Decide whether a candidate is novel: whether its ROUGE-L with every instruction of the pool stays under the threshold.
 
-Between the rules of `chains.stages.candidate_rules` and the ledger. FAISS proposes (`lexical_code`, which misses nothing), ROUGE-L decides
-(`rouge`), so the decisions are those of comparing with the whole pool, at a few hundred-thousandths of the CPU that
-`rouge-score` takes for that over 52,000 instructions (benchmarks/novelty.py).
+Between the rules of `chains.stages.candidate_rules` and the ledger. FAISS proposes (`lexical_code`, which misses nothing),
+ROUGE-L decides (`rouge`), so the decisions are those of comparing with the whole pool, at a few hundred-thousandths of the CPU
+that `rouge-score` takes for that over 52,000 instructions (benchmarks/novelty.py).
 Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Filtering and Postprocessing".
 """
 

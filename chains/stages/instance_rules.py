@@ -1,6 +1,7 @@
 """Judge the instances of one task, and draw those that a dataset takes.
 
-Between `prompts.reading.instance_parser`, which reads them, and the ledger; the draw belongs to exports. No model is called here.
+Between `prompts.reading.instance_parser`, which reads them, and the ledger; the draw belongs to exports. No model is called
+here.
 Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Filtering and Postprocessing", and its code; the label rules are ours.
 """
 

@@ -1,7 +1,8 @@
 """Read the class labels that an instruction names, where it plainly names a set, and compare labels.
 
-For `chains.stages.instance_rules`. Three ways of naming are known: quoted ('"spam" or "ham"'), with strokes ("positive/negative"), and
-after a verb of sorting ("label it as fact or opinion"). In doubt nothing is named: a false set would refuse good instances.
+For `chains.stages.instance_rules`. Three ways of naming are known: quoted ('"spam" or "ham"'), with strokes
+("positive/negative"), and after a verb of sorting ("label it as fact or opinion"). In doubt nothing is named: a false set
+would refuse good instances.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Read the reply to the instance prompts: examples become instances.
 
-Between the model and `chains.stages.instance_rules`: pieces are read here, judged there. Source: Wang et al. 2023, arXiv:2212.10560,
-section 2.2, "Instance Generation"; the `published` form reads as its code does.
+Between the model and `chains.stages.instance_rules`: pieces are read here, judged there. Source: Wang et al. 2023,
+arXiv:2212.10560, section 2.2, "Instance Generation"; the `published` form reads as its code does.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Find the instances in a reply as chat models write it: sections marked at the start of a line, with talk around them.
 
-Below `prompts.reading.instance_parser`, for its `tolerant` form. A marker within a line or a code fence is text, so that multi-line
-inputs, field names ("Paragraph: ...") and code survive. Every step takes linear time.
+Below `prompts.reading.instance_parser`, for its `tolerant` form. A marker within a line or a code fence is text, so that
+multi-line inputs, field names ("Paragraph: ...") and code survive. Every step takes linear time.
 """
 
 from __future__ import annotations

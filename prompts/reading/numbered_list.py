@@ -1,7 +1,7 @@
 """Find the items of a list as chat models write it: numbered or not, as JSON or as a table, with talk around it.
 
-Below `prompts.reading.instruction_parser`, for its `tolerant` form; `list_marks` says which numbers are understood. The prompt ends in
-the first item's number, so the reply may begin with an unnumbered item. Every step takes linear time.
+Below `prompts.reading.instruction_parser`, for its `tolerant` form; `list_marks` says which numbers are understood. The prompt
+ends in the first item's number, so the reply may begin with an unnumbered item. Every step takes linear time.
 """
 
 from __future__ import annotations
