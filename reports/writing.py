@@ -20,6 +20,8 @@ from self_instruct.ledger import LEDGER_FILE, is_ledger
 from self_instruct.ledger.lock import LOCK_FILE
 from self_instruct.records.errors import InputError
 
+_WRITE_AHEAD = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")  # how it begins, by SQLite's file format
+
 
 class ExportError(InputError):
     """An export that cannot be written, or a format that does not exist; what stood there before still does."""
@@ -28,7 +30,16 @@ class ExportError(InputError):
 def is_of_ledger(path: Path) -> bool:
     """Return whether a path leads to a ledger, by whatever name or link, or to one of the files that belong beside it."""
     path = _real(path)
-    return is_ledger(path) or (path.name == LOCK_FILE and is_ledger(path.with_name(LEDGER_FILE)))
+    is_lock = path.name == LOCK_FILE and is_ledger(path.with_name(LEDGER_FILE))
+    return is_ledger(path) or is_lock or _is_write_ahead_log(path)
+
+
+def _is_write_ahead_log(path: Path) -> bool:
+    """Return whether a file is what SQLite writes before it writes a database; a copy of it may hold a run's last replies."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:  # no lock of a ledger is on this file
+        return file.read(4) in _WRITE_AHEAD
 
 
 def json_line(fields: Mapping[str, Any]) -> str:

@@ -59,6 +59,13 @@ def test_nor_on_a_file_that_belongs_to_it(command: Command, finished_run: Path, 
     assert not (finished_run / name).exists()
 
 
+def test_nor_on_a_write_ahead_log_by_another_name(command: Command, finished_run: Path) -> None:
+    log = finished_run.parent / "log"
+    log.write_bytes(b"\x37\x7f\x06\x82" + b"replies")
+    assert_refused(command("generate", "--run", finished_run, "--log-file", log), "is of a run's ledger")
+    assert log.read_bytes().endswith(b"replies")
+
+
 def test_a_folder_with_a_ledger_in_it_is_not_replaced(command: Command, finished_run: Path) -> None:
     out = finished_run.parent / "out"
     assert command("export", finished_run, "--format", "alpaca", "--held-out", 1, "--out", out).code == 0
