@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 try:
     import typer
 
-    from self_instruct.records.errors import InputError, LedgerError, ModelDeniedError, SelfInstructError
-    from self_instruct.reports.terminal.printing import console, say, show, with_flags
+    from self_instruct.records.errors import LedgerError
+    from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT, conclude, run_command_line
+    from self_instruct.reports.terminal.printing import console, say, show
 except ImportError as missing:
     print(f"{missing}; self-instruct is not installed here: run `make run`, or `pip install -e .`", file=sys.stderr)
     raise SystemExit(2) from None
@@ -20,13 +19,10 @@ except KeyboardInterrupt:
     raise SystemExit(130) from None
 
 if TYPE_CHECKING:
-    from self_instruct.chains.runs.outcome import Outcome
     from self_instruct.ledger import Ledger
     from self_instruct.reports.terminal.run_progress import RunProgress
     from self_instruct.settings.layers import Layer
     from self_instruct.settings.settings import Settings
-
-EXIT_STOPPED_SHORT, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     help="Self-Instruct: from a few seed tasks, a language model bootstraps an instruction-tuning dataset.",
@@ -110,7 +106,7 @@ def generate(
         outcome = opened.generate(Listener(progress, on_stop=_say_it_stops, on_warning=progress.warn))
         for line in spending_lines(spending(opened.ledger, opened.plan.settings)):
             progress.say(line)
-    return _conclude(outcome, run)
+    return conclude(outcome, run)
 
 
 @app.command()
@@ -344,84 +340,9 @@ def _say_it_stops() -> None:
     say("stopping when what is in flight is answered; once more (Ctrl-C) stops at once", is_error=True)
 
 
-def _conclude(outcome: Outcome, run: Path) -> None:
-    """Say how a run ended and how to go on, and leave with its exit code."""
-    from self_instruct.chains.runs.outcome import Ending
-
-    how_to_go_on = {
-        Ending.BUDGET: f"raise --{str(outcome.short_of).replace('_', '-')} and run it again to go on ({run})",
-        Ending.FRUITLESS: f"run it again to grant it more, or change seeds, model or rules in a new --run ({run})",
-        Ending.UNAVAILABLE: f"what was answered is stored; run it again to go on ({run})",
-        Ending.INTERRUPTED: f"what was answered is stored; run it again to go on ({run})",
-    }
-    more = how_to_go_on.get(outcome.ending)
-    say(f"{outcome.sentence}; {more}" if more else f"done: {outcome.sentence} in {run}")
-    if outcome.ending is Ending.INTERRUPTED:
-        raise typer.Exit(EXIT_INTERRUPTED)
-    if more:
-        raise typer.Exit(EXIT_STOPPED_SHORT)
-
-
 def main() -> None:
     """Run the command line; errors become one line on stderr, and an exit code."""
-    sys.excepthook = _show_fault
-    try:
-        code = _exit_code()
-        sys.stdout.flush()
-    except OSError as error:
-        if error.filename is not None:  # not of standard output, and so a fault of ours
-            raise
-        code = _output_lost(error)
-    if code == EXIT_INTERRUPTED:
-        _leave_at_once()
-    raise SystemExit(code)
-
-
-def _show_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Show the traceback of a fault of our own."""
-    import traceback
-
-    say("".join(traceback.format_exception(kind, error, trace)), is_error=True)
-
-
-def _exit_code() -> int:
-    try:
-        app()
-    except SelfInstructError as error:
-        say(_in_words_of_the_command_line(error), is_error=True)
-        return EXIT_WRONG_INPUT if isinstance(error, InputError) else EXIT_STOPPED_SHORT
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
-
-
-def _in_words_of_the_command_line(error: SelfInstructError) -> str:
-    """Return an error's message, in which a parameter of ours is called by its flag; a provider's words stay as they are."""
-    if isinstance(error, ModelDeniedError) or not isinstance(error, InputError):
-        return str(error)
-    options = (
-        option
-        for group in map(typer.main.get_group, (app, seeds_app))
-        for command in group.commands.values()
-        for option in command.params
-    )
-    return with_flags(
-        str(error), {str(option.name).rstrip("_"): option.opts[0] for option in options if option.opts[0].startswith("--")}
-    )
-
-
-def _output_lost(error: OSError) -> int:
-    """Say that standard output took no more, unless nobody reads it, and let what is left of it go."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    if not isinstance(error, BrokenPipeError):
-        say(f"standard output cannot be written ({error.strerror or error})", is_error=True)
-    return EXIT_STOPPED_SHORT
-
-
-def _leave_at_once() -> NoReturn:
-    """Leave without waiting for the threads of models that still answer; the ledger is closed by now."""
-    sys.stderr.flush()
-    os._exit(EXIT_INTERRUPTED)
+    run_command_line(app)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from self_instruct.reports.analysis.comparison import compare
 from self_instruct.reports.analysis.status import status
 from self_instruct.reports.dedup.dedup import DedupSummary
 from self_instruct.reports.seeds.seed_check import check_seeds
+from self_instruct.reports.terminal.command_line import show_fault
 from self_instruct.reports.terminal.comparison import comparison_tables
 from self_instruct.reports.terminal.dedup_progress import DedupProgress
 from self_instruct.reports.terminal.estimate import estimate_tables
@@ -140,7 +141,7 @@ def test_a_fault_of_our_own_is_a_traceback_without_commands(capsys: pytest.Captu
     try:
         raise ValueError(HOSTILE)
     except ValueError as error:
-        run._show_fault(ValueError, error, error.__traceback__)
+        show_fault(ValueError, error, error.__traceback__)
     said = capsys.readouterr().err
     assert_harmless(said)
     assert said.startswith("Traceback (most recent call last):\n")
