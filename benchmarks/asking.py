@@ -6,8 +6,6 @@ The server is a function in this process that answers at once. Each round asks t
 `ModelAsker`, then through `RetryingAsker` around it, 16 at once; the medians of five such rounds count.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

@@ -8,8 +8,6 @@ machine, and then the very same requests by bare `ChatOpenAI.ainvoke`, as many a
 command.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

@@ -3,8 +3,6 @@
 .venv/bin/python benchmarks/dedup.py [LINES]
 """
 
-from __future__ import annotations
-
 import json
 import sys
 import tempfile

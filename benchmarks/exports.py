@@ -3,8 +3,6 @@
 .venv/bin/python benchmarks/exports.py [TASKS]
 """
 
-from __future__ import annotations
-
 import sys
 import tempfile
 from pathlib import Path

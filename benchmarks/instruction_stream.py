@@ -7,8 +7,6 @@ drawn from all words of seeds and grammar as often as they use it, one in eight 
 instructions have.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate

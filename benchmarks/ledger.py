@@ -5,8 +5,6 @@
 As a run does: each reply and each decision is a transaction; eight tasks a request, one instance a task.
 """
 
-from __future__ import annotations
-
 import sys
 import tempfile
 import time

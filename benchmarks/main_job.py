@@ -4,8 +4,6 @@
 .venv/bin/python benchmarks/main_job.py --quick    100 and 500
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import subprocess

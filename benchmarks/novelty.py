@@ -9,8 +9,6 @@ comes, are the pools. All ways answer the same candidates, from text to decision
 what is too slow to be measured at a pool is extrapolated from the largest measured one, in proportion to its rows ("~").
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

@@ -3,8 +3,6 @@
 A process of its own, since only the growth of a fresh one's resident memory counts what FAISS and Python both hold.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

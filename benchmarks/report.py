@@ -6,8 +6,6 @@ The run is made up: instructions of `instruction_stream` that the novelty filter
 refused ones as rejections, and a reply of typical length to every request. Making it takes a minute and is not counted.
 """
 
-from __future__ import annotations
-
 import resource
 import sys
 import tempfile

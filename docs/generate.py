@@ -4,8 +4,6 @@
 in `how-it-works.md` two blocks between markers: the data's way, from the runnables' graphs, and the layers.
 """
 
-from __future__ import annotations
-
 import json
 import tomllib
 from collections.abc import Callable, Iterator

@@ -6,8 +6,6 @@ of little (`'a' * 10 ** 10`, `center`, `replace`, a format's width) is looked at
 of it, so an endless template ends as an error and leaves nothing running.
 """
 
-from __future__ import annotations
-
 import re
 import threading
 import time

@@ -7,8 +7,6 @@ Every record is flat, so that a list of them is a table; `task` tells the task i
 ledger is read and never written, also while another process writes it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike

@@ -1,7 +1,5 @@
 """Counts, amounts and texts as a person reads them; what came from outside is made harmless first."""
 
-from __future__ import annotations
-
 import json
 import unicodedata
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ All that leaves a run as a file goes through here. Lines end in a line feed on e
 original's is: a line separator inside a text (U+2028) must not become a line of a JSONL file.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -4,8 +4,6 @@ The only way back in the data's flow: what the novelty filter kept becomes a dem
 Source: Wang et al. 2023, arXiv:2212.10560, section 2.2: eight, of which six are seeds and two machine-written.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from self_instruct.records.errors import InputError

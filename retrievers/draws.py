@@ -3,8 +3,6 @@
 A run goes on with the draw it began with: runs begun under ledger version 2 and before drew with Python's own generator.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from hashlib import blake2b
 from random import Random

@@ -6,8 +6,6 @@ that `rouge-score` takes for that over 52,000 instructions (benchmarks/novelty.p
 Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Filtering and Postprocessing".
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction

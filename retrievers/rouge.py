@@ -6,8 +6,6 @@ every number here against it.
 Source: Lin 2004, "ROUGE"; the threshold: Wang et al. 2023, arXiv:2212.10560, section 2.2.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Sequence

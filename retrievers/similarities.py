@@ -6,8 +6,6 @@ it up: `asimilarity_records`, or the short steps of a `SimilarityPool`.
 Source: the published code of Wang et al. 2023, arXiv:2212.10560; `most_similar` and `avg_similarity_score` in its output file.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from array import array

@@ -8,8 +8,6 @@
 On the way from outside: config_file and flags give layers, which are settled over a profile.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING
 

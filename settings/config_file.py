@@ -1,7 +1,5 @@
 """Settings from outside: a YAML file, and `--set key=value` on the command line."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any

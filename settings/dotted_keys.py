@@ -1,7 +1,5 @@
 """Settings by dotted keys (`novelty.threshold`), as config files, `--set`, ledgers and `status` name them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any

@@ -4,8 +4,6 @@
 default, is what a user wants today.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

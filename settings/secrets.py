@@ -4,8 +4,6 @@ Keys come from the environment alone. A setting that seems to hold one is refuse
 are shown without those that they repeat.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from base64 import b64encode

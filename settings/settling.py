@@ -4,8 +4,6 @@ Settings are nested; here they are named by dotted keys (`novelty.threshold`). E
 `status` shows. For a run that exists, deciding settings may be repeated but not changed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches

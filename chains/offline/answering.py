@@ -3,8 +3,6 @@
 The answer is a function of the prompt's text and a seed alone, in any process and thread. `model` wraps it for LangChain.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Closed tasks about code that is looked up: Python functions and SQL queries."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from self_instruct.chains.offline.composing import sentence

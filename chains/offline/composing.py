@@ -6,8 +6,6 @@ knows of it, `{turn.note}` all that it knows; of a list one entry is drawn. What
 `:A` with its first letter raised, `:a` lowered, `:the` with "the" for "a".
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction

@@ -4,8 +4,6 @@ A family there has a name, a kind, phrasings, and a table for each of their slot
 of its inputs and outputs. What has to be computed is in the `*_writers` modules, under the family's name.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files

@@ -4,8 +4,6 @@ After `answering` has composed a reply, before the model gives it out. Each faul
 model without faults says the same but for them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 

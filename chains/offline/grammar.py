@@ -3,8 +3,6 @@
 Shares are of the instructions offered; what is kept of them depends on the novelty filter.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Answers to tasks the grammar does not know, of a person or of another model: modest, but well formed."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.offline.draws import Draws

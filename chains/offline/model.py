@@ -4,8 +4,6 @@ It answers the prompts of `prompts/templates` by rule (see `answering`), so that
 for that alone, never for training.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any

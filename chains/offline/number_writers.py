@@ -1,7 +1,5 @@
 """Closed tasks about numbers: bills, times, percentages, units, dates, areas, lists of numbers, shared costs; limits."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction

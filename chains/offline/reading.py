@@ -4,8 +4,6 @@ Before `answering`. The prompts are those of `prompts/templates`, or a user's ow
 off after a number; a last "Task:" with an open question; a last "Task:" after worked ones.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import TypeAlias

@@ -1,7 +1,5 @@
 """Closed tasks about small tables and lists: other formats, questions about a table, what two lists have in common."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction

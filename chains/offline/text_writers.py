@@ -1,7 +1,5 @@
 """Closed tasks about short texts: counting in them, rewriting them by a rule, finding what stands in them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 

@@ -5,8 +5,6 @@ For `chains.stages.instance_rules`. Three ways of naming are known: quoted ('"sp
 would refuse good instances.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 

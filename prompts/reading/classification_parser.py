@@ -4,8 +4,6 @@ Between the model and `chains.stages`. Source: Wang et al. 2023, arXiv:2212.1056
 Identification"; the `published` form decides as its code does.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import ClassVar

@@ -3,8 +3,6 @@
 For the `tolerant` form of the parsers. Phrases of the languages that models answer in most; in doubt a line is the answer.
 """
 
-from __future__ import annotations
-
 import re
 
 _COURTESY = re.compile(

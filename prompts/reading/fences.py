@@ -1,7 +1,5 @@
 """Find the code fences of a reply: what stands in one is text, whatever it looks like."""
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence

@@ -5,8 +5,6 @@ of them, looser ones ("input:", "Answer:", "Label:") and those of other language
 linear time.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Between the model and `chains.stages.instance_rules`: pieces are read here, judg
 arXiv:2212.10560, section 2.2, "Instance Generation"; the `published` form reads as its code does.
 """
 
-from __future__ import annotations
-
 import re
 from typing import ClassVar
 

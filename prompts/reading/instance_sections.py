@@ -4,8 +4,6 @@ Below `prompts.reading.instance_parser`, for its `tolerant` form. A marker withi
 multi-line inputs, field names ("Paragraph: ...") and code survive. Every step takes linear time.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

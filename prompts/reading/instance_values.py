@@ -3,8 +3,6 @@
 Below `prompts.instance_sections`. In doubt a value stays as the model wrote it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -4,8 +4,6 @@ Between the model and `chains.stages.candidate_rules`: items are split and clean
 arXiv:2212.10560, section 2.2, "Instruction Generation"; the `published` form splits as its code does.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 

@@ -4,8 +4,6 @@ For the `tolerant` form of the instruction and instance parsers. Lists, objects,
 cut-off JSON are read alike: one value after another, as far as that goes. Every step takes linear time.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -5,8 +5,6 @@ Below `prompts.numbered_list`. Understood: `9.` `9)` `(9)` `[9]` `9:` `9 -` `**9
 pattern has nested or overlapping quantifiers.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

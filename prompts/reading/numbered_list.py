@@ -4,8 +4,6 @@ Below `prompts.reading.instruction_parser`, for its `tolerant` form; `list_marks
 ends in the first item's number, so the reply may begin with an unnumbered item. Every step takes linear time.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

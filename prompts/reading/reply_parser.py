@@ -4,8 +4,6 @@ Between the model and the three parsers. A chat model may think aloud first, gre
 `tolerant` form of each parser looks past that (see `thoughts`, `courtesies`, `fences` and `json_and_tables`).
 """
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Read instances from a reply that is JSON or a table; below `prompts.instance_sections`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 For the `tolerant` form of the parsers. Nothing is cut out: what is ignored is blanked, so that positions stay.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

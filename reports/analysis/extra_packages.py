@@ -1,7 +1,5 @@
 """The packages of the extra `report`: imported when first needed, with one line where they are missing."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import Any
 

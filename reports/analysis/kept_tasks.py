@@ -1,7 +1,5 @@
 """What a report is about: the kept tasks of a run with the instances that an export shows, read once."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from self_instruct.chains.runs.plan import RunPlan

@@ -1,7 +1,5 @@
 """How the labels of classification tasks are balanced: a task whose instances all have one label teaches to answer with it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

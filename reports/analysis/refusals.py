@@ -1,7 +1,5 @@
 """What was refused, by stage and reason, with examples; and how many candidates were kept, request by request."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ counts as the imperative it stands for. Pronouns, names, gerunds and clauses are
 Source of the measure: Wang et al. 2023, arXiv:2212.10560, section 3.2, figure 3. How well these rules do it: `ACCURACY`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Every table is a tuple of flat records, so `pandas.DataFrame(report.refused)` is one; `to_json` writes all of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Simple signals that an instance looks bad, to find the tasks to read first. Signs, not proof: nothing is refused here."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence

@@ -3,8 +3,6 @@
 Source: Wang et al. 2023, arXiv:2212.10560, section 3.2, figure 4 (the highest ROUGE-L with any seed).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median

@@ -1,7 +1,5 @@
 """What a run has spent, by stage and model: requests, tokens and cost. What nobody counted is unknown, never 0."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal

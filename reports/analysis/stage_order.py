@@ -1,7 +1,5 @@
 """The order in which stages are shown: that of the data's way."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from self_instruct.records.tasks import StageName

@@ -3,8 +3,6 @@
 Source: Wang et al. 2023, arXiv:2212.10560, table 1 and figure 5.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean

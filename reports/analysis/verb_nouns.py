@@ -3,8 +3,6 @@
 Source: Wang et al. 2023, arXiv:2212.10560, section 3.2, figure 3.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass

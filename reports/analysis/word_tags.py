@@ -5,8 +5,6 @@ sentence and, trained on news and books, reads most imperatives ("Name two river
 asked of it instead, and `root_verbs` decides.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

@@ -4,8 +4,6 @@ A stream from `opening` through a `NoveltyIndex` to two files, the kept and the 
 Source of the rule: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Filtering and Postprocessing".
 """
 
-from __future__ import annotations
-
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """Open a file of records as a stream: JSONL, a JSON array, or CSV, from a path or from standard input."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path

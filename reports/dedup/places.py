@@ -1,7 +1,5 @@
 """Where the filter reads and writes: files that take their place whole, and standard streams."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 import tempfile

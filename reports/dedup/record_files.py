@@ -4,8 +4,6 @@ The parts that `json_records` and `csv_records` share; `opening` opens a file wi
 a file than one record.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO

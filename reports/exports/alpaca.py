@@ -1,7 +1,5 @@
 """Rows with a column for each part of an instance: `alpaca`; and `parquet` and `huggingface`, which say more of the task."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

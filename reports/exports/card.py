@@ -5,8 +5,6 @@ Like every export it holds no time, path, host or secret: seeds and templates of
 Sources: the hub's documentation of dataset cards; the figures on quality are Wang et al. 2023, arXiv:2212.10560, table 2.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping

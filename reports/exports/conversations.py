@@ -6,8 +6,6 @@ Sources: OpenAI's guide to supervised fine-tuning and the format checks of its c
 model fine-tuning"); TRL's guide "Dataset formats and types"; FastChat's conversation files, which named the third format.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO

@@ -4,8 +4,6 @@ Between the ledger, which keeps every valid instance, and the formats, which all
 Source: Wang et al. 2023, arXiv:2212.10560: the published code takes at most five instances of a task, at random.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby

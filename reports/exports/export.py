@@ -4,8 +4,6 @@ The formats are rows of one stream of tasks (`selection`); a new one is a functi
 in `ROW_FORMATS`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path

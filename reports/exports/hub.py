@@ -4,8 +4,6 @@ Nothing is uploaded but on request. The client finds the key itself (`HF_TOKEN`,
 in `HF_ENDPOINT`; neither is read, printed or stored here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -9,8 +9,6 @@ They hold what the ledger holds and no more: no token probabilities, no times. A
 Source: the published code of Wang et al. 2023, arXiv:2212.10560.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path

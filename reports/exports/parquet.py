@@ -1,7 +1,5 @@
 """Parquet files: the formats `parquet` and `huggingface`. Needs pyarrow, which comes with the extra `parquet`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, TextIO

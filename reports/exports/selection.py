@@ -6,8 +6,6 @@ a larger one, and a subset is the same with and without a held-out side.
 Source: Wang et al. 2023, arXiv:2212.10560, section 4: the study of the data's size trains on subsets of the instructions.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum

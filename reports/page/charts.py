@@ -1,7 +1,5 @@
 """Which charts the page shows of a run, from its report."""
 
-from __future__ import annotations
-
 from markupsafe import Markup
 
 from self_instruct.reports.analysis.refusals import Acceptance

@@ -4,8 +4,6 @@ What a model wrote is untrusted: every text is escaped by the template, and the 
 it names by its hash, and loads nothing from anywhere.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -3,8 +3,6 @@
 Matplotlib is of the extra `report` and imported when a figure is drawn; no window is opened.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Sequence
 from colorsys import hls_to_rgb

@@ -1,7 +1,5 @@
 """Report on run directories, and write the folder: page, tables as JSON, figures as PNG; whole, or not at all."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The verb-noun picture as inline SVG: a tree of arcs that a mouse hovers, a keyboard walks and a screen reader reads."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from math import cos, pi, sin

@@ -4,8 +4,6 @@ A chart is one picture with a summary to assistive technology; its figures stand
 every text is escaped here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log10

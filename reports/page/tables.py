@@ -1,7 +1,5 @@
 """The tables of the page: one row for each figure, one column for each run, and what differs where there are two."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias

@@ -3,8 +3,6 @@
 Source: Wang et al. 2023, arXiv:2212.10560, figure 3.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Read the instructions of an evaluation set, to hold seeds against them; never to train on or to prompt with."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from self_instruct.records.errors import InputError

@@ -4,8 +4,6 @@ Every pair is compared, so the time does not depend on what is in the texts: 10,
 pairs and take about 6 s of one core. For a pool that grows by one at a time, see `retrievers.novelty`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -4,8 +4,6 @@ Nothing is refused here. A seed file may break every rule below and still start 
 would want to know before it does. Source of the measures: Wang et al. 2023, arXiv:2212.10560, sections 2.2 and 3.1.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -10,8 +10,6 @@ the inner product bounds ROUGE-L from above, whatever the number of dimensions. 
 one dimension make its vector longer than 1, and dividing by that length can bring the number below.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from math import sqrt
 from zlib import crc32

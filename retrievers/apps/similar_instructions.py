@@ -9,8 +9,6 @@ m + n - 2 l bits. So l is at most half of what the bits leave of m + n, which is
 And since l is at most m, and 2 l / (m + n) at least t, no row within reach differs in more than 2 m (1 - t) / t bits.
 """
 
-from __future__ import annotations
-
 import sys
 from array import array
 from collections.abc import Iterable, Mapping, Sequence

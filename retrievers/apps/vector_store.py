@@ -4,8 +4,6 @@ For apps that look up instructions by their words and change what they hold. Wha
 is no search by one and no "mmr", and it sees words and not meaning (for that, see `semantic`).
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
