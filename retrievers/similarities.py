@@ -21,6 +21,7 @@ from rapidfuzz.process import cdist
 from self_instruct.retrievers.rouge import TokenKind, tokens
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
 Counts = np.ndarray[Any, np.dtype[np.int32]]
 Characters = np.ndarray[Any, np.dtype[np.uint32]]
 
@@ -134,26 +135,26 @@ class SimilarityPool:
     def _record(self, common: Counts) -> SimilarityRecord:
         """Return the record of the row after those it has these tokens in common with."""
         row = len(common)
-        scores = _f_measures(common, self._lengths[row], np.frombuffer(self._lengths)[:row])
+        scores = f_measures(common, self._lengths[row], np.frombuffer(self._lengths)[:row])
         return SimilarityRecord(
-            most_similar={self._texts[other]: float(scores[other]) for other in _best(scores).tolist()},
+            most_similar={self._texts[other]: float(scores[other]) for other in best(scores, MOST_SIMILAR).tolist()},
             average=float(np.mean(scores)) if row else 0.0,
         )
 
 
-def _f_measures(common: Counts, m: float, n: Floats) -> Floats:
-    """Return `rouge.f_measure` of a text of m tokens with many, by the same float steps in the same order."""
+def f_measures(common: Counts | Integers, m: float, n: Floats | Integers) -> Floats:
+    """Return `rouge.f_measure` of a text of m tokens with many, by the same float steps in the same order; no length is 0."""
     precision, recall = common / n, common / m
     scores: Floats = 2 * precision * recall
     scores /= np.maximum(precision + recall, sys.float_info.min)  # where both are 0: 0 / 0 is to be 0
     return scores
 
 
-def _best(scores: Floats) -> np.ndarray[Any, np.dtype[np.intp]]:
-    """Return the places of the ten highest scores, the highest first, of equal ones the first first."""
-    # Sorting or partitioning them all would cost more than scoring them. Take the highest of every 64: the tenth of these is no
-    # higher than the tenth of all, so that the ten are among the few that reach it.
+def best(scores: Floats, k: int) -> Integers:
+    """Return the places of the `k` highest scores, the highest first, of equal ones the first first."""
+    # Sorting or partitioning them all would cost more than scoring them. Take the highest of every 64: the k-th of these is no
+    # higher than the k-th of all, so that the k are among the few that reach it.
     highest = scores[: len(scores) // 64 * 64].reshape(64, -1).max(axis=0)
-    least = np.partition(highest, -MOST_SIMILAR)[-MOST_SIMILAR] if len(highest) >= MOST_SIMILAR else 0.0
+    least = np.partition(highest, -k)[-k] if len(highest) >= k else 0.0
     contenders = np.flatnonzero(scores >= least)
-    return contenders[np.argsort(-scores[contenders], kind="stable")][:MOST_SIMILAR]
+    return contenders[np.argsort(-scores[contenders], kind="stable")][:k]

@@ -8,7 +8,6 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LangSmithParams
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
@@ -17,6 +16,8 @@ from pydantic import ConfigDict, Field
 
 from self_instruct.chains.offline.answering import Answer, answer
 
+Messages = list[BaseMessage]
+Stop = list[str] | None
 _WORD = re.compile(r"\s*\S+|\s+")
 
 
@@ -32,7 +33,7 @@ class OfflineModel(BaseChatModel):
     model_name: str = Field(default="offline", alias="model")
     seed: int = 0
     faults: bool = True
-    stop: list[str] | None = None
+    stop: Stop = None
     max_tokens: int | None = None
 
     @property
@@ -43,47 +44,27 @@ class OfflineModel(BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         return {"model_name": self.model_name, "seed": self.seed, "faults": self.faults}
 
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+    def _get_ls_params(self, stop: Stop = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop, **kwargs)
         params["ls_provider"] = "offline"
         return params
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
+    def _generate(self, messages: Messages, stop: Stop = None, run_manager: object = None, **kwargs: Any) -> ChatResult:
         del run_manager  # langchain-core itself calls back, here and in the methods below
         return self._result(messages, stop, kwargs)
 
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
+    async def _agenerate(self, messages: Messages, stop: Stop = None, run_manager: object = None, **kwargs: Any) -> ChatResult:
         del run_manager
         return self._result(messages, stop, kwargs)
 
     def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        self, messages: Messages, stop: Stop = None, run_manager: object = None, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
         del run_manager
         yield from self._chunks(messages, stop, kwargs)
 
     async def _astream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        self, messages: Messages, stop: Stop = None, run_manager: object = None, **kwargs: Any
     ) -> AsyncIterator[ChatGenerationChunk]:
         del run_manager
         for chunk in self._chunks(messages, stop, kwargs):

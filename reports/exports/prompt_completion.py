@@ -5,11 +5,9 @@ template a row gets is drawn from the run's seed, its task and its place among t
 Source: Wang et al. 2023, arXiv:2212.10560, section 2.3, "Finetuning the LM to Follow Instructions", and its published code.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from self_instruct.records.tasks import Instance
 from self_instruct.reports.exports.dataset import DatasetTask
@@ -24,18 +22,10 @@ class Template:
     prompt: str
     before_output: str = " "  # a prompt that ends in a word is continued by a space
 
-    def row(self, instruction: str, instance: Instance, end_token: str = "") -> Row:
-        """Return the row of an instance; white space around each part is removed."""
+    def row(self, instruction: str, instance: Instance, end_token: str = "") -> dict[str, str]:
+        """Return {"prompt", "completion"} of an instance; white space around each part is removed."""
         prompt = self.prompt.format(instruction=instruction.strip(), input=instance.input.strip())
-        return Row(prompt, self.before_output + instance.output.strip() + end_token)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the file."""
-
-    prompt: str
-    completion: str
+        return {"prompt": prompt, "completion": self.before_output + instance.output.strip() + end_token}
 
 
 WITH_INPUT = (
@@ -63,15 +53,7 @@ def template_rows(task: DatasetTask, settings: Settings) -> Iterator[dict[str, s
     """Yield {"prompt", "completion"} for every instance, each in a template drawn for it."""
     for position, instance in enumerate(task.instances):
         random = draws(task.draw, settings.seed, task.name, position)
-        yield asdict(_draw_row(task.instruction, instance, settings.finetuning, random))
-
-
-def possible_rows(instruction: str, instance: Instance, rules: FinetuningSettings) -> Iterator[Row]:
-    """Yield every row that an instance can become."""
-    shapes = [instance, without_field_name(instance)] if rules.strip_field_names else [instance]
-    for shape in shapes:
-        for template in _templates(shape):
-            yield template.row(instruction, shape, rules.end_token)
+        yield _draw_row(task.instruction, instance, settings.finetuning, random)
 
 
 def without_field_name(instance: Instance) -> Instance:
@@ -91,11 +73,8 @@ def without_field_name(instance: Instance) -> Instance:
     return Instance(text.strip().replace("\n\n", "\n"), instance.output)
 
 
-def _draw_row(instruction: str, instance: Instance, rules: FinetuningSettings, random: Draws) -> Row:
+def _draw_row(instruction: str, instance: Instance, rules: FinetuningSettings, random: Draws) -> dict[str, str]:
     if random.random() < 0.5 and rules.strip_field_names:  # drawn in either case: the setting does not change the template
         instance = without_field_name(instance)
-    return random.choice(_templates(instance)).row(instruction, instance, rules.end_token)
-
-
-def _templates(instance: Instance) -> tuple[Template, ...]:
-    return WITH_INPUT if instance.input.strip() else WITHOUT_INPUT
+    templates = WITH_INPUT if instance.input.strip() else WITHOUT_INPUT
+    return random.choice(templates).row(instruction, instance, rules.end_token)

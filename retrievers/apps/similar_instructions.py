@@ -27,9 +27,7 @@ from rapidfuzz.process import cdist
 from self_instruct.records.errors import InputError
 from self_instruct.retrievers.lexical_code import FEATURE_BITS, feature_bits
 from self_instruct.retrievers.rouge import TokenKind, needed_overlap, tokens
-
-Integers = np.ndarray[Any, np.dtype[np.int64]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
+from self_instruct.retrievers.similarities import Integers, best, f_measures
 
 _CODE_BYTES = FEATURE_BITS // 8
 _FOREIGN = 0  # the number of a token that no row has
@@ -93,8 +91,8 @@ class InstructionIndex:
         rows = self._may_reach(own, least)
         lengths, common = self._lengths_of(rows), self._common(own, rows)
         reached = common >= _needed(len(own), lengths, least)
-        rows, scores = rows[reached], _f_measures(common[reached], len(own), lengths[reached])
-        return [(int(rows[at]), float(scores[at])) for at in _best(scores, k)]
+        rows, scores = rows[reached], f_measures(common[reached], max(len(own), 1), np.maximum(lengths[reached], 1))
+        return [(int(rows[at]), float(scores[at])) for at in best(scores, k)]
 
     def _may_reach(self, own: Sequence[str], least: Fraction) -> Integers:
         """Return the rows, ascending, whose ROUGE-L may be `least` or more: all that are, and a few that are not."""
@@ -153,22 +151,6 @@ def _needed(m: int, lengths: Integers, least: Fraction) -> Integers:
     return needed[lengths]
 
 
-def _f_measures(common: Integers, m: int, lengths: Integers) -> Floats:
-    """Return `rouge.f_measure` of a text of m tokens with many, by the same float steps in the same order."""
-    precision, recall = common / np.maximum(lengths, 1), common / max(m, 1)
-    total = precision + recall
-    scores: Floats = np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0)
-    return scores
-
-
-def _best(scores: Floats, k: int) -> Integers:
-    """Return the places of the `k` highest scores, the highest first, the first of equal ones first."""
-    if len(scores) <= k:
-        return np.argsort(-scores, kind="stable")
-    contenders = np.flatnonzero(scores >= np.partition(scores, -k)[-k])  # sorting them all would cost more than scoring them
-    return contenders[np.argsort(-scores[contenders], kind="stable")][:k]
-
-
 class SimilarInstructionsRetriever(BaseRetriever):
     """The instructions most similar to a text by exact ROUGE-L, best first, as LangChain documents.
 
@@ -204,10 +186,10 @@ class SimilarInstructionsRetriever(BaseRetriever):
         """
         texts = list(texts)
         given = [{} for _ in texts] if metadatas is None else [dict(each) for each in metadatas]
-        if len(given) != len(texts):
-            raise InputError(f"there are {len(texts)} texts and {len(given)} metadatas; give one to each text, or none at all.")
-        documents = [Document(page_content=text, metadata=each) for text, each in zip(texts, given, strict=True)]
-        return cls.from_documents(documents, **fields)
+        check_as_many(texts, given, "metadatas")
+        return cls.from_documents(
+            (Document(page_content=text, metadata=each) for text, each in zip(texts, given, strict=True)), **fields
+        )
 
     @classmethod
     def from_documents(cls, documents: Iterable[Document], **fields: Any) -> Self:
@@ -215,28 +197,20 @@ class SimilarInstructionsRetriever(BaseRetriever):
         return cls(documents=tuple(documents), **fields)
 
     def _get_relevant_documents(
-        self,
-        query: str,
-        *,
-        run_manager: object,  # noqa: ARG002
-        k: int | None = None,
-        minimum: float | None = None,
+        self, query: str, *, run_manager: object, k: int | None = None, minimum: float | None = None
     ) -> list[Document]:
-        return self._nearest(query, k, minimum)
-
-    async def _aget_relevant_documents(
-        self,
-        query: str,
-        *,
-        run_manager: object,  # noqa: ARG002
-        k: int | None = None,
-        minimum: float | None = None,
-    ) -> list[Document]:
-        return await run_in_executor(None, self._nearest, query, k, minimum)
-
-    def _nearest(self, query: str, k: int | None, minimum: float | None) -> list[Document]:
+        del run_manager  # langchain-core itself calls back
         found = self._index.nearest(query, self.k if k is None else k, self.minimum if minimum is None else minimum)
         return [_with_score(self.documents[row], row, score) for row, score in found]
+
+    async def _aget_relevant_documents(self, query: str, *, run_manager: object, **asked: Any) -> list[Document]:
+        return await run_in_executor(None, self._get_relevant_documents, query, run_manager=run_manager, **asked)
+
+
+def check_as_many(texts: Sequence[str], given: Sequence[Any] | None, what: str) -> None:
+    """Raise `InputError` where something is given, and not to each text."""
+    if given is not None and len(given) != len(texts):
+        raise InputError(f"there are {len(texts)} texts and {len(given)} {what}; give one to each text, or none at all.")
 
 
 def _with_score(document: Document, row: int, score: float) -> Document:

@@ -19,7 +19,7 @@ from langchain_core.runnables.config import run_in_executor
 from langchain_core.vectorstores import VectorStore
 
 from self_instruct.records.errors import InputError
-from self_instruct.retrievers.apps.similar_instructions import InstructionIndex
+from self_instruct.retrievers.apps.similar_instructions import InstructionIndex, check_as_many
 from self_instruct.retrievers.rouge import TokenKind
 
 _FILE = "documents.jsonl"
@@ -63,8 +63,8 @@ class LexicalVectorStore(VectorStore):
         Of texts with one id the last counts. Raises `InputError` where there are not as many metadatas or ids as texts.
         """
         texts = list(texts)
-        _check_as_many(texts, metadatas, "metadatas")
-        _check_as_many(texts, ids, "ids")
+        check_as_many(texts, metadatas, "metadatas")
+        check_as_many(texts, ids, "ids")
         names = [name or str(uuid4()) for name in ids or [None] * len(texts)]
         documents = {
             name: Document(id=name, page_content=text, metadata=dict(metadata))
@@ -202,11 +202,6 @@ class LexicalVectorStore(VectorStore):
 def _refuse(unknown: Mapping[str, Any], known: str) -> None:
     if unknown:
         raise InputError(f"{', '.join(sorted(unknown))}: unknown to LexicalVectorStore; {known}.")
-
-
-def _check_as_many(texts: Sequence[str], given: Sequence[Any] | None, what: str) -> None:
-    if given is not None and len(given) != len(texts):
-        raise InputError(f"there are {len(texts)} texts and {len(given)} {what}; give one to each text, or none at all.")
 
 
 def _copy(document: Document) -> Document:

@@ -91,12 +91,9 @@ def test_faults_are_in_due_shares_of_the_lists() -> None:
             changed = [(at, task) for at, task in enumerate(tasks) if not meant[at].endswith(task)]
             items["unfit"] += sum(task in faults.UNFIT_TASKS for _, task in changed)
             items["near"] += sum(max(rouge_l(task, other) for other in [*SEEDS, *tasks[:at]]) >= 0.7 for at, task in changed)
-    assert (16 > shares["no list"] > 2, 24 >= shares["cut off"] >= 8, 36 >= shares["misnumbered"] >= 12) == (
-        True,
-        True,
-        True,
-    ), shares
-    assert (0.03 >= items["unfit"] / 3200 >= 0.01, 0.15 >= items["near"] / 3200 >= 0.09) == (True, True), items
+    found = shares + items  # of 800 lists, and of their 3,200 items
+    bounds = {"no list": (3, 15), "cut off": (8, 24), "misnumbered": (12, 36), "unfit": (32, 96), "near": (288, 480)}
+    assert all(low <= found[fault] <= high for fault, (low, high) in bounds.items()), found
 
 
 def test_faults_are_in_due_shares_of_the_other_replies_and_of_every_kind() -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from support.offline_tasks import tasks_of
 
 from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import Family, Kind
@@ -22,15 +23,7 @@ Offered = list[tuple[Family, str, Known, list[Instance]]]
 @pytest.fixture(scope="module")
 def offered() -> Offered:
     """Twenty instructions of each phrasing, with what the grammar takes them for and the instances it writes."""
-    found = []
-    for family in grammar().families:
-        for pattern in family.patterns:
-            for draws in (Draws.keyed(pattern.phrasing, number) for number in range(20)):
-                instruction = pattern.filled(draws)
-                known = grammar().recognised(instruction)
-                assert known is not None, instruction
-                found.append((family, instruction, known, known.instances(draws)))
-    return found
+    return [(family, *task) for family in grammar().families for task in tasks_of(family)]
 
 
 def test_draws_are_the_same_under_every_python() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -12,11 +13,23 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Instance
 from self_instruct.reports.exports.export import export
-from self_instruct.reports.exports.prompt_completion import WITH_INPUT, WITHOUT_INPUT, Row, possible_rows, without_field_name
+from self_instruct.reports.exports.prompt_completion import WITH_INPUT, WITHOUT_INPUT, without_field_name
 from self_instruct.seeds.loading import load_seeds
 from self_instruct.settings.settings import FinetuningSettings
 
 AS_PUBLISHED = FinetuningSettings(strip_field_names=True, end_token="<|endoftext|>")
+
+
+class Row(NamedTuple):
+    prompt: str
+    completion: str
+
+
+def possible_rows(instruction: str, instance: Instance, rules: FinetuningSettings) -> Iterator[Row]:
+    shapes = [instance, without_field_name(instance)] if rules.strip_field_names else [instance]
+    for shape in shapes:
+        for template in WITH_INPUT if shape.input.strip() else WITHOUT_INPUT:
+            yield Row(**template.row(instruction, shape, rules.end_token))
 
 
 def exported(ledger: Ledger, out: Path) -> list[Row]:
@@ -33,8 +46,7 @@ def dataset(ledger: Ledger) -> Iterator[tuple[str, Instance]]:
 
 
 def test_the_templates_with_an_input_are_these() -> None:
-    rows = [(row.prompt, row.completion) for row in possible_rows(" Do it. ", Instance(" in\n", " out "), FinetuningSettings())]
-    assert rows == [
+    assert [*possible_rows(" Do it. ", Instance(" in\n", " out "), FinetuningSettings())] == [
         ("Do it.\nInput: in\nOutput:", " out"),
         ("Do it.\n\nInput: in\n\nOutput:", " out"),
         ("Task: Do it.\nInput: in\nOutput:", " out"),
@@ -46,8 +58,7 @@ def test_the_templates_with_an_input_are_these() -> None:
 
 
 def test_the_templates_without_an_input_are_these() -> None:
-    rows = [(row.prompt, row.completion) for row in possible_rows("Do it.", Instance(" \n", "out"), FinetuningSettings())]
-    assert rows == [
+    assert [*possible_rows("Do it.", Instance(" \n", "out"), FinetuningSettings())] == [
         ("Do it. Output:", " out"),
         ("Do it.\nOutput:", " out"),
         ("Do it.\n\nOutput:", " out"),
@@ -59,7 +70,8 @@ def test_the_templates_without_an_input_are_these() -> None:
 
 def test_texts_of_a_model_are_never_templates() -> None:
     instance = Instance("{output} {0} {{x}}", "{instruction}")
-    assert WITH_INPUT[5].row("{input}", instance) == Row("{input}\n{output} {0} {{x}}\n\n", "{instruction}")
+    row = {"prompt": "{input}\n{output} {0} {{x}}\n\n", "completion": "{instruction}"}
+    assert WITH_INPUT[5].row("{input}", instance) == row
 
 
 @given(st.text(), st.text(), st.text())
