@@ -25,6 +25,8 @@ from random import Random
 from typing import Any
 from urllib.request import urlopen
 
+from main_job import measured as command
+
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.loading import load_model
 from self_instruct.chains.models.question import Asker, Question
@@ -36,7 +38,6 @@ from self_instruct.ledger import Ledger
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.settings.layers import Layer
 
-ROOT = Path(__file__).parent.parent
 TICK_S = 0.005
 
 
@@ -265,17 +266,12 @@ class Memory:
 def memory(folder: Path, tasks: int) -> Memory:
     """Return the peak memory of a run of so many tasks over the wire."""
     with server() as base_url:
-        run, start = folder / "memory", time.perf_counter()
         options = ["--model", "openai:x", "--base-url", base_url, "--num-instructions", str(tasks), "--concurrency", "64"]
         options += ["--set", "novelty.threshold=1"]  # the offline model has no 10,000 that are novel
-        command = [sys.executable, str(ROOT / "run.py"), "generate", "--run", str(run), *options]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 (our own program)
-        _, status, usage = os.wait4(process.pid, 0)
-        if status:
-            sys.exit(f"the run failed: exit {os.waitstatus_to_exitcode(status)}")
-    ledger, _ = open_run(run, Layer())
+        seconds, peak_mib, _ = command("generate", "--run", str(folder / "memory"), *options)
+    ledger, _ = open_run(folder / "memory", Layer())
     with ledger:
-        return Memory(tasks, ledger.spent().requests, usage.ru_maxrss * 1024 / 1e6, time.perf_counter() - start)
+        return Memory(tasks, ledger.spent().requests, peak_mib * 2**20 / 1e6, seconds)
 
 
 def report(slots: Sequence[SlotUse], costs: Sequence[Cost], peak: Memory) -> str:

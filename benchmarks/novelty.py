@@ -85,13 +85,11 @@ class PoolFigures:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """The pool grown by offers: CPU seconds one by one and in batches, and the decisions in which these differ."""
+    """The pool grown by offers, and the CPU seconds they took."""
 
     kept: int
     offers: int
-    one_by_one_s: float
-    in_batches_s: float
-    different: int
+    cpu_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +102,16 @@ class RecordFigures:
 
 
 def grow(stream: InstructionStream, size: int) -> tuple[list[str], Growth]:
-    """Offer the stream until `size` are kept: one by one, and again in batches."""
-    single, batched, kept = NoveltyIndex(RULES), NoveltyIndex(RULES), list[str]()
-    offers = different = 0
-    one_by_one_s = in_batches_s = 0.0
+    """Offer the stream until `size` are kept."""
+    index, kept, offers, cpu_s = NoveltyIndex(RULES), list[str](), 0, 0.0
     while len(kept) < size:
         texts = stream.take(OFFERED_AT_ONCE)
         begun = time.process_time()
-        decisions = [single.offer(text) for text in texts]
-        halfway = time.process_time()
-        together = batched.offer_all(texts)
-        one_by_one_s += halfway - begun
-        in_batches_s += time.process_time() - halfway
-        different += sum(one != other for one, other in zip(decisions, together, strict=True))
+        decisions = index.offer_all(texts)
+        cpu_s += time.process_time() - begun
         kept += [text for text, decision in zip(texts, decisions, strict=True) if isinstance(decision, Kept)]
         offers += len(texts)
-    return kept, Growth(len(kept), offers, one_by_one_s, in_batches_s, different)
+    return kept, Growth(len(kept), offers, cpu_s)
 
 
 def measure_pools(pool: Sequence[str], candidates: Sequence[str], sizes: Sequence[int]) -> Iterator[PoolFigures]:
@@ -231,7 +223,7 @@ class Report:
     @property
     def mismatches(self) -> int:
         """Decisions that differ from those of the slow ways."""
-        return self.growth.different + sum(way.mismatches for pool in self.pools for way in pool.ways)
+        return sum(way.mismatches for pool in self.pools for way in pool.ways)
 
     def __str__(self) -> str:
         """Return the figures as tables to read."""
@@ -241,7 +233,7 @@ class Report:
         return "\n".join([
             self.stream,
             f"offered until {growth.kept:,} were kept: {growth.offers:,} offers, {1 - growth.kept / growth.offers:.0%} refused;"
-            f" {growth.one_by_one_s:.1f} s of CPU one by one, {growth.in_batches_s:.1f} s in batches",
+            f" {growth.cpu_s:.1f} s of CPU",
             f"memory: {self.bytes_per_row:.0f} bytes an instruction beyond its text",
             "",
             "CPU per candidate, text in to decision out, and how many times ours (in brackets: on the clock)",
@@ -249,8 +241,7 @@ class Report:
             "~ extrapolated from the largest pool that was measured, in proportion to its rows",
             "scan: reading the codes once from memory",
             "",
-            f"decisions compared: {decided:,} with exact ways, {growth.offers:,} between one by one and in batches;"
-            f" mismatches: {self.mismatches}",
+            f"decisions compared with exact ways: {decided:,}; mismatches: {self.mismatches}",
             "",
             f"record of a kept task: {every} ms of CPU; {record.average_ms:.2f} ms on average up to the last,"
             f" worst stall of an event loop with {IN_FLIGHT} tasks {record.worst_stall_ms:.1f} ms",

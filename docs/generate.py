@@ -21,6 +21,7 @@ from self_instruct.records.tasks import StageName
 from self_instruct.reports import FORMATS
 from self_instruct.retrievers import NoveltyIndex, draw_demonstrations
 from self_instruct.run import app
+from self_instruct.settings.dotted_keys import value_at
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import PROFILES
 from self_instruct.settings.settings import Settings, is_pacing
@@ -94,10 +95,7 @@ def _table(properties: dict[str, dict[str, Any]], prefix: str) -> str:
 
 
 def _default(settings: Settings, key: str) -> str:
-    value: Any = settings.model_dump(mode="json")
-    for name in key.split("."):
-        value = value[name]
-    return f"`{json.dumps(value, ensure_ascii=False)}`"
+    return f"`{json.dumps(value_at(settings.model_dump(mode='json'), key), ensure_ascii=False)}`"
 
 
 def _type(info: dict[str, Any]) -> str:

@@ -1,7 +1,5 @@
 """A user's own LangChain prompt, or any runnable that gives a prompt value, in the place of one of ours."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Any
 

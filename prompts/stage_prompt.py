@@ -5,8 +5,6 @@ models alike. langchain-core's own jinja2 support recompiles at every call, has 
 templates are compiled once, sandboxed, bounded and strict. Text written by a model enters as a variable, never as a template.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias

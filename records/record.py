@@ -1,7 +1,5 @@
 """Records as plain dicts and back: for JSON, for a LangGraph state, for another program."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import Enum

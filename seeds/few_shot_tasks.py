@@ -5,8 +5,6 @@ the one its seed has, since a prompt that shows one each would be answered with 
 file a run uses, as in the paper, whose few-shot prompts are fixed (section 2.2: 12 classification and 19 other tasks).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache

@@ -4,8 +4,6 @@ One JSON object a line: `id, name, instruction, instances: [{input, output}], is
 fault is named by file and line.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict

@@ -54,6 +54,12 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return call
 
 
+@pytest.fixture
+def with_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key in the environment, for servers that ask for none."""
+    monkeypatch.setenv("OPENAI_API_KEY", "none-is-needed")
+
+
 @pytest.fixture(scope="session")
 def finished_ledger(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The bytes of the ledger of a finished run of six tasks."""

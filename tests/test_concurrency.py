@@ -145,11 +145,6 @@ def test_a_kept_task_is_classified_while_instructions_are_still_generated(tmp_pa
 # over the wire
 
 
-@pytest.fixture
-def with_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "none-is-needed")
-
-
 NEVER_S = 600.0
 
 

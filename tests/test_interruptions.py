@@ -43,11 +43,6 @@ run.main()
 
 
 @pytest.fixture
-def with_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "none-is-needed")
-
-
-@pytest.fixture
 def held(with_key: None) -> Iterator[tuple[HeldModel, OpenAIServer]]:
     """A model that answers when it is let, and the server it stands behind."""
     model = HeldModel()

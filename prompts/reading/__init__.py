@@ -1,3 +1,1 @@
 """The output parsers: what a reply holds, however a model wrote it."""
-
-__all__: list[str] = []

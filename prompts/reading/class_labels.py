@@ -34,10 +34,7 @@ _QUOTED_CUE = re.compile(
 _NOT_LABELS = re.compile(r"\b(?:contain\w*|mention\w*|words?|phrases?|letters?|us(?:e|es|ing)|with|between)\s*$", re.IGNORECASE)
 
 _STROKES = re.compile(r"(?<![^\s/,.;:?!()\"])[^\s/,.;:?!()\"]++(?:\s?/\s?[^\s/,.;:?!()\"]++)+")
-_STROKE_CUE = re.compile(
-    rf"(?:\b(?:as|into|either|from|is|are)(?: an?)?|{_REPLYING}|[:(])\s*$",
-    re.IGNORECASE,
-)
+_STROKE_CUE = re.compile(rf"(?:\b(?:as|into|either|from|is|are)(?: an?)?|{_REPLYING}|[:(])\s*$", re.IGNORECASE)
 _PRONOUNS = frozenset({"and", "or", "he", "she", "his", "her", "hers", "him", "they", "them", "their", "its", "s", "w", "n"})
 
 _LISTED = re.compile(

@@ -1,3 +1,1 @@
 """What a report says of a run, as frozen records: computed here, drawn elsewhere."""
-
-__all__: list[str] = []

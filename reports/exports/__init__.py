@@ -1,3 +1,1 @@
 """The dataset of a run in the formats that other tools read."""
-
-__all__: list[str] = []

@@ -16,7 +16,6 @@ from markupsafe import Markup
 
 import self_instruct
 from self_instruct.reports.analysis.run_report import RunReport
-from self_instruct.reports.analysis.statistics import Measured
 from self_instruct.reports.analysis.status import RunState
 from self_instruct.reports.analysis.verb_nouns import ACCURACY, NOUNS, VERBS
 from self_instruct.reports.page import charts
@@ -78,7 +77,6 @@ def _evidence(value: str | float) -> str:
 
 def _run(report: RunReport) -> Mapping[str, Any]:
     """Return what the template shows of one run alone: its report, and what is drawn or said of it."""
-    lengths: tuple[Measured, ...] = ("instruction", "input", "output")
     return {
         "report": report,
         "made_with": _made_with(report),
@@ -86,7 +84,7 @@ def _run(report: RunReport) -> Mapping[str, Any]:
         "key_figures": _key_figures(report),
         "sunburst": sunburst(report.verbs) if report.verbs.pairs else None,
         "similarity_chart": charts.similarity_chart(report),
-        "length_charts": [charts.length_chart(report, text) for text in lengths],
+        "length_charts": [charts.length_chart(report, text) for text in charts.LENGTHS],
         "length_rows": [(row.text, charts.length_range(row), number(row.count)) for row in report.lengths],
         "acceptance_chart": charts.acceptance_chart(report),
         "spent": spent_table(report),

@@ -31,7 +31,7 @@ def png_files(reports: Sequence[RunReport]) -> dict[str, bytes]:
     drawn = (
         _drawn(reports, [_sunburst], (7.4, 7.4)),
         _drawn(reports, [_similarity], (6.2, 3.4)),
-        _drawn(reports, [_lengths("instruction"), _lengths("input"), _lengths("output")], (4.4, 3.0)),
+        _drawn(reports, [*map(_lengths, LENGTHS)], (4.4, 3.0)),
         _drawn(reports, [_acceptance], (6.2, 3.4)),
     )
     return dict(zip(NAMES, drawn, strict=True))
@@ -116,15 +116,5 @@ def _write(axes: Any, arc: Arc, radius: float, degrees: float) -> None:
     turn = degrees + 180 if 90 < degrees < 270 else degrees
     x, y = radius * cos(radians(degrees)), radius * sin(radians(degrees))
     text = arc.label if len(arc.label) <= _LETTERS else arc.label[: _LETTERS - 1] + "…"
-    weight = "bold" if arc.ring == 1 else "normal"
-    axes.text(
-        x,
-        y,
-        _without_mathematics(text),
-        rotation=turn,
-        ha="center",
-        va="center",
-        fontsize=7.5,
-        fontweight=weight,
-        color="#1b1d22",
-    )
+    style = {"ha": "center", "va": "center", "fontsize": 7.5, "fontweight": "bold" if arc.ring == 1 else "normal"}
+    axes.text(x, y, _without_mathematics(text), rotation=turn, color="#1b1d22", **style)

@@ -1,3 +1,1 @@
 """A report on a seed file."""
-
-__all__: list[str] = []

@@ -1,3 +1,1 @@
 """The parts for LangChain apps: a retriever, a vector store, embeddings."""
-
-__all__: list[str] = []

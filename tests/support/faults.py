@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from email.utils import formatdate
 from enum import Enum, auto
 from random import Random
+from time import time
 from typing import TypeAlias
 
 
@@ -47,6 +49,19 @@ LOSSES: tuple[Fault, ...] = (
     Broken.DROP, Broken.MALFORMED, Broken.EMPTY, Broken.WRONG_TYPE,
 )  # fmt: skip
 """The faults after which the same request may be asked again at once, and then brings what it would have brought."""
+
+SAID_OF: dict[str, tuple[Fault, str]] = {
+    "429": (Refuse(429), "429 Too Many Requests"),
+    "429 with seconds": (Refuse(429, retry_after="0.05"), "429 Too Many Requests"),
+    "429 with a date": (Refuse(429, retry_after=formatdate(time() - 5, usegmt=True)), "429 Too Many Requests"),
+    "500": (Refuse(500), "500 Internal Server Error"),
+    "503": (Refuse(503), "503 Service Unavailable"),
+    "a dropped connection": (Broken.DROP, "ConnectionError"),
+    "malformed JSON": (Broken.MALFORMED, "JSONDecodeError"),
+    "an empty body": (Broken.EMPTY, "JSONDecodeError"),
+    "a wrong content type": (Broken.WRONG_TYPE, "Error"),
+}
+"""Faults that time cures, each with what is said of it where it lasts."""
 
 
 def fair(number: int) -> None:

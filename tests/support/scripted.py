@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from self_instruct.chains.models.question import Question
+from self_instruct.chains.runs.loop import Loop
+from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, RequestId
 from self_instruct.prompts.template_files import Templates
@@ -90,3 +93,12 @@ def dataset(ledger: Ledger) -> dict[str, Any]:
     """Return all that a run decided, in a form to compare."""
     tasks = [(task.id, task.instruction, task.is_classification, task.awaits) for task in ledger.tasks()]
     return {"tasks": tasks, "instances": list(ledger.instances()), "rejections": list(ledger.rejections())}
+
+
+def run(directory: Path, asker: ScriptedAsker | None, **settings: Any) -> tuple[Outcome, dict[str, Any]]:
+    """Run (or go on with) the run in `directory` and return how it ended and what it holds."""
+    settled = plan(**settings)
+    is_new = not (directory / "ledger.sqlite").exists()
+    with Ledger.create(directory, settled.facts()) if is_new else Ledger.open(directory) as ledger:
+        outcome = asyncio.run(Loop(ledger, settled, asker).run())
+        return outcome, dataset(ledger)

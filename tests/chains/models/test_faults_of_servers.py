@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from email.utils import formatdate
-from time import time
 from typing import Any
 
 import pytest
-from support.faults import Broken, Delay, Fault, Refuse, always, scripted
+from support.faults import SAID_OF, Delay, Fault, Refuse, always, scripted
 from support.openai_server import OpenAIServer, serving
 from support.questions import question
 
@@ -22,16 +20,8 @@ from self_instruct.records.replies import Refusal, Reply
 
 MODELS = ["openai:any", "openai-completion:any"]
 CURED: dict[str, tuple[Fault, str]] = {
-    "429": (Refuse(429), "429 Too Many Requests"),
-    "429 with seconds": (Refuse(429, retry_after="0.05"), "429 Too Many Requests"),
-    "429 with a date": (Refuse(429, retry_after=formatdate(time() - 5, usegmt=True)), "429 Too Many Requests"),
+    **SAID_OF,
     "408": (Refuse(408), "408 Request Timeout"),
-    "500": (Refuse(500), "500 Internal Server Error"),
-    "503": (Refuse(503), "503 Service Unavailable"),
-    "a dropped connection": (Broken.DROP, "ConnectionError"),
-    "malformed JSON": (Broken.MALFORMED, "JSONDecodeError"),
-    "an empty body": (Broken.EMPTY, "JSONDecodeError"),
-    "a wrong content type": (Broken.WRONG_TYPE, "Error"),
     "a reply that is late": (Delay(1.0), "timeout"),
 }
 Asking = Callable[[RetryingAsker, OpenAIServer], Awaitable[Any]]

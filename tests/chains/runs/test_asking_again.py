@@ -8,12 +8,12 @@ from typing import Any, TypeAlias
 
 import pytest
 from langchain_core.language_models import FakeListChatModel
-from support.scripted import ScriptedAsker, dataset, plan, reply_to
+from support.scripted import ScriptedAsker, dataset, plan, reply_to, run
 
 from self_instruct.chains import instance_chain, instruction_chain
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.runs.loop import Loop
-from self_instruct.chains.runs.outcome import Ending, Outcome
+from self_instruct.chains.runs.outcome import Ending
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.replaying import replay
 from self_instruct.ledger import Ledger, RequestId, TaskId
@@ -44,14 +44,6 @@ def garbled(*stages: StageName, share: float = 0.5, attempts: tuple[int, ...] = 
 
 
 EITHER = garbled(StageName.INSTRUCTIONS, StageName.INSTANCES)
-
-
-def run(directory: Path, asker: ScriptedAsker | None, **settings: Any) -> tuple[Outcome, dict[str, Any]]:
-    settled = plan(**settings)
-    is_new = not (directory / "ledger.sqlite").exists()
-    with Ledger.create(directory, settled.facts()) if is_new else Ledger.open(directory) as ledger:
-        outcome = asyncio.run(Loop(ledger, settled, asker).run())
-        return outcome, dataset(ledger)
 
 
 def attempts_at(asker: ScriptedAsker, stage: StageName) -> set[int]:

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.utils import formatdate
 from pathlib import Path
-from time import time
 from typing import Any
 
 import pytest
-from support.faults import Broken, Delay, Fault, Forecast, Refuse, always, scripted
+from support.faults import SAID_OF, Broken, Delay, Fault, Forecast, Refuse, always, scripted
 from support.openai_server import OpenAIServer, serving
 from support.scripted import dataset
 
@@ -59,25 +57,12 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-CURED: dict[str, tuple[Fault, str]] = {
-    "429": (Refuse(429), "429 Too Many Requests"),
-    "429 with seconds": (Refuse(429, retry_after="0.05"), "429 Too Many Requests"),
-    "429 with a date": (Refuse(429, retry_after=formatdate(time() - 5, usegmt=True)), "429 Too Many Requests"),
-    "500": (Refuse(500), "500 Internal Server Error"),
-    "503": (Refuse(503), "503 Service Unavailable"),
-    "a dropped connection": (Broken.DROP, "ConnectionError"),
-    "malformed JSON": (Broken.MALFORMED, "JSONDecodeError"),
-    "an empty body": (Broken.EMPTY, "JSONDecodeError"),
-    "a wrong content type": (Broken.WRONG_TYPE, "Error"),
-}
-
-
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("fault", CURED)
+@pytest.mark.parametrize("fault", SAID_OF)
 def test_what_time_cures_is_asked_again_and_leaves_no_trace(
     tmp_path: Path, calm: dict[str, Any], model: str, fault: str
 ) -> None:
-    befalling, kind = CURED[fault]
+    befalling, kind = SAID_OF[fault]
     with run(tmp_path, scripted(None, befalling), model) as (outcome, server, ledger, shown):
         assert outcome.ending is Ending.DONE
         assert dataset(ledger) == calm[model]

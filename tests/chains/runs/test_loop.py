@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from support.scripted import ScriptedAsker, dataset, plan, reply_to
+from support.scripted import ScriptedAsker, plan, reply_to, run
 
 from self_instruct.chains.budgets.bounds import at_most
 from self_instruct.chains.budgets.budget import Amount
@@ -22,15 +22,6 @@ from self_instruct.prompts import ClassificationParser, InstanceParser, Instruct
 from self_instruct.records.errors import ModelDeniedError, ModelUnavailableError
 from self_instruct.records.replies import Refusal, Reply, Usage
 from self_instruct.records.tasks import Reason, StageName
-
-
-def run(directory: Path, asker: ScriptedAsker | None, **settings: Any) -> tuple[Outcome, dict[str, Any]]:
-    """Run (or go on with) the run in `directory` and return how it ended and what it holds."""
-    settled = plan(**settings)
-    is_new = not (directory / "ledger.sqlite").exists()
-    with Ledger.create(directory, settled.facts()) if is_new else Ledger.open(directory) as ledger:
-        outcome = asyncio.run(Loop(ledger, settled, asker).run())
-        return outcome, dataset(ledger)
 
 
 def test_a_run_ends_when_the_target_is_kept_and_every_task_is_finished(tmp_path: Path) -> None:
