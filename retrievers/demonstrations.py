@@ -28,8 +28,4 @@ def draw_demonstrations(
         )
     drawn = random.sample(machine, from_machine) + random.sample(seeds, from_seeds)
     random.shuffle(drawn)
-    return tuple(_on_one_line(text) for text in drawn)
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split()).rstrip(": ")
+    return tuple(" ".join(text.split()).rstrip(": ") for text in drawn)

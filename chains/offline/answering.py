@@ -10,7 +10,7 @@ from self_instruct.chains.offline import faults, guessing
 from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import Kind
 from self_instruct.chains.offline.grammar import grammar
-from self_instruct.chains.offline.reading import InstancePrompt, ListPrompt, PlainPrompt, QuestionPrompt, read_prompt
+from self_instruct.chains.offline.reading import InstancePrompt, ListPrompt, QuestionPrompt, read_prompt
 from self_instruct.records.tasks import Instance
 
 
@@ -34,7 +34,7 @@ def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = T
         return _answer_question(prompt, flaws)
     if isinstance(prompt, InstancePrompt):
         return _answer_instances(prompt, draws, flaws)
-    return _answer_plainly(prompt)
+    return Answer(guessing.small_talk(prompt.text))
 
 
 def _answer_list(prompt: ListPrompt, draws: Draws, flaws: Draws | None) -> Answer:
@@ -90,7 +90,3 @@ def _input_first(instances: Sequence[Instance]) -> str:
 
 def _label_first(instances: Sequence[Instance]) -> str:
     return "\n".join(f"Class label: {instance.output}\n{instance.input}".rstrip() for instance in instances)
-
-
-def _answer_plainly(prompt: PlainPrompt) -> Answer:
-    return Answer(guessing.small_talk(prompt.text))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 
 from self_instruct.chains.offline.composing import shortest
 from self_instruct.chains.offline.draws import Draws
@@ -23,8 +24,8 @@ def _heads(table: Table) -> tuple[str, str, str]:
     return table["name"], table["group"], table["number"]
 
 
-def _csv(table: Table, rows: Sequence[Row]) -> str:
-    return "\n".join(",".join(map(str, line)) for line in (_heads(table), *rows))
+def _separated(table: Table, rows: Sequence[Row], by: str = ",") -> str:
+    return "\n".join(by.join(map(str, line)) for line in (_heads(table), *rows))
 
 
 def _as_json(table: Table, rows: Sequence[Row]) -> str:
@@ -45,12 +46,8 @@ def _as_html(_: Table, rows: Sequence[Row]) -> str:
     return "<ul>\n" + "\n".join(f"  <li>{name} ({group}): {number}</li>" for name, group, number in rows) + "\n</ul>"
 
 
-def _as_tabs(table: Table, rows: Sequence[Row]) -> str:
-    return "\n".join("\t".join(map(str, line)) for line in (_heads(table), *rows))
-
-
 FORMATS: Mapping[str, Callable[[Table, Sequence[Row]], str]] = {
-    "json": _as_json, "markdown": _as_markdown, "yaml": _as_yaml, "html": _as_html, "tabs": _as_tabs,
+    "json": _as_json, "markdown": _as_markdown, "yaml": _as_yaml, "html": _as_html, "tabs": partial(_separated, by="\t"),
 }  # fmt: skip
 ORDERS: Mapping[str, Callable[[list[Row]], list[Row]]] = {
     "": list,
@@ -64,7 +61,7 @@ def _formatted(slots: Slots, draws: Draws) -> tuple[str, str]:
     table = slots.known("table")
     rows = _rows(table, draws)
     ordered = ORDERS[slots.known("order") if "order" in slots else ""](rows)
-    return _csv(table, rows), FORMATS[slots.known("format")](table, ordered)
+    return _separated(table, rows), FORMATS[slots.known("format")](table, ordered)
 
 
 def _answered(slots: Slots, draws: Draws) -> tuple[str, str]:
@@ -79,7 +76,7 @@ def _answered(slots: Slots, draws: Draws) -> tuple[str, str]:
         "average": lambda: shortest(Fraction(sum(numbers), len(numbers))),
         "group": lambda: ", ".join(name for name, group, _ in rows if group == asked["value"]),
     }
-    return _csv(asked, rows), answers[asked["ask"]]()
+    return _separated(asked, rows), answers[asked["ask"]]()
 
 
 COMPARISONS: Mapping[str, Callable[[list[str], list[str]], list[str]]] = {

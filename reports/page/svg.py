@@ -38,7 +38,8 @@ def histogram(bars: Sequence[Bar], summary: str, axis: str, top: float | None = 
     width = (WIDTH - _LEFT - _RIGHT) / max(len(bars), 1)
     drawn = [_bar(bar, _LEFT + place * width, width, highest) for place, bar in enumerate(bars)]
     labels = [_x_label(_LEFT + place * width, bar.label) for place, bar in enumerate(bars) if bar.label]
-    return _chart(summary, axis, _scale(highest), [*drawn, *labels])
+    grid = [_grid_line(_y(quarter / 4), f"{ceil(highest * quarter / 4):,}") for quarter in range(5)]
+    return _chart(summary, axis, grid, [*drawn, *labels])
 
 
 def curve(points: Sequence[Point], summary: str, axis: str, labels: Sequence[tuple[float, str]]) -> Markup:
@@ -76,10 +77,6 @@ def _bar(bar: Bar, x: float, width: float, highest: float) -> Markup:
         bar.said, x, _TOP, width, HEIGHT - _BOTTOM - _TOP
     )
     return visible + column
-
-
-def _scale(highest: float) -> list[Markup]:
-    return [_grid_line(_y(quarter / 4), f"{ceil(highest * quarter / 4):,}") for quarter in range(5)]
 
 
 def _grid_line(y: float, name: str) -> Markup:
