@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -9,13 +10,12 @@ from langchain_core.runnables import Runnable
 
 from self_instruct.prompts.custom_prompt import custom_prompt
 from self_instruct.prompts.stage_prompt import Prompt, StagePrompt
-from self_instruct.prompts.template_files import Templates
+from self_instruct.prompts.template_files import AGAIN, SUFFIX, Templates
 from self_instruct.records.tasks import Reason, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 
 COMPLAINT = "The last answer was neither Yes nor No. Give the one word Yes or the one word No."
 
-_AGAIN = "_again"
 _WHY_AGAIN = (Reason.EMPTY, Reason.CUT_OFF, Reason.UNREADABLE)
 _INSTRUCTION = "Say whether the review is positive or negative."
 _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, made up
@@ -53,47 +53,56 @@ class PromptSet:
 
     def with_own(self, **own: Prompt | Runnable[Any, Any]) -> PromptSet:
         """Return these prompts but for those named; one for a first attempt is the second's too, where that is not named."""
-        again = {f"{name}{_AGAIN}": prompt for name, prompt in own.items() if name in _SAMPLES}
+        again = {f"{name}{AGAIN}": prompt for name, prompt in own.items() if name in _SAMPLES}
         return replace(self, **{**again, **own})  # type: ignore[arg-type]  # made prompts when the set is
 
     def try_all(self) -> None:
         """Render each prompt with made-up variables; raises the `TemplateError` of the first that fails."""
         for field in fields(self):
-            for wrong in _WHY_AGAIN if field.name.endswith(_AGAIN) else _WHY_AGAIN[:1]:
+            for wrong in _WHY_AGAIN if field.name.endswith(AGAIN) else _WHY_AGAIN[:1]:
                 getattr(self, field.name).format_prompt(**_sample(field.name, wrong))
 
 
 def prompt_set(
-    templates: Templates | None = None, shown: FewShotTasks | None = None, *, classification_only: bool = False
+    templates: Templates | None = None,
+    shown: FewShotTasks | None = None,
+    *,
+    classification_only: bool = False,
+    completion: Collection[str] = (),
 ) -> PromptSet:
-    """Return the prompts over these templates and few-shot tasks (by default, those that ship with us)."""
+    """Return the prompts over these templates and few-shot tasks (by default, those that ship with us).
+
+    `completion` names the stages whose model is a completion model: theirs are rendered in that form, the others for chat.
+    """
     templates = templates or Templates.load()
     shown = shown or shipped_few_shot_tasks()
 
     def prompt(stage: str, template: str, **partial: object) -> StagePrompt:
-        return StagePrompt(stage=stage, template=template, templates=templates, partial_variables=partial)
+        is_chat = stage not in completion
+        return StagePrompt(
+            stage=stage, template=template + SUFFIX, templates=templates, is_chat=is_chat, partial_variables=partial
+        )
 
     # As mappings: the sandbox checks every attribute of an object, which takes half the time of a prompt.
     classifying, inputs_first, outputs_first = (
         [asdict(task) for task in tasks] for tasks in (shown.classification, shown.input_first, shown.output_first)
     )
 
-    classification = (StageName.CLASSIFICATION, "classification.jinja")
-    listed, input_first, output_first = "instructions", "instances_input_first", "instances_output_first"
     only = {"classification_only": classification_only}
+    instructions, kind, instances = StageName
     return PromptSet(
-        instructions=prompt(StageName.INSTRUCTIONS, f"{listed}.jinja", **only),
-        instructions_again=prompt(StageName.INSTRUCTIONS, f"{listed}_again.jinja", **only),
-        classification=prompt(*classification, demonstrations=classifying, complaint=""),
-        classification_again=prompt(*classification, demonstrations=classifying, complaint=COMPLAINT),
-        input_first=prompt(StageName.INSTANCES, f"{input_first}.jinja", demonstrations=inputs_first),
-        input_first_again=prompt(StageName.INSTANCES, f"{input_first}_again.jinja", demonstrations=inputs_first),
-        output_first=prompt(StageName.INSTANCES, f"{output_first}.jinja", demonstrations=outputs_first),
-        output_first_again=prompt(StageName.INSTANCES, f"{output_first}_again.jinja", demonstrations=outputs_first),
+        instructions=prompt(instructions, "instructions", **only),
+        instructions_again=prompt(instructions, f"instructions{AGAIN}", **only),
+        classification=prompt(kind, "classification", demonstrations=classifying, complaint=""),
+        classification_again=prompt(kind, "classification", demonstrations=classifying, complaint=COMPLAINT),
+        input_first=prompt(instances, "instances_input_first", demonstrations=inputs_first),
+        input_first_again=prompt(instances, f"instances_input_first{AGAIN}", demonstrations=inputs_first),
+        output_first=prompt(instances, "instances_output_first", demonstrations=outputs_first),
+        output_first_again=prompt(instances, f"instances_output_first{AGAIN}", demonstrations=outputs_first),
     )
 
 
 def _sample(name: str, wrong: Reason) -> dict[str, object]:
     """Return made-up variables for the prompt with this name: those that its stage gives."""
-    first = name.removesuffix(_AGAIN)
+    first = name.removesuffix(AGAIN)
     return {**_SAMPLES[first], **({} if name == first else {"wrong": wrong})}

@@ -1,20 +1,24 @@
-"""Prompts as LangChain runnables over Jinja templates.
+"""Prompts as LangChain runnables over Jinja templates, in a form for chat models and one for completion models.
 
-A `StagePrompt` renders one template, plus the system message that chat models get, into a value that serves chat and completion
-models alike. langchain-core's own jinja2 support recompiles at every call, has no loader and blanks missing variables; here
-templates are compiled once, sandboxed, bounded and strict. Text written by a model enters as a variable, never as a template.
+A completion model goes on with a text (`NAME.jinja`), as the paper's did; a chat model answers a request (`NAME.chat.jinja`).
+Where a user's templates have the first form alone, a chat model is told to go on with that (`system.jinja`).
+langchain-core's own jinja2 support recompiles at every call, has no loader and blanks missing variables; here templates are
+compiled once, sandboxed, bounded and strict. Text written by a model enters as a variable, never as a template.
 """
 
+from __future__ import annotations
+
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.prompt_values import PromptValue, StringPromptValue
 from langchain_core.prompts import BasePromptTemplate
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
-from self_instruct.prompts.template_files import SUFFIX, Templates
+from self_instruct.prompts.template_files import CHAT_SUFFIX, SUFFIX, Templates
 from self_instruct.records.errors import TemplateError
 
 SYSTEM = "system" + SUFFIX
@@ -25,18 +29,31 @@ Prompt: TypeAlias = BasePromptTemplate[
 
 
 class StagePromptValue(PromptValue):
-    """A rendered prompt: `text` alone for completion models, `system` and `text` as two messages for chat models."""
+    """A rendered prompt: `text` for a completion model to go on with, or (`is_chat`) a request, `system` before it if not "".
 
-    system: str
+    The other form is rendered when a model asks for it, as one of the other class does that a fallback leads to.
+    """
+
     text: str
+    system: str = ""
+    is_chat: bool = False
+    _other: Callable[[], StagePromptValue] | None = PrivateAttr(default=None)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both say the same in the same form."""
+        return isinstance(other, StagePromptValue) and self.model_dump() == other.model_dump()
 
     def to_string(self) -> str:
         """Return the text that a completion model continues."""
-        return self.text
+        return self._form(is_chat=False).text
 
     def to_messages(self) -> list[BaseMessage]:
         """Return the messages that a chat model answers."""
-        return [SystemMessage(self.system), HumanMessage(self.text)]
+        chat = self._form(is_chat=True)
+        return [*([SystemMessage(chat.system)] if chat.system else []), HumanMessage(chat.text)]
+
+    def _form(self, *, is_chat: bool) -> StagePromptValue:
+        return self if self.is_chat is is_chat or self._other is None else self._other()
 
 
 def prompt_text(value: PromptValue) -> str:
@@ -64,11 +81,15 @@ class StagePrompt(BasePromptTemplate[str]):
     stage: str
     template: str
     templates: Templates
+    is_chat: bool = True
+    """Which form is rendered at once; the other one is when a model asks for it."""
 
     @model_validator(mode="before")
     @classmethod
     def _name_the_variables(cls, values: dict[str, Any]) -> dict[str, Any]:
-        asked = values["templates"].variables(values["template"]) - set(values.get("partial_variables", ()))
+        templates: Templates = values["templates"]
+        forms = {values["template"], _chat_form(templates, values["template"]) or values["template"]}
+        asked = {name for form in forms for name in templates.variables(form)} - set(values.get("partial_variables", ()))
         return {"name": f"{values['template'].removesuffix(SUFFIX)} prompt", **values, "input_variables": sorted(asked)}
 
     @property
@@ -83,11 +104,25 @@ class StagePrompt(BasePromptTemplate[str]):
         return super()._validate_input(inner_input)
 
     def format(self, **kwargs: object) -> str:
-        """Return the prompt's text, without the system message."""
-        return self.templates.render(self.template, self._merge_partial_and_user_variables(**kwargs))
+        """Return the prompt's text, without a system message."""
+        return self.format_prompt(**kwargs).text
 
     def format_prompt(self, **kwargs: object) -> StagePromptValue:
         """Return the rendered prompt, or raise `TemplateError`."""
         variables = self._merge_partial_and_user_variables(**kwargs)
-        text = self.templates.render(self.template, variables)
-        return StagePromptValue(text=text, system=self.templates.render(SYSTEM, {**variables, "stage": self.stage}))
+        value = self._rendered(variables, is_chat=self.is_chat)
+        value._other = partial(self._rendered, variables, is_chat=not self.is_chat)  # noqa: SLF001  pydantic takes no private ones
+        return value
+
+    def _rendered(self, variables: Mapping[str, Any], *, is_chat: bool) -> StagePromptValue:
+        chat_form = _chat_form(self.templates, self.template) if is_chat else None
+        text = self.templates.render(chat_form or self.template, variables)
+        goes_on = is_chat and not chat_form
+        system = self.templates.render(SYSTEM, {**variables, "stage": self.stage}) if goes_on else ""
+        return StagePromptValue(text=text, system=system, is_chat=is_chat)
+
+
+def _chat_form(templates: Templates, name: str) -> str | None:
+    """Return the name of a template's form for chat models, if there is one."""
+    chat = name.removesuffix(SUFFIX) + CHAT_SUFFIX
+    return chat if chat in templates.sources else None

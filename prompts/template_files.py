@@ -17,6 +17,8 @@ from self_instruct.prompts.sandbox import MOST_TEXT, BoundedEnvironment
 from self_instruct.records.errors import TemplateError
 
 SUFFIX = ".jinja"
+CHAT_SUFFIX = ".chat" + SUFFIX
+AGAIN = "_again"
 _OTHER_SUFFIXES = (".jinja2", ".j2")  # of files that are meant as templates
 
 
@@ -43,18 +45,27 @@ class Templates:
         Raises `TemplateError` where `directory` is not a folder, holds a file that is not UTF-8 or no Jinja, or no template at
         all, or one that nothing uses: it is named neither as one of ours nor in `also`, and included by no other.
         """
-        ours = files(__package__) / "templates"
-        sources = {entry.name: entry.read_text(encoding="utf-8") for entry in ours.iterdir() if entry.name.endswith(SUFFIX)}
+        sources = _ours()
         if directory is None:
             return cls(sources)
         theirs = _read_directory(directory)
-        templates = cls(sources | theirs, folder=str(directory))
+        kept = {name: text for name, text in sources.items() if not _is_replaced(name, theirs)}
+        templates = cls(kept | theirs, folder=str(directory))
         included = {name for template in theirs for name in templates._asked_and_included(template)[1]}
         for name in sorted(theirs.keys() - {*sources, *also, *included}):
             if None not in included:  # else one is included by a name that only rendering finds
                 nearest = get_close_matches(name, [*sources, *also], 1, cutoff=0)[0]
                 raise TemplateError(f"{directory}/{name}: no prompt uses it, and no template includes it; is it {nearest}?")
         return templates
+
+    @classmethod
+    def stored(cls, sources: Mapping[str, str], folder: str) -> Templates:
+        """Return the templates of a run that goes on.
+
+        One of an earlier version may lack what it never asked with; it had no forms for chat models, and gets none now.
+        """
+        ours = {name: text for name, text in _ours().items() if not name.endswith(CHAT_SUFFIX)}
+        return cls(ours | dict(sources), folder)
 
     def variables(self, name: str) -> frozenset[str]:
         """Return the variables that a template asks for, with those of the templates it includes by name."""
@@ -104,6 +115,19 @@ class Templates:
             return TemplateError(f"{place}: the template {error.name!r} does not exist.")
         said = str(getattr(error, "message", "") or getattr(error, "msg", "") or error)  # without a line of generated code
         return TemplateError(f"{place}: {' '.join(said.split()).rstrip('.') or type(error).__name__}.")
+
+
+def _ours() -> dict[str, str]:
+    folder = files(__package__) / "templates"
+    return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(SUFFIX)}
+
+
+def _is_replaced(ours: str, theirs: Collection[str]) -> bool:
+    """Whether a form of ours for chat models gives way: a user's template that has none is for models of both kinds."""
+    stem = ours.removesuffix(CHAT_SUFFIX)
+    first = stem.removesuffix(AGAIN)
+    forms = {first + SUFFIX, stem + SUFFIX} & set(theirs)
+    return ours.endswith(CHAT_SUFFIX) and bool(forms) and first + CHAT_SUFFIX not in theirs
 
 
 def _read_directory(directory: Path) -> dict[str, str]:

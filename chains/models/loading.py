@@ -6,7 +6,6 @@ Options go to the constructor as they are. One that it would silently ignore, or
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -16,14 +15,13 @@ from typing import Any, TypeAlias
 from langchain_core.language_models import BaseChatModel, BaseLanguageModel, BaseLLM
 from pydantic import ValidationError
 
-from self_instruct.chains.models.names import AZURE_PREFIX, COMPLETION_PREFIX, OFFLINE, OPENAI_PREFIXES
+from self_instruct.chains.models.names import AZURE_PREFIX, CLASS, COMPLETION_PREFIX, OFFLINE, OPENAI_PREFIXES
 from self_instruct.records.errors import SettingsError
 from self_instruct.settings.frozen import thawed
 from self_instruct.settings.secrets import without_secrets
 
 CONNECT_S = 10.0  # seconds to reach OpenAI's protocols, with TLS; how long an answer may take is another matter
 LONGEST_REASON = 300  # characters of why a constructor gave up
-_CLASS = re.compile(r"(?P<module>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)\.(?P<name>[A-Z]\w*)(:(?P<model>.+))?", re.DOTALL)
 _EXAMPLE = "expected PROVIDER:NAME, e.g. openai:gpt-4.1-mini"
 _TIMEOUTS = ("timeout", "request_timeout")
 
@@ -73,7 +71,7 @@ def _model(name: str, base_url: str | None, options: Mapping[str, Any], seed: in
         all_options = _own_client(all_options, name, base_url)
     if base_url is not None:
         all_options["base_url"] = base_url
-    if found := _CLASS.fullmatch(name):
+    if found := CLASS.fullmatch(name):
         return _of_class(_imported(found["module"], found["name"]), found["model"], all_options)
     return _of_provider(name, all_options)
 

@@ -8,6 +8,9 @@ package.module.Class[:NAME]    any LangChain model class: the community's, or yo
 
 from __future__ import annotations
 
+import re
+from importlib import import_module
+
 from langchain_core.language_models import BaseChatModel, BaseLanguageModel, BaseLLM
 from langchain_core.runnables import RunnableSequence, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
@@ -15,6 +18,7 @@ from langchain_core.runnables.base import RunnableBindingBase
 from self_instruct.chains.models.replies import Model
 from self_instruct.settings.secrets import holds_secret
 
+CLASS = re.compile(r"(?P<module>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)\.(?P<name>[A-Z]\w*)(:(?P<model>.+))?", re.DOTALL)
 OFFLINE = "offline"
 COMPLETION_PREFIX = "openai-completion:"
 OPENAI_PREFIXES = ("openai:", COMPLETION_PREFIX)
@@ -50,7 +54,8 @@ def _told(model: BaseChatModel | BaseLLM) -> str:
     provider, name = told.get("ls_provider", ""), told.get("ls_model_name", "")
     kind = type(model)
     is_openai = kind.__module__.startswith("langchain_openai")
-    is_guessed = kind._get_ls_params in (BaseChatModel._get_ls_params, BaseLLM._get_ls_params)  # noqa: SLF001
+    is_completion = isinstance(model, BaseLLM) and not is_openai
+    is_guessed = is_completion or kind._get_ls_params in (BaseChatModel._get_ls_params, BaseLLM._get_ls_params)  # noqa: SLF001
     if provider == OFFLINE:
         return OFFLINE
     if is_guessed and not is_openai:
@@ -60,3 +65,20 @@ def _told(model: BaseChatModel | BaseLLM) -> str:
     if is_openai and isinstance(model, BaseLLM) and provider == "openai":
         return f"{COMPLETION_PREFIX}{name}"
     return f"{AZURE_PREFIX if provider == _AZURE else f'{provider}:'}{name}"
+
+
+def is_completion_model(name: str | None) -> bool:
+    """Return whether a name says of a model that it goes on with a text, as the paper's did; others are chat models.
+
+    A class is imported to look; where it cannot be, loading the model says why.
+    """
+    if name is None or name.startswith(COMPLETION_PREFIX):
+        return name is not None
+    found = CLASS.fullmatch(name)
+    if not found:
+        return False
+    try:
+        kind = getattr(import_module(found["module"]), found["name"], None)
+    except ImportError:
+        return False
+    return isinstance(kind, type) and issubclass(kind, BaseLLM)

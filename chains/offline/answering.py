@@ -41,20 +41,20 @@ def _answer_list(prompt: ListPrompt, draws: Draws, flaws: Draws | None) -> Answe
     count = prompt.last - prompt.first + 1
     tasks = [grammar().instruction(draws, prompt.classification_only) for _ in range(count)]
     if flaws is None:
-        return Answer(_as_list(tasks, prompt.first))
+        return Answer(_as_list(tasks, prompt))
     fate = flaws.fraction()
     worsened = faults.worsened_list(tasks, prompt.demonstrations, flaws)
     if fate < (bound := faults.CUT_OFF_LIST):
-        return Answer(faults.cut_off(_as_list(worsened, prompt.first), flaws), "length")
+        return Answer(faults.cut_off(_as_list(worsened, prompt), flaws), "length")
     if fate < (bound := bound + faults.NO_LIST):
         return Answer(flaws.one(faults.NO_LIST_ANSWERS))
-    return Answer(_as_list(worsened, prompt.first, step=0 if fate < bound + faults.MISNUMBERED_LIST else 1))
+    return Answer(_as_list(worsened, prompt, step=0 if fate < bound + faults.MISNUMBERED_LIST else 1))
 
 
-def _as_list(tasks: Sequence[str], first: int, step: int = 1) -> str:
-    """Return the tasks as the rest of a numbered list whose first number stands in the prompt already."""
-    head, *others = tasks
-    return "\n".join((f" {head}", *(f"{first + step * number}. {task}" for number, task in enumerate(others, 1))))
+def _as_list(tasks: Sequence[str], prompt: ListPrompt, step: int = 1) -> str:
+    """Return the tasks as a numbered list, or as the rest of the one whose first number stands in the prompt already."""
+    lines = [f"{prompt.first + step * number}. {task}" for number, task in enumerate(tasks)]
+    return "\n".join([f" {tasks[0]}", *lines[1:]] if prompt.is_begun else lines)
 
 
 def _answer_question(prompt: QuestionPrompt, flaws: Draws | None) -> Answer:

@@ -12,18 +12,20 @@ QUESTION = "Is it classification?"
 _TASK = "\nTask: "
 _NEXT_NUMBER = re.compile(r"(?:^|\n) *(\d+)\.$")
 _ITEM = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
+_ASKED_FOR = re.compile(r"\bnumbered (\d+) to (\d+)\b")
 _LAST_NUMBER = re.compile(r"up to number (\d+)")
 _USUAL_LAST_NUMBER = 16  # 8 demonstrations and 8 new tasks, as in the paper
 
 
 @dataclass(frozen=True, slots=True)
 class ListPrompt:
-    """A list of tasks to go on with, from number `first` to number `last`."""
+    """A list of tasks to write, from number `first` to number `last`; the prompt may end with the first number (`is_begun`)."""
 
     demonstrations: tuple[str, ...]
     first: int
     last: int
     classification_only: bool
+    is_begun: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,12 @@ Prompt: TypeAlias = ListPrompt | QuestionPrompt | InstancePrompt | PlainPrompt
 
 def read_prompt(human: str, system: str = "") -> Prompt:
     """Return what a prompt asks for. `system` may say how far a list shall go."""
-    number = _NEXT_NUMBER.search(human.rstrip()[-12:])
-    if number:
-        return _list_prompt(human, int(number[1]), system)
+    if number := _NEXT_NUMBER.search(human.rstrip()[-12:]):
+        said = _LAST_NUMBER.search(system)
+        first = int(number[1])
+        return _list_prompt(human, first, int(said[1]) if said else max(_USUAL_LAST_NUMBER, first + 7), is_begun=True)
+    if asked := _ASKED_FOR.search(human):
+        return _list_prompt(human, int(asked[1]), int(asked[2]), is_begun=False)
     before, marker, last = ("\n" + human).rpartition(_TASK)
     if not marker:
         return PlainPrompt(human)
@@ -65,11 +70,9 @@ def read_prompt(human: str, system: str = "") -> Prompt:
     return InstancePrompt(last.strip(), is_output_first="class label" in before.lower())
 
 
-def _list_prompt(text: str, first: int, system: str) -> ListPrompt:
-    said = _LAST_NUMBER.search(system)
-    last = int(said[1]) if said else max(_USUAL_LAST_NUMBER, first + 7)
-    header = text.split("\n", 1)[0].lower()
-    return ListPrompt(tuple(_ITEM.findall(text)), first, max(first, last), classification_only="classification tasks" in header)
+def _list_prompt(text: str, first: int, last: int, *, is_begun: bool) -> ListPrompt:
+    only = "classification tasks" in text.split("\n", 1)[0].lower()
+    return ListPrompt(tuple(_ITEM.findall(text)), first, max(first, last), only, is_begun)
 
 
 def _is_reminded(before: str) -> bool:

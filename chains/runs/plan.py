@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from self_instruct.chains.budgets.meter import check_budgets
 from self_instruct.chains.models.loading import load_model
-from self_instruct.chains.models.names import OFFLINE
+from self_instruct.chains.models.names import OFFLINE, is_completion_model
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.ledger import Ledger, RequestId
@@ -70,7 +70,7 @@ class RunPlan:
                 origins=dict(ledger.fact("origins")),
                 seeds=tuple(seed_from_fields(fields) for fields in ledger.fact("seeds")),
                 shown=FewShotTasks.from_fields(ledger.fact("shown")),
-                templates=Templates(Templates.load().sources | ledger.fact("templates"), folder=str(ledger.path.parent)),
+                templates=Templates.stored(ledger.fact("templates"), folder=str(ledger.path.parent)),
                 draw=int(ledger.fact("draw") or 2),  # runs of ledger version 2 and before did not say so
             )
         except (ValueError, TypeError, LookupError) as error:
@@ -154,7 +154,10 @@ class RunPlan:
 
     def prompts(self) -> PromptSet:
         """Return the run's prompts."""
-        return prompt_set(self.templates, self.shown, classification_only=self.settings.instructions.classification_only)
+        settings = self.settings
+        completion = [stage for stage in settings.stage_names if is_completion_model(settings.model_of(stage))]
+        only = settings.instructions.classification_only
+        return prompt_set(self.templates, self.shown, classification_only=only, completion=completion)
 
     def try_prompts(self) -> None:
         """Render every prompt once; raises the `TemplateError` or `SettingsError` of what could not be asked."""

@@ -19,6 +19,7 @@ from langchain_core.runnables import Runnable
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12, and so no schema could be made
 
 from self_instruct.chains.models.loading import load_model
+from self_instruct.chains.models.names import is_completion_model, model_name_of
 from self_instruct.chains.models.refused_parameters import LeftOut, TakenParameters
 from self_instruct.chains.models.replies import Model, answering
 from self_instruct.chains.stages.chains import InstructionChain, OnRejection, StageChain, TaskChain
@@ -70,7 +71,7 @@ def instruction_chain(
     `on_rejection="raise"` raises `RejectedError` where a reply brings rejections alone. A reply that holds no task is asked
     for again (`instructions.attempts`); with one attempt, tasks are streamed as they are read. Raises `SettingsError`.
     """
-    stages = _stages(settings, prompts)
+    stages = _stages(model, settings, prompts)
     asking = _asking(stages.instructions, model, settings)
     return InstructionChain(stages.instructions, asking, on_rejection, InstructionInput, list[Candidate | Rejection])
 
@@ -87,7 +88,7 @@ def classification_chain(
     A reply that is neither yes nor no is asked for again (`classification.attempts`), so nothing is streamed. For the rest see
     `instruction_chain`.
     """
-    stage = _stages(settings, prompts)[StageName.CLASSIFICATION]
+    stage = _stages(model, settings, prompts)[StageName.CLASSIFICATION]
     return StageChain(stage, _asking(stage, model, settings), on_rejection, TaskInput, Classification | Rejection)
 
 
@@ -103,7 +104,7 @@ def instance_chain(
     A reply that holds no instance is asked for again (`instances.attempts`), and conflicts show only when all are read, so
     nothing is streamed. For the rest see `instruction_chain`.
     """
-    stage = _stages(settings, prompts)[StageName.INSTANCES]
+    stage = _stages(model, settings, prompts)[StageName.INSTANCES]
     return StageChain(stage, _asking(stage, model, settings), on_rejection, InstanceInput, list[Instance | Rejection])
 
 
@@ -118,7 +119,7 @@ def task_chain(
 
     `on_rejection="raise"` raises `RejectedError` for a task without instances. For the rest see `instruction_chain`.
     """
-    stages = _stages(settings, prompts)
+    stages = _stages(model, settings, prompts)
     chains: list[StageChain[Any, Any, Task]] = [
         StageChain(stage, _asking(stage, model, settings), "return", TaskInput, Any)
         for stage in stages.after(StageName.INSTRUCTIONS)
@@ -126,13 +127,16 @@ def task_chain(
     return TaskChain(chains, on_rejection, TaskInput)
 
 
-def _stages(settings: Settings | None, prompts: PromptSet | None) -> RunStages:
+def _stages(model: Model | None, settings: Settings | None, prompts: PromptSet | None) -> RunStages:
     settings = settings or Settings()
     if prompts is not None and settings.templates is not None:
         raise SettingsError(f"templates is {settings.templates!r} in the settings, and prompts are given too; leave one out.")
     if prompts is None:
         templates = Templates.load(None if settings.templates is None else Path(settings.templates))
-        prompts = prompt_set(templates, classification_only=settings.instructions.classification_only)
+        given = None if model is None else model_name_of(model)
+        completion = [stage for stage in settings.stage_names if is_completion_model(given or settings.model_of(stage))]
+        only = settings.instructions.classification_only
+        prompts = prompt_set(templates, classification_only=only, completion=completion)
     return RunStages(settings, prompts)
 
 

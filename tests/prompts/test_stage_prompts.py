@@ -12,7 +12,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableLambda
 
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
-from self_instruct.prompts.stage_prompt import StagePromptValue
+from self_instruct.prompts.stage_prompt import StagePromptValue, prompt_text
 from self_instruct.prompts.template_files import Templates
 from self_instruct.records.errors import TemplateError
 from self_instruct.records.tasks import Instance, SeedTask
@@ -55,15 +55,31 @@ RENDERED = {
 @pytest.mark.parametrize("name", RENDERED)
 def test_each_prompt_renders_byte_for_byte(name: str) -> None:
     value = RENDERED[name]()
-    rendered = f"{value.system}\n-----\n{value.text}"
+    chat = "\n-----\n".join(str(message.content) for message in value.to_messages())
+    rendered = f"{value.to_string()}\n===== as a chat\n{chat}"
     golden = GOLDEN / f"{name}.txt"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(rendered, encoding="utf-8")
     assert rendered == golden.read_bytes().decode()
 
 
-def test_a_chat_model_gets_a_system_message_and_a_completion_model_the_text_alone() -> None:
-    value = prompts().classification.invoke(QUESTION)
+CHAT = {"classification.chat.jinja": "Sort this, please: {{ instruction }}"}
+OURS = Templates.load().sources
+WITHOUT_CHAT_FORMS = {name: text for name, text in OURS.items() if not name.endswith(".chat.jinja")}
+
+
+@pytest.mark.parametrize("completion", [(), ("classification",)])
+def test_each_kind_of_model_gets_its_form_of_a_prompt_whichever_was_rendered_first(completion: tuple[str, ...]) -> None:
+    value = prompt_set(Templates(WITHOUT_CHAT_FORMS | CHAT), completion=completion).classification.invoke(QUESTION)
+    assert [(message.type, message.content) for message in value.to_messages()] == [
+        ("human", f"Sort this, please: {QUESTION['instruction']}")
+    ]
+    assert value.to_string().endswith(f"Task: {QUESTION['instruction']}\nIs it classification?")
+    assert prompt_text(value) == (value.to_string() if completion else value.to_messages()[0].content)
+
+
+def test_a_chat_model_is_told_to_go_on_with_a_text_where_there_is_no_form_of_its_own() -> None:
+    value = prompt_set(Templates(WITHOUT_CHAT_FORMS)).classification.invoke(QUESTION)
     system, human = value.to_messages()
     assert isinstance(system, SystemMessage)
     assert isinstance(human, HumanMessage)

@@ -24,6 +24,23 @@ def test_a_directory_overrides_templates_by_name(tmp_path: Path) -> None:
     assert changed.input_first.invoke(QUESTION) == prompt_set().input_first.invoke(QUESTION)
 
 
+def test_a_template_without_a_form_for_chat_models_is_for_them_too(tmp_path: Path) -> None:
+    written(tmp_path, instructions="Go on: {{ demonstrations }}")
+    mine = Templates.load(tmp_path).sources
+    assert {name for name in Templates.load().sources if name not in mine} == {
+        "instructions.chat.jinja", "instructions_again.chat.jinja",
+    }  # fmt: skip
+    written(tmp_path, **{"instructions.chat": "Write more: {{ demonstrations }}"})
+    assert Templates.load(tmp_path).sources["instructions.chat.jinja"].startswith("Write more")
+
+
+def test_a_run_of_before_there_were_forms_for_chat_models_goes_on_without() -> None:
+    stored = Templates.stored({"instructions.jinja": "1.", "system.jinja": "Go on."}, "runs/old").sources
+    assert stored["instructions.jinja"] == "1."
+    assert "complaint.jinja" in stored
+    assert not any(name.endswith(".chat.jinja") for name in stored)
+
+
 def test_a_prompt_asks_for_the_variables_of_the_templates_that_it_includes(tmp_path: Path) -> None:
     assert prompt_set().instructions_again.input_variables == ["demonstrations", "wrong"]
     part = "{{ more }}{% include 'classification.jinja' %}{% include 'gone.jinja' %}"

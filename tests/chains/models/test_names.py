@@ -9,7 +9,7 @@ from langchain_openai import AzureChatOpenAI, ChatOpenAI, OpenAI
 from support.own_models import Local
 
 from self_instruct.chains import load_model
-from self_instruct.chains.models.names import model_name_of
+from self_instruct.chains.models.names import is_completion_model, model_name_of
 from self_instruct.chains.offline import OfflineModel
 
 CANARY = "sk-canary-3141592653"
@@ -68,3 +68,16 @@ def test_a_name_holds_no_secret() -> None:
     assert model_name_of(ChatOpenAI(model=CANARY)) == "ChatOpenAI"
     assert model_name_of(FakeListChatModel(responses=["x"], name=CANARY)).endswith(".FakeListChatModel")
     assert model_name_of(RunnableLambda(lambda prompt: "No", name=CANARY)) == "RunnableLambda"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_completion"),
+    [
+        ("openai-completion:davinci-002", True), ("openai:gpt-4.1-mini", False), ("offline", False), (None, False),
+        ("langchain_core.language_models.FakeListLLM:x", True), ("support.own_models.Local:x", False), ("gone.Model:x", False),
+    ],
+)  # fmt: skip
+def test_a_name_says_whether_a_model_goes_on_with_a_text(name: str | None, is_completion: bool) -> None:
+    assert is_completion_model(name) is is_completion
+    if name and "FakeList" in name:
+        assert is_completion_model(model_name_of(FakeListLLM(responses=["x"])))

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from self_instruct.chains.offline.reading import InstancePrompt, ListPrompt, PlainPrompt, Prompt, QuestionPrompt, read_prompt
-from self_instruct.prompts import prompt_set
+from self_instruct.prompts import PromptSet, prompt_set
 from self_instruct.prompts.stage_prompt import StagePrompt
 
-PROMPTS = prompt_set()
+STAGES = ("instructions", "classification", "instances")
+CHAT = prompt_set()
+COMPLETION = prompt_set(completion=STAGES)
 
 
 def read(prompt: StagePrompt, *, with_system: bool = True, **variables: object) -> Prompt:
@@ -16,24 +18,30 @@ def read(prompt: StagePrompt, *, with_system: bool = True, **variables: object) 
     return read_prompt(value.text, value.system if with_system else "")
 
 
-@pytest.mark.parametrize("prompt", [PROMPTS.instructions, PROMPTS.instructions_again])
-def test_a_list_is_gone_on_with_from_its_last_number_to_twice_as_many(prompt: StagePrompt) -> None:
+@pytest.mark.parametrize("prompt", [CHAT.instructions, CHAT.instructions_again])
+def test_as_many_new_tasks_are_written_as_a_request_asks_for(prompt: StagePrompt) -> None:
     shown = ["Sort a list.", "Explain 2. and 3. in a word."]
-    assert read(prompt, demonstrations=shown) == ListPrompt(tuple(shown), 3, 4, False)
+    assert read(prompt, demonstrations=shown) == ListPrompt(tuple(shown), 3, 4, classification_only=False, is_begun=False)
 
 
 @pytest.mark.parametrize("of_labels", [False, True])
-def test_a_list_without_a_system_message_goes_on_to_sixteen_and_says_in_its_header_what_it_wants(of_labels: bool) -> None:
+def test_a_list_that_breaks_off_goes_on_to_sixteen_and_says_in_its_header_what_it_wants(of_labels: bool) -> None:
     shown = tuple(f"Do the task {number}." for number in range(8))
-    prompt = prompt_set(classification_only=of_labels).instructions
-    assert read(prompt, demonstrations=shown, with_system=False) == ListPrompt(shown, 9, 16, of_labels)
+    prompt = prompt_set(classification_only=of_labels, completion=STAGES).instructions
+    assert read(prompt, demonstrations=shown, with_system=False) == ListPrompt(shown, 9, 16, of_labels, is_begun=True)
 
 
+def test_a_system_message_says_how_far_a_list_goes_that_breaks_off() -> None:
+    asked = read_prompt("Tasks:\n1. Sort a list.\n2.", "Go on, up to number 4.")
+    assert asked == ListPrompt(("Sort a list.",), 2, 4, classification_only=False, is_begun=True)
+
+
+@pytest.mark.parametrize("prompts", [CHAT, COMPLETION])
 @pytest.mark.parametrize("task", ["Sort it.", "Is it spam?", "Name what follows:\n1. a\n2. b", "Count to\n\n9 now."])
-def test_the_question_and_the_instances_are_about_the_last_task(task: str) -> None:
-    assert read(PROMPTS.classification, instruction=task) == QuestionPrompt(task, is_reminded=False)
-    assert read(PROMPTS.classification_again, instruction=task) == QuestionPrompt(task, is_reminded=True)
-    for prompt in (PROMPTS.input_first, PROMPTS.input_first_again, PROMPTS.output_first, PROMPTS.output_first_again):
+def test_the_question_and_the_instances_are_about_the_last_task(prompts: PromptSet, task: str) -> None:
+    assert read(prompts.classification, instruction=task) == QuestionPrompt(task, is_reminded=False)
+    assert read(prompts.classification_again, instruction=task) == QuestionPrompt(task, is_reminded=True)
+    for prompt in (prompts.input_first, prompts.input_first_again, prompts.output_first, prompts.output_first_again):
         assert read(prompt, instruction=task) == InstancePrompt(task, is_output_first="output" in prompt.template)
 
 
