@@ -76,7 +76,7 @@ def test_json_holds_the_same_as_the_record(run: Ledger) -> None:
     assert fields["rejections"]["instances"] == {"empty output": 1, "refused by the provider": 1}
     assert fields["spent"]["by_stage_and_model"][1] == {
         "stage": "classification", "model": None, "requests": 6, "unreported_requests": 2, "unanswered_requests": 0,
-        "output_tokens": 4, "cached_tokens": None, "reasoning_tokens": None, "cost_usd": None,
+        "input_tokens": 80, "output_tokens": 4, "cached_tokens": None, "reasoning_tokens": None, "cost_usd": None,
     }  # fmt: skip
     assert fields["spent"]["in_all"]["input_tokens"] == 440
     assert fields["settings"]["novelty.threshold"] == {"value": "0.7", "origin": "default"}
