@@ -19,8 +19,8 @@ class AskingAll:
     """The questions of a list, `concurrency` of them under way at once; iterate over it once for the answers as they come.
 
     What is stored comes first, in the order asked; what was lost when a run was killed is asked last. Where the provider fails
-    or the budget ends, what is under way still arrives, and the iteration ends with what is left unanswered in `unanswered`; `failure` says why, None where the budget
-    ended.
+    or the budget ends, what is under way still arrives, and the iteration ends with what is left unanswered in `unanswered`;
+    `failure` says why, None where the budget ended.
     """
 
     def __init__(

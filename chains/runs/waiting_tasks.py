@@ -1,7 +1,5 @@
 """The tasks that wait to be asked about, in the order that loses least when a run is killed again and again."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Mapping
 

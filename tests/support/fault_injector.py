@@ -5,8 +5,6 @@ statement is carried out any more and what was not committed is gone. A request 
 by being called off; before it is answered, or after, when it is paid for.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from collections import Counter
