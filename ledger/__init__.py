@@ -2,13 +2,14 @@
 
 from self_instruct.ledger.ledger import LEDGER_FILE, Ledger
 from self_instruct.ledger.opening import is_ledger
-from self_instruct.ledger.records import Progress, RequestId, Spent, StoredReply, StoredTask, TaskId
+from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent, StoredReply, StoredTask, TaskId
 
 __all__ = [
     "LEDGER_FILE",
     "Ledger",
     "Progress",
     "RequestId",
+    "SentRequest",
     "Spent",
     "StoredReply",
     "StoredTask",

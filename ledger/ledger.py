@@ -1,4 +1,6 @@
-"""What a run remembers: every reply, task, instance, rejection and verdict, in `ledger.sqlite`. Nothing is decided here.
+"""What a run remembers, in `ledger.sqlite`: every request sent, every reply, task, instance, rejection and verdict.
+
+Nothing is decided here.
 
 Its promise (DESIGN: "The ledger's promise"): a reply is durable before anything is decided from it, and a decision and what it
 changes are one transaction. WAL with synchronous=NORMAL survives the death of the process at any moment. A row that is not as
@@ -19,7 +21,7 @@ from typing import Any, Self, TypeVar
 from self_instruct.ledger import migrations, opening, rows
 from self_instruct.ledger.damage import REPORTED, damaged, explained, faults, told
 from self_instruct.ledger.lock import RunLock
-from self_instruct.ledger.records import Progress, RequestId, Spent, StoredReply, StoredTask, TaskId
+from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent, StoredReply, StoredTask, TaskId
 from self_instruct.ledger.schema import (
     FACTS,
     INSTANCES,
@@ -27,6 +29,7 @@ from self_instruct.ledger.schema import (
     PROGRESS,
     REJECTIONS,
     REPLIES,
+    SENT,
     SPENDING,
     TASKS,
     VERDICTS,
@@ -42,6 +45,7 @@ from self_instruct.settings.settings import Price
 LEDGER_FILE = "ledger.sqlite"
 T = TypeVar("T")
 _OF_REQUEST = " WHERE stage = ? AND request = ? AND item = ? AND instance = ? AND attempt = ?"
+_FORGET_SENT = f"DELETE FROM sent{_OF_REQUEST} AND sending = ?"  # noqa: S608 (words of our own)
 _IN_POOL_ORDER = " ORDER BY request, item"
 _SET_FACT = FACTS.insert.replace("INSERT", "REPLACE", 1)
 
@@ -123,7 +127,10 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all that is written inside durable together, or none of it."""
+        """Make all that is written inside durable together, or none of it; one inside another is part of that."""
+        if self._connection.in_transaction:
+            yield
+            return
         self._execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -189,6 +196,20 @@ class Ledger:
         """Store a JSON value."""
         self._execute(_SET_FACT, FACTS.sealed((name, rows.as_json(value))))
 
+    # requests under way
+
+    def add_sent(self, sent: SentRequest) -> None:
+        """Note that a request goes out; once that is durable, it may. From then on it is spent, whatever becomes of it."""
+        self._execute(SENT.insert, SENT.sealed(rows.sent_row(sent)))
+
+    def forget_sent(self, sent: SentRequest) -> None:
+        """Note that a request is under way no more: its reply is stored with this, or there was none to be paid for."""
+        self._execute(_FORGET_SENT, (*rows.request_key(sent.request), sent.sending))
+
+    def sent(self) -> Iterator[SentRequest]:
+        """Yield every request sent that has no reply: it is under way, or was when the run was killed, and is lost."""
+        return self._read(SENT, rows.sent_request)
+
     # replies
 
     def reply(self, request: RequestId) -> Reply | Refusal | None:
@@ -241,15 +262,19 @@ class Ledger:
     def spending(self) -> dict[tuple[str, str | None, Price | None], Spent]:
         """Return what this run has spent, by stage, model that was asked, and the price it was paid at.
 
-        The model is None for imported replies, the price where it was not known.
+        The model is None for imported replies, the price where it was not known. Requests that have no reply are counted too.
         """
         for row in self._all(MISCOUNTED):
             raise damaged(self.path, f"{REPLIES.place(row)} has a count of tokens that cannot be one")
         try:
-            return dict(map(rows.spent, self._all(SPENDING)))
+            found = dict(map(rows.spent, self._all(SPENDING)))
         except (TypeError, ValueError, ArithmeticError):  # a price that is no number: the row says which
             deque(self.replies(), maxlen=0)
             raise
+        for each in self.sent():
+            key = (each.request.stage, each.model, each.price)
+            found[key] = found.get(key, Spent()).plus(Spent.without_reply(each.at_most))
+        return found
 
     def instruction_attempts_from(self, request: int) -> dict[int, int]:
         """Return the instruction requests, from number `request` on, that have a reply, each with its last attempt."""

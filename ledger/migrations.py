@@ -53,6 +53,13 @@ MIGRATIONS: Mapping[int, Mapping[str, str]] = {
         "rejections": "SELECT request, item, stage, position, reason, text, evidence FROM {rejections}",
         "verdicts": "SELECT 0 AS request, 0 AS item, 0 AS instance, '' AS stage, '' AS answers WHERE 0",
     },
+    4: {  # what was sent and has no reply: a kill lost it without a trace before
+        "sent": (
+            "SELECT '' AS stage, 0 AS request, 0 AS item, 0 AS instance, 0 AS attempt, 0 AS sending, NULL AS model,"
+            " NULL AS at_most_input, NULL AS at_most_output,"
+            " NULL AS price_input, NULL AS price_output, NULL AS price_cached WHERE 0"
+        ),
+    },
 }
 
 

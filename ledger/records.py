@@ -53,6 +53,17 @@ class StoredReply:
 
 
 @dataclass(frozen=True, slots=True)
+class SentRequest:
+    """A request that went out: the `sending`-th time it did, counted from 1; its other fields as those of `StoredReply`."""
+
+    request: RequestId
+    sending: int = 1
+    model: str | None = None
+    at_most: Usage = UNCOUNTED
+    price: Price | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredTask:
     """A kept task as the ledger knows it. `awaits` is the request it waits for; None when it is finished.
 
@@ -83,15 +94,17 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What replies have cost: requests answered, and tokens as far as the provider counted them.
+    """What requests have cost, and tokens as far as the provider counted them.
 
-    It did not count those of `unreported` requests; `at_most` is what was reserved for those.
+    It did not count those of `unreported` requests; `at_most` is what was reserved for those. `unanswered` of these brought no
+    reply that is known: they are under way, or were when the run was killed.
     """
 
     requests: int = 0
     unreported: int = 0
     usage: Usage = UNCOUNTED
     at_most: Usage = UNCOUNTED
+    unanswered: int = 0
 
     def plus(self, other: Spent) -> Spent:
         """Return the sum."""
@@ -100,9 +113,15 @@ class Spent:
             self.unreported + other.unreported,
             self.usage.plus(other.usage),
             self.at_most.plus(other.at_most),
+            self.unanswered + other.unanswered,
         )
 
     @classmethod
     def on(cls, usage: Usage, at_most: Usage = UNCOUNTED) -> Spent:
         """Return what one request has cost, for which `at_most` was reserved."""
         return cls(1, 0, usage) if usage.is_reported else cls(1, 1, usage, at_most)
+
+    @classmethod
+    def without_reply(cls, at_most: Usage) -> Spent:
+        """Return what one request may have cost whose reply nobody knows."""
+        return cls(1, 1, UNCOUNTED, at_most, 1)

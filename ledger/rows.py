@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import isnan
 from typing import Any
 
-from self_instruct.ledger.records import Progress, RequestId, Spent, StoredReply, StoredTask, TaskId
+from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent, StoredReply, StoredTask, TaskId
 from self_instruct.ledger.schema import MOST_COUNTED, Row
 from self_instruct.records.replies import Ended, Refusal, Reply, Served, Usage
 from self_instruct.records.tasks import Instance, Reason, Rejection, Verdict
@@ -67,6 +67,20 @@ def stored_reply(row: Row) -> StoredReply:
     stage, request, item, instance, attempt = row[:5]
     asked = RequestId(stage, request, item, attempt, instance)
     return StoredReply(asked, answer(row), row[23], Usage(*row[10:12]), _price(*row[12:15]))
+
+
+def sent_row(sent: SentRequest) -> Row:
+    """Return the row of a request that goes out."""
+    most = sent.at_most
+    counts = (_most(most.input_tokens), _most(most.output_tokens))
+    return (*request_key(sent.request), sent.sending, sent.model, *counts, *_price_row(sent.price))
+
+
+def sent_request(row: Row) -> SentRequest:
+    """Return the request of a row that has no reply yet."""
+    stage, request, item, instance, attempt, sending, model = row[:7]
+    asked = RequestId(stage, request, item, attempt, instance)
+    return SentRequest(asked, sending, model, Usage(*row[7:9]), _price(*row[9:12]))
 
 
 def spent(row: Row) -> tuple[tuple[str, str | None, Price | None], Spent]:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from zlib import crc32
 
 APPLICATION_ID = 0x5E1F1257
-VERSION = 3
+VERSION = 4
 MOST_COUNTED = 2**31  # tokens of one request; no provider counts more
 Row: TypeAlias = tuple[Any, ...]
 
@@ -64,10 +64,13 @@ COUNTS = (
     "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens",
     "at_most_input", "at_most_output",  # tokens reserved before the request was sent
 )  # fmt: skip
-REPLIES = Table(
-    "replies",
+REQUEST = (
     "stage TEXT NOT NULL", "request INTEGER NOT NULL", "item INTEGER NOT NULL",
     "instance INTEGER NOT NULL", "attempt INTEGER NOT NULL",
+)  # fmt: skip
+REPLIES = Table(
+    "replies",
+    *REQUEST,
     "model TEXT",  # as the run names it; NULL where no run asked for it
     *(f"{count} INTEGER" for count in COUNTS),
     "price_input TEXT", "price_output TEXT", "price_cached TEXT",  # US dollars per million tokens, as decimals
@@ -78,6 +81,15 @@ REPLIES = Table(
     "prompt TEXT",  # kept for instruction requests, whose demonstrations are drawn
     key=5,
     options="",  # rows are long; a tree of keys alone would spill them
+)  # fmt: skip
+
+SENT = Table(  # requests that went out and have no reply: under way, or lost at a kill
+    "sent",
+    *REQUEST,
+    "sending INTEGER NOT NULL",  # which time it was sent, from 1; those before are lost
+    "model TEXT", "at_most_input INTEGER", "at_most_output INTEGER",
+    "price_input TEXT", "price_output TEXT", "price_cached TEXT",
+    key=6,
 )  # fmt: skip
 
 PROGRESS = Table(  # one row: how far instruction replies are decided
@@ -122,7 +134,7 @@ VERDICTS = Table(
     refers="FOREIGN KEY (request, item) REFERENCES tasks",
 )  # fmt: skip
 
-TABLES = {table.name: table for table in (FACTS, REPLIES, PROGRESS, TASKS, INSTANCES, REJECTIONS, VERDICTS)}
+TABLES = {table.name: table for table in (FACTS, REPLIES, SENT, PROGRESS, TASKS, INSTANCES, REJECTIONS, VERDICTS)}
 
 MISCOUNTED = (
     f"SELECT {', '.join(REPLIES.key)} FROM replies"  # noqa: S608

@@ -26,9 +26,9 @@ class Driver:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def generate(self, run: Path, log: Path, moment: str = "never", number: int = 0) -> int:
+    def generate(self, run: Path, log: Path, moment: str = "never", number: int = 0, *more: str) -> int:
         target, concurrency = ("--num-instructions", str(TARGET)), ("--concurrency", "8")
-        return self._drive(moment, number, str(log), "generate", "--run", str(run), *target, *concurrency)
+        return self._drive(moment, number, str(log), "generate", "--run", str(run), *target, *concurrency, *more)
 
     def export(self, run: Path, form: str, out: Path) -> int:
         return self._drive("never", 0, os.devnull, "export", str(run), "--format", form, "--out", str(out))
@@ -83,3 +83,15 @@ def test_a_run_killed_twenty_times_ends_as_an_undisturbed_one(driver: Driver, tm
     asked = Counter(line for line in log.read_text().split("\n") if line)
     assert {key: times for key, times in asked.items() if times > 1 + lost[key]} == {}
     assert exported(driver, rough) == exported(driver, calm)
+
+
+def test_three_kills_let_no_more_requests_out_than_the_budget_allows(driver: Driver, tmp_path: Path) -> None:
+    run, log, budget = tmp_path / "run", tmp_path / "requests.log", ("--max-requests", "50")
+    for moment, number in (("sent", 6), ("reply", 9), ("sent", 8)):
+        assert driver.generate(run, log, moment, number, *budget) == -signal.SIGKILL
+    assert driver.generate(run, log, "never", 0, *budget) == 1
+    with Ledger.open(run, read_only=True) as ledger:
+        spent, answered = ledger.spent(), sum(1 for _ in ledger.replies())
+    requests = sum(1 for line in log.read_text().splitlines() if line)
+    assert spent.requests == 50 >= requests
+    assert spent.unanswered == 50 - answered >= requests - answered > 0

@@ -7,7 +7,6 @@ starts; one that has a stored reply is not sent.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from itertools import islice
 
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
@@ -19,9 +18,9 @@ from self_instruct.records.errors import LedgerError
 class AskingAll:
     """The questions of a list, `concurrency` of them under way at once; iterate over it once for the answers as they come.
 
-    What is stored comes first, in the order asked. Where the provider fails or the budget ends, what is under way still
-    arrives, and the iteration ends with what is left unanswered in `unanswered`; `failure` says why, None where the budget
-    ended.
+    What is stored comes first, in the order asked; what was lost when a run was killed is asked last. Where the provider fails
+    or the budget ends, what is under way still arrives, and the iteration ends with what is left unanswered in `unanswered`;
+    `failure` says why, None where the budget ended.
     """
 
     def __init__(
@@ -39,6 +38,7 @@ class AskingAll:
         self._meter = meter
         self._concurrency = concurrency
         self._in_flight = InFlight(ledger, asker, meter, lambda _: keeps_prompts) if asker else None
+        self._lost: list[Question] = []
         self.unanswered: list[Question] = []
 
     @property
@@ -57,13 +57,28 @@ class AskingAll:
             if self._in_flight is not None:
                 self._in_flight.cancel()
             raise
-        self.unanswered += self._questions
+        self.unanswered += [*self._questions, *self._lost]
+
+    def _next(self) -> Question | None:
+        """Return the next question, those that were lost least often first; None where there is none left."""
+        for question in self._questions:
+            if self._in_flight is None or not self._in_flight.times_lost(question.id) or self._ledger.reply(question.id):
+                return question
+            self._lost.append(question)
+        return self._pop_lost()
+
+    def _pop_lost(self) -> Question | None:
+        if self._in_flight is None or not self._lost:
+            return None
+        times_lost = self._in_flight.times_lost
+        first = min(range(len(self._lost)), key=lambda at: times_lost(self._lost[at].id))
+        return self._lost.pop(first)
 
     async def _answered(self) -> AsyncIterator[Arrival]:
         is_open = True
         while True:
             while is_open and len(self._in_flight or ()) < self._concurrency:
-                question = next(iter(islice(self._questions, 1)), None)
+                question = self._next()
                 if question is None:
                     is_open = False
                 elif reply := self._ledger.reply(question.id):

@@ -1,22 +1,23 @@
-"""Questions under way: what is sent is paid for within the budget, and what arrives is durable before anybody sees it.
+"""Questions under way: what is sent is durable before it goes out, and what arrives before anybody sees it.
 
-Between an asker and the ledger, for everything that asks: the loop, and a plain list of questions. Time and memory grow with
-the questions under way, not with their square: each tells when it is answered, and nobody looks at the others.
+Between an asker and the ledger, for everything that asks: the loop, and a plain list of questions. A question that went out
+counts against the budget until its reply is stored, also where the run is killed in between. Time and memory grow with the
+questions under way, not with their square: each tells when it is answered, and nobody looks at the others.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.journal import Journal
-from self_instruct.ledger import Ledger, Spent
-from self_instruct.records.errors import SelfInstructError
-from self_instruct.records.replies import UNCOUNTED, Refusal, Reply, Usage
+from self_instruct.ledger import Ledger, RequestId, SentRequest, Spent
+from self_instruct.records.errors import LedgerError, ModelUnavailableError, SelfInstructError
+from self_instruct.records.replies import UNCOUNTED, Refusal, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +42,46 @@ class InFlight:
         self._meter = meter
         self._keeps_prompt = keeps_prompt
         self._journal = Journal(str(ledger.path.parent))
-        self._tasks: dict[asyncio.Task[Reply | Refusal], tuple[Question, Usage]] = {}
+        self._lost = Counter(sent.request for sent in ledger.sent())
+        self._next: list[tuple[Question, SentRequest]] = []
+        self._tasks: dict[asyncio.Task[Reply | Refusal], tuple[Question, SentRequest]] = {}
         self._done: deque[asyncio.Task[Reply | Refusal]] = deque()
         self._something_is_done = asyncio.Event()
+        self._exit: BaseException | None = None
         self.failure: Exception | None = None
 
     def __len__(self) -> int:
         """Return how many questions are under way."""
-        return len(self._tasks)
+        return len(self._tasks) + len(self._next)
+
+    def times_lost(self, request: RequestId) -> int:
+        """Return how often a request was sent when the run was killed, and its reply lost."""
+        return self._lost[request]
 
     def send(self, question: Question) -> bool:
-        """Send a question; False where it does not fit into the budget, and nothing was sent."""
+        """Send a question with the group that goes out at the next `arrived`; False where it does not fit into the budget.
+
+        It is noted in the ledger now; a transaction around a whole group must end before that goes out.
+        """
         at_most = self._meter.reserve(question)
         if at_most is None:
             return False
-        self._journal.sent(question.id, question.model)
-        task = asyncio.ensure_future(self._asker(question))
-        self._tasks[task] = (question, at_most)
-        task.add_done_callback(self._note)
+        price = self._meter.price(question.model)
+        sent = SentRequest(question.id, self._lost[question.id] + 1, question.model, at_most, price)
+        self._ledger.add_sent(sent)
+        self._next.append((question, sent))
         return True
 
     async def arrived(self) -> list[Arrival]:
-        """Return what has arrived since the last call, stored; waits until there is something."""
+        """Let the next group go out; return what has arrived since the last call, stored, as soon as there is something."""
+        self._go_out()
         await self._something_is_done.wait()
         self._something_is_done.clear()
-        return list(self._received())
+        return self._received()
 
     async def drain(self) -> None:
-        """Wait until nothing is under way, and store what arrives."""
+        """Wait until nothing is under way, and store what arrives; what has not gone out does not."""
+        self._next.clear()
         while self._tasks:
             await self.arrived()
 
@@ -77,37 +90,66 @@ class InFlight:
         for task in self._tasks:
             task.cancel()
 
+    def _go_out(self) -> None:
+        for question, sent in self._next:
+            self._journal.sent(question.id, question.model)
+            task = asyncio.ensure_future(self._asker(question))
+            self._tasks[task] = (question, sent)
+            task.add_done_callback(self._note)
+        self._next.clear()
+
     def _note(self, task: asyncio.Task[Reply | Refusal]) -> None:
         self._done.append(task)
         self._something_is_done.set()
 
-    def _received(self) -> Iterator[Arrival]:
-        while self._done:
-            task = self._done.popleft()
-            question, at_most = self._tasks.pop(task)
-            if task.cancelled():
-                self._meter.release(question.id)
-            elif error := task.exception():
-                self._fail(question, error)
-                yield Arrival(question, None)
-            else:
-                yield Arrival(question, self._store(question, task.result(), at_most))
+    def _received(self) -> list[Arrival]:
+        """Return what is done, stored in one transaction: what arrives together costs one write."""
+        arrivals: list[Arrival] = []
+        with self._ledger.transaction():
+            while self._done:
+                task = self._done.popleft()
+                question, sent = self._tasks.pop(task)
+                arrivals.append(Arrival(question, self._result(task, question, sent)))
+        for arrival in arrivals:
+            if arrival.reply is not None:
+                self._journal.stored(arrival.question.id, arrival.reply)
+        if self._exit:
+            raise self._exit
+        return arrivals
 
-    def _fail(self, question: Question, error: BaseException) -> None:
-        if not isinstance(error, Exception):
-            raise error
+    def _result(self, task: asyncio.Task[Reply | Refusal], question: Question, sent: SentRequest) -> Reply | Refusal | None:
+        if task.cancelled():  # by whoever asked; it may have been answered, and paid for, all the same
+            self._fail(question, ModelUnavailableError("a request was called off while it was under way", kind="called off"))
+            self._meter.settle(question, Spent.without_reply(sent.at_most))
+            return None
+        error = task.exception()
+        if error is None:
+            try:
+                return self._store(question, sent, task.result())
+            except LedgerError:
+                raise
+            except Exception as fault:  # noqa: BLE001  raised by whoever asks, once what came with it is stored
+                self._fail(question, fault)
+                return None
+        self._ledger.forget_sent(sent)
+        self._meter.release(question.id)
+        if isinstance(error, Exception):
+            self._fail(question, error)
+        else:
+            self._exit = self._exit or error
+        return None
+
+    def _fail(self, question: Question, error: Exception) -> None:
         is_ours = isinstance(error, SelfInstructError)
         if self.failure is None or (isinstance(self.failure, SelfInstructError) and not is_ours):
             self.failure = error
         self._journal.failed(question.id, error)
-        self._meter.release(question.id)
 
-    def _store(self, question: Question, reply: Reply | Refusal, at_most: Usage) -> Reply | Refusal:
+    def _store(self, question: Question, sent: SentRequest, reply: Reply | Refusal) -> Reply | Refusal:
         reply = replace(reply, model=question.model)
         usage = reply.usage if isinstance(reply, Reply) else UNCOUNTED
         prompt = question.prompt.to_string() if self._keeps_prompt(question) else None
-        price = self._meter.price(question.model)
-        self._ledger.store_reply(question.id, reply, prompt=prompt, at_most=at_most, price=price)
-        self._meter.settle(question, Spent.on(usage, at_most))
-        self._journal.stored(question.id, reply)
+        self._ledger.store_reply(question.id, reply, prompt=prompt, at_most=sent.at_most, price=sent.price)
+        self._ledger.forget_sent(sent)
+        self._meter.settle(question, Spent.on(usage, sent.at_most))
         return reply

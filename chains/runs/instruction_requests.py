@@ -6,8 +6,8 @@ stored replies alone say, so that a kill between the two attempts loses and repe
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from heapq import heappop, heappush
 
 from self_instruct.chains.stages.instructions import InstructionStage
 from self_instruct.chains.stages.stage import Step
@@ -30,20 +30,28 @@ class ReadReply:
 
 
 class InstructionRequests:
-    """What is known of the instruction requests from number `first` on, whether asked, answered or neither."""
+    """What is known of the instruction requests from number `first` on, whether asked, answered or neither.
 
-    def __init__(self, ledger: Ledger, stage: InstructionStage, first: int, *, may_ask: bool) -> None:
+    `lost` says of those that were sent when the run was killed how often they were; all others are asked before them.
+    """
+
+    def __init__(
+        self, ledger: Ledger, stage: InstructionStage, first: int, lost: Mapping[RequestId, int], *, may_ask: bool
+    ) -> None:
         self._ledger = ledger
         self._stage = stage
         self._may_ask = may_ask
         self._stored = ledger.instruction_attempts_from(first)  # the last attempt of each number that is answered
         self._read: dict[int, ReadReply] = {}
-        self._again: list[tuple[int, int]] = []  # a heap of (number, attempt) to be asked before any new one
+        self._lost = lost
+        self._again: set[RequestId] = set()  # asked before, or second attempts: a window's worth at most
         self._wrong: dict[int, str | None] = {}
         self._next_new = first
         if may_ask:  # which of them are to be asked again must be known; without asking, each is read when its turn comes
             for number in self._stored:
                 self._load(number)
+            self._again |= {one for one in lost if one.stage == stage.name and one.attempt == 1 and one.request >= first}
+            self._again -= {one for one in self._again if one.attempt == 1 and one.request in self._stored}
 
     def take(self, number: int) -> ReadReply | None:
         """Return what was read of a request, to be decided; None while it is not answered."""
@@ -57,26 +65,27 @@ class InstructionRequests:
         self._stored.pop(number, None)
         self._next_new = max(self._next_new, number + 1)
 
-    def first(self) -> int:
-        """Return the number of the request that is to be asked next."""
-        if self._again:
-            return self._again[0][0]
-        while self._next_new in self._stored:
-            self._next_new += 1
-        return self._next_new
+    def next(self, may_be_asked: Callable[[int], bool]) -> RequestId | None:
+        """Return the request that is to be asked next, of those whose numbers may be; None where there is none.
 
-    def pop(self) -> RequestId:
-        """Return the request that is to be asked next, and count it as asked."""
-        if self._again:
-            number, attempt = heappop(self._again)
-            return RequestId(StageName.INSTRUCTIONS, number, attempt=attempt)
-        number = self.first()
-        self._next_new = number + 1
-        return RequestId(StageName.INSTRUCTIONS, number)
+        Those lost least often come first, and of these the lowest number.
+        """
+        while self._next_new in self._stored or RequestId(self._stage.name, self._next_new) in self._again:
+            self._next_new += 1
+        new = RequestId(self._stage.name, self._next_new)
+        open_ = [one for one in (*self._again, new) if may_be_asked(one.request)]
+        return min(open_, key=lambda one: (self._lost.get(one, 0), one.request), default=None)
+
+    def take_out(self, request: RequestId) -> None:
+        """Count a request as asked."""
+        if request in self._again:
+            self._again.remove(request)
+        else:
+            self._next_new = request.request + 1
 
     def put_back(self, request: RequestId) -> None:
         """Let a request that brought no reply be asked again."""
-        heappush(self._again, (request.request, request.attempt))
+        self._again.add(request)
 
     def wrong(self, request: RequestId) -> str | None:
         """Return why a second attempt is made; None for a first."""
@@ -88,7 +97,7 @@ class InstructionRequests:
         step = self._stage.decide(request, (), reply)
         if step.again is not None and self._may_ask:
             self._wrong[request.request] = step.wrong
-            heappush(self._again, (request.request, step.again.attempt))
+            self._again.add(step.again)
         else:
             self._wrong.pop(request.request, None)
             self._read[request.request] = ReadReply(step, request.attempt, self._begin(request))

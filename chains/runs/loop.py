@@ -8,20 +8,21 @@ Source: Wang et al. 2023, arXiv:2212.10560, section 2.2; the order of decisions 
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import ceil
 
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.deciding import Decider
-from self_instruct.chains.runs.in_flight import InFlight
+from self_instruct.chains.runs.in_flight import Arrival, InFlight
 from self_instruct.chains.runs.instruction_requests import InstructionRequests
 from self_instruct.chains.runs.journal import Journal
 from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.pool import Pool
+from self_instruct.chains.runs.waiting_tasks import WaitingTasks
 from self_instruct.chains.stages.instructions import EXPECTED_YIELD
 from self_instruct.ledger import Ledger, RequestId, StoredTask
 from self_instruct.records.errors import LedgerError, ModelUnavailableError, TemplateError
@@ -60,8 +61,11 @@ class Loop:
         self._journal = Journal(str(ledger.path.parent))
         self._in_flight = InFlight(ledger, asker, self._meter, _is_drawn) if asker else None
         may_ask = plan.settings.num_instructions is not None
-        self._requests = InstructionRequests(ledger, self._stages.instructions, self._progress.request, may_ask=may_ask)
-        self._waiting: deque[tuple[StoredTask, str | None]] = deque()  # each with why it is asked about again
+        lost = Counter(sent.request for sent in ledger.sent()) if asker else Counter[RequestId]()
+        self._lost = lost
+        self._requests = InstructionRequests(ledger, self._stages.instructions, self._progress.request, lost, may_ask=may_ask)
+        self._waiting = WaitingTasks(lost)
+        self._kept: list[StoredTask] = []  # and not told yet
         self._asked: dict[RequestId, StoredTask] = {}  # the tasks whose questions are under way
         self._fault: Exception | None = None
         self._finished = 0
@@ -76,13 +80,13 @@ class Loop:
         """
         self._restore()
         try:
+            arrivals: Sequence[Arrival] = ()
             while True:
-                self._decide_instructions()
-                self._send()
+                self._advance(arrivals)
                 self.report()
                 if not self._in_flight:
                     return self._outcome()
-                await self._receive()
+                arrivals = await self._in_flight.arrived()
         except LedgerError:
             raise  # nothing that arrives could be stored
         except Exception:
@@ -94,8 +98,9 @@ class Loop:
 
     def decide(self) -> Outcome:
         """Return how far the stored replies carry the run, once they are decided; nobody is asked."""
-        self._restore()
-        self._decide_instructions()
+        with self._ledger.transaction():
+            self._restore()
+            self._decide_instructions()
         return self._outcome()
 
     def stop(self) -> None:
@@ -121,8 +126,21 @@ class Loop:
     def _restore(self) -> None:
         tasks = list(self._ledger.tasks())
         self._pool.restore((task.id, task.instruction) for task in tasks)
-        for task in tasks:
-            self._follow_up(task)
+        with self._ledger.transaction():
+            for task in tasks:
+                self._follow_up(task)
+
+    def _advance(self, arrivals: Iterable[Arrival]) -> None:
+        """Decide what has arrived, and note what goes out next: one write for both."""
+        with self._ledger.transaction():
+            for arrival in arrivals:
+                self._receive(arrival)
+            self._decide_instructions()
+            self._send()
+        kept, self._kept = self._kept, []
+        if self._on_kept:
+            for task in kept:
+                self._on_kept(task)
 
     # deciding what is stored
 
@@ -132,9 +150,8 @@ class Loop:
             self._progress, kept = self._decider.instructions(reply, self._progress, self._settings.num_instructions)
             if self._progress.request > number:
                 self._requests.discard(number)
+            self._kept += kept
             for task in kept:
-                if self._on_kept:
-                    self._on_kept(task)
                 self._follow_up(task)
             self._journal.decided(number, len(kept), len(self._pool), self._decider.rejected)
             first_fruitless = max(self._progress.last_kept + 1, self._progress.granted_from)
@@ -153,7 +170,7 @@ class Loop:
             task, wrong = self._decider.follow_up(task, reply)
             reply = None
         if task.awaits:
-            self._waiting.append((task, wrong))
+            self._waiting.add(task, wrong)
         else:
             self._finished += 1
 
@@ -176,25 +193,33 @@ class Loop:
         return self._fault or (self._in_flight.failure if self._in_flight is not None else None)
 
     def _next_question(self) -> Question | None:
-        """Return the next question: one for instructions, unless enough tasks wait to fill every slot."""
-        if len(self._waiting) < self._settings.concurrency and self._may_ask_for_instructions():
-            return self._instruction_question()
+        """Return the next question: one whose reply was never lost before one whose was, which may be lost again.
+
+        Of those lost as often: one for instructions, unless enough tasks wait to fill every slot.
+        """
+        request = self._next_instructions()
+        if request and self._goes_first(request):
+            return self._instruction_question(request)
         while self._waiting:
-            task, wrong = self._waiting.popleft()
+            task, wrong = self._waiting.pop()
             if question := self._task_question(task, wrong):
                 self._asked[question.id] = task
                 return question
         return None
 
-    def _may_ask_for_instructions(self) -> bool:
-        if not self._instructions_are_open or self._settings.num_instructions is None:
-            return False
-        number = self._requests.first()
-        end = self._progress.request + min(self._settings.window, self._requests_expected())
-        return number < end and self._pool.requests_before(number) <= self._progress.request
+    def _goes_first(self, request: RequestId) -> bool:
+        """Return whether an instruction request goes before the tasks that wait."""
+        lost, others = self._lost[request], self._waiting.times_lost
+        return others is None or lost < others or (lost == others and len(self._waiting) < self._settings.concurrency)
 
-    def _instruction_question(self) -> Question | None:
-        request = self._requests.pop()
+    def _next_instructions(self) -> RequestId | None:
+        if not self._instructions_are_open or self._settings.num_instructions is None:
+            return None
+        end = self._progress.request + min(self._settings.window, self._requests_expected())
+        return self._requests.next(lambda number: number < end and self._pool.requests_before(number) <= self._progress.request)
+
+    def _instruction_question(self, request: RequestId) -> Question | None:
+        self._requests.take_out(request)
         shown = self._pool.demonstrations(request.request)
         try:
             return self._stages.instructions.question(request, shown, self._requests.wrong(request))
@@ -220,27 +245,21 @@ class Loop:
         kept_each = max(1.0, len(self._pool) / decided if decided else EXPECTED_YIELD)
         return ceil(((self._settings.num_instructions or 0) - len(self._pool)) / kept_each)
 
-    async def _receive(self) -> None:
-        assert self._in_flight is not None  # noqa: S101  for the type checker
-        for arrival in await self._in_flight.arrived():
-            if arrival.reply is None:
-                self._put_back(arrival.question)
-            else:
-                self._take(arrival.question, arrival.reply)
-
-    def _take(self, question: Question, reply: Reply | Refusal) -> None:
-        task = self._asked.pop(question.id, None)
-        if task is None:
-            self._requests.add(question.id, reply)
-        else:
+    def _receive(self, arrival: Arrival) -> None:
+        request, reply = arrival.question.id, arrival.reply
+        if reply is None:
+            self._put_back(arrival.question)
+        elif task := self._asked.pop(request, None):
             self._follow_up(task, reply)
+        else:
+            self._requests.add(request, reply)
 
     def _put_back(self, question: Question) -> None:
         task = self._asked.pop(question.id, None)
         if task is None:
             self._requests.put_back(question.id)
         else:
-            self._waiting.appendleft((task, None))
+            self._waiting.put_back(task)
 
     async def _let_arrive(self) -> None:
         """Let what is under way arrive and be stored: it is paid for."""

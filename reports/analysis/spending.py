@@ -21,15 +21,16 @@ IN_ALL = "in all"
 class Spending:
     """What a stage has asked of a model (None: imported replies, of which nobody knows).
 
-    Tokens are None where the provider counted none; `uncounted` of the requests are in neither them nor the cost. Cached
-    tokens are among those that went in, reasoning tokens among those that came out. `cost`, in US dollars, is None where it is
-    not known.
+    Tokens are None where the provider counted none; `uncounted` of the requests are in neither them nor the cost, among them
+    the `unanswered`, which have no reply: they are in flight, or were when the run was killed. Cached tokens are among those
+    that went in, reasoning tokens among those that came out. `cost`, in US dollars, is None where it is not known.
     """
 
     stage: str
     model: str | None
     requests: int
     uncounted: int
+    unanswered: int
     input_tokens: int | None
     output_tokens: int | None
     cached_tokens: int | None
@@ -51,16 +52,17 @@ def _row(stage: str, model: str | None, parts: Sequence[tuple[Spent, Decimal | N
     spent = reduce(Spent.plus, (each for each, _ in parts))
     costs = [each for _, each in parts if each is not None]
     whole = float(sum(costs)) if len(costs) == len(parts) else None
-    return Spending(stage, model, spent.requests, spent.unreported, **asdict(spent.usage), cost=whole)
+    return Spending(stage, model, spent.requests, spent.unreported, spent.unanswered, **asdict(spent.usage), cost=whole)
 
 
 def in_all(rows: Sequence[Spending]) -> Spending:
     """Return the sum of what was spent; its cost is None where that of one row is not known."""
     requests, uncounted = sum(row.requests for row in rows), sum(row.uncounted for row in rows)
+    unanswered = sum(row.unanswered for row in rows)
     tokens = {name: _sum(getattr(row, name) for row in rows) for name in asdict(UNCOUNTED)}
     costs = [row.cost for row in rows if row.cost is not None]
     total = fsum(costs) if len(costs) == len(rows) else None
-    return Spending(IN_ALL, None, requests, uncounted, **tokens, cost=total)
+    return Spending(IN_ALL, None, requests, uncounted, unanswered, **tokens, cost=total)
 
 
 def spending_fields(rows: Sequence[Spending]) -> dict[str, Any]:
@@ -71,7 +73,8 @@ def spending_fields(rows: Sequence[Spending]) -> dict[str, Any]:
 
 def _fields(row: Spending) -> dict[str, Any]:
     tokens = {key: value for key, value in asdict(row).items() if key.endswith("_tokens")}
-    return {"requests": row.requests, "unreported_requests": row.uncounted, **tokens, "cost_usd": row.cost}
+    requests = {"requests": row.requests, "unreported_requests": row.uncounted, "unanswered_requests": row.unanswered}
+    return {**requests, **tokens, "cost_usd": row.cost}
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:

@@ -23,6 +23,7 @@ def _line(what: str, row: Spending) -> str:
     cached = f" ({number(row.cached_tokens)} cached)" if row.cached_tokens else ""
     reasoning = f" ({number(row.reasoning_tokens)} reasoning)" if row.reasoning_tokens else ""
     uncounted = f", {number(row.uncounted)} of them with unknown tokens" if row.uncounted else ""
+    uncounted += f" ({number(row.unanswered)} lost in flight)" if row.unanswered else ""
     requests = f"{number(row.requests)} request{'' if row.requests == 1 else 's'}"
     return (
         f"{what}: {requests}{uncounted}; tokens: {number(row.input_tokens)} in{cached},"
@@ -35,10 +36,15 @@ def spending_table(rows: Sequence[Spending]) -> RenderableType:
     columns = [_column(row, row.model or NO_MODEL) for row in rows]
     if len(rows) > 1:
         columns.append(_column(in_all(rows), ""))
-    names = ["model", "requests", "- not counted", "tokens in", "- cached", "tokens out", "- reasoning", "cost"]
+    names = ["model", "requests", "- not counted", "- no reply", "tokens in", "- cached", "tokens out", "- reasoning", "cost"]
     return table_of_columns("Spent", names, columns)
 
 
 def _column(row: Spending, model: str) -> list[str]:
     tokens = (row.input_tokens, row.cached_tokens, row.output_tokens, row.reasoning_tokens)
-    return [row.stage, model, *map(number, (row.requests, row.uncounted, *tokens)), dollars(row.cost, row.uncounted)]
+    return [
+        row.stage,
+        model,
+        *map(number, (row.requests, row.uncounted, row.unanswered, *tokens)),
+        dollars(row.cost, row.uncounted),
+    ]

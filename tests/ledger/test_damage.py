@@ -14,10 +14,10 @@ from support.scripted import ScriptedAsker, plan
 
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import LEDGER_FILE, Ledger, TaskId
+from self_instruct.ledger import LEDGER_FILE, Ledger, RequestId, SentRequest, TaskId
 from self_instruct.ledger.schema import TABLES, checksum
 from self_instruct.records.errors import LedgerError
-from self_instruct.records.tasks import Verdict
+from self_instruct.records.tasks import StageName, Verdict
 from self_instruct.reports.exports.export import export
 
 FORMATS = ("self-instruct", "prompt-completion", "alpaca")  # all that a ledger holds is in them
@@ -31,6 +31,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     with Ledger.create(directory, settled.facts()) as ledger:
         asyncio.run(Loop(ledger, settled, ScriptedAsker()).run())
         first = next(ledger.tasks()).id
+        ledger.add_sent(SentRequest(RequestId(StageName.INSTANCES, 9), 1, "offline"))
         ledger.add_verdicts(first, [Verdict("judging", 0, {"score": 4})])
     return (directory / LEDGER_FILE).read_bytes()
 
@@ -62,6 +63,7 @@ def exported(run: Path, place: Path) -> dict[str, bytes]:
 READS: dict[str, Callable[[Ledger], object]] = {
     "facts": lambda ledger: [ledger.fact(name) for name in plan().facts()],
     "replies": lambda ledger: list(ledger.replies()),
+    "sent": lambda ledger: list(ledger.sent()),
     "progress": lambda ledger: ledger.progress,
     "tasks": lambda ledger: list(ledger.tasks()),
     "instances": lambda ledger: list(ledger.instances()),

@@ -15,7 +15,7 @@ from support.scripted import ScriptedAsker, dataset, plan
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import LEDGER_FILE, Ledger, RequestId
-from self_instruct.ledger.schema import checksum
+from self_instruct.ledger.schema import VERSION, checksum
 from self_instruct.records.errors import LedgerError
 from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import StageName
@@ -78,14 +78,14 @@ def newer(path: Path) -> None:
     with Ledger.create(path.parent, FACTS):
         pass
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version=4")
+        connection.execute(f"PRAGMA user_version={VERSION + 1}")
 
 
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (foreign, "is not a ledger of self-instruct; choose another run directory with `run`"),
-        (newer, "has ledger version 4, this program reads 3; use the program that wrote it"),
+        (newer, f"has ledger version {VERSION + 1}, this program reads {VERSION}; use the program that wrote it"),
         (lambda path: path.write_bytes(b""), "is not a ledger of self-instruct"),
         (lambda path: path.write_text("once upon a time\n" * 100), "is damaged or no ledger"),
         (lambda path: path.mkdir(), "holds no ledger.sqlite"),
@@ -184,7 +184,7 @@ def test_a_disk_that_fills_loses_nothing_and_the_run_goes_on_to_the_same_end(tmp
     said = []
     Ledger.create(tmp_path / "run", settled.facts()).close()
     size = (tmp_path / "run" / LEDGER_FILE).stat().st_size
-    for kilobytes in (8, 40, 60, 70, 10_000):
+    for kilobytes in (8, 20, 30, 70, 10_000):
         with file_size_limit(size + kilobytes * 1024):
             said.append(what_is_said(lambda: go_on(tmp_path / "run", asker)))
     with Ledger.open(tmp_path / "run") as ledger:

@@ -3,12 +3,14 @@
 `data/version_1.sqlite.gz` is what `generate --num-instructions 3` made at commit d7984ed, with nine of our seeds, and
 `data/version_2.sqlite.gz` what `generate --num-instructions 12 --max-requests 22 --seed 1 --set window=1` made at commit
 013f818, with twelve: it stopped within the reply to its second request, and four tasks wait for instances.
+`data/version_3.sqlite.gz` is what the latter command made at commit 12fb4db, with our first twelve seeds, and a verdict.
 """
 
 import gzip
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,10 @@ from self_instruct.records.replies import Refusal, Reply, Usage
 from self_instruct.records.tasks import StageName
 from self_instruct.reports.exports.export import export
 from self_instruct.reports.exports.selection import Selection
+from self_instruct.settings.settings import Price
 
 DATA = Path(__file__).parent / "data"
+FREE = Price(input=Decimal(0), output=Decimal(0))
 SPENT = {
     1: {
         (StageName.CLASSIFICATION, "offline", None): Spent(3, 0, Usage(3102, 3)),
@@ -39,6 +43,11 @@ SPENT = {
         (StageName.CLASSIFICATION, "offline", None): Spent(12, 0, Usage(12410, 12)),
         (StageName.INSTANCES, "offline", None): Spent(8, 0, Usage(10800, 607)),
         (StageName.INSTRUCTIONS, "offline", None): Spent(2, 0, Usage(728, 396)),
+    },
+    3: {
+        (StageName.CLASSIFICATION, "offline", FREE): Spent(12, 0, Usage(8045, 12)),
+        (StageName.INSTANCES, "offline", FREE): Spent(8, 0, Usage(4936, 226)),
+        (StageName.INSTRUCTIONS, "offline", FREE): Spent(2, 0, Usage(379, 268)),
     },
 }
 EXPORTS = [  # of version 2, with the digest of what the code that wrote it exported
@@ -51,7 +60,8 @@ EXPORTS = [  # of version 2, with the digest of what the code that wrote it expo
     ),
     ("alpaca", Selection(max_instances=1), "189e3b09ca134900dd491bed717d24779cea72857c43f5ddc9c57d0e996583ea"),
 ]
-both_versions = pytest.mark.parametrize("old", [1, 2])
+EXPORT_OF_3 = "98b2c28027a8e4b9f40a65098de686b1b59f25bfb47f142388adf47ac21e3a4c"  # prompt-completion
+every_version = pytest.mark.parametrize("old", [1, 2, 3])
 
 
 @pytest.fixture
@@ -84,7 +94,7 @@ def version(run: Path) -> int:
 def everything(ledger: Ledger) -> dict[str, Any]:
     """Return all that a ledger can tell."""
     facts = ("settings", "origins", "seeds", "shown", "templates", "draw")
-    lists = [ledger.replies, ledger.tasks, ledger.instances, ledger.rejections, ledger.verdicts, ledger.faults]
+    lists = [ledger.replies, ledger.sent, ledger.tasks, ledger.instances, ledger.rejections, ledger.verdicts, ledger.faults]
     return {
         **{name: ledger.fact(name) for name in facts},
         **{read.__name__: list(read()) for read in lists},  # type: ignore[operator]
@@ -96,7 +106,7 @@ def everything(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-@both_versions
+@every_version
 def test_a_reader_sees_all_of_it_and_leaves_it_as_it_is(old_run: Callable[[int], Path], old: int) -> None:
     run = old_run(old)
     before = (run / LEDGER_FILE).read_bytes()
@@ -110,7 +120,7 @@ def test_a_reader_sees_all_of_it_and_leaves_it_as_it_is(old_run: Callable[[int],
     assert version(run) == old
 
 
-@both_versions
+@every_version
 def test_a_writer_brings_it_up_to_date_once_and_then_it_says_the_same(old_run: Callable[[int], Path], old: int) -> None:
     run = old_run(old)
     with Ledger.open(run, read_only=True) as before:
@@ -123,7 +133,7 @@ def test_a_writer_brings_it_up_to_date_once_and_then_it_says_the_same(old_run: C
         assert everything(ledger) == said
 
 
-@both_versions
+@every_version
 def test_it_then_has_the_tables_of_a_new_one(old_run: Callable[[int], Path], tmp_path: Path, old: int) -> None:
     run = old_run(old)
     Ledger.open(run).close()
@@ -248,6 +258,25 @@ def test_it_exports_what_the_code_that_wrote_it_did(
     with Ledger.open(old_run(2), read_only=read_only) as ledger:
         export(ledger, RunPlan.of(ledger), form, tmp_path / "out", selection=selection)
     assert sha256((tmp_path / "out").read_bytes()).hexdigest() == digest
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_ledger_of_version_3_exports_what_the_code_that_wrote_it_did(
+    old_run: Callable[[int], Path], tmp_path: Path, read_only: bool
+) -> None:
+    with Ledger.open(old_run(3), read_only=read_only) as ledger:
+        export(ledger, RunPlan.of(ledger), "prompt-completion", tmp_path / "out")
+        assert [verdict.stage for _, verdict in ledger.verdicts()] == ["judging"]
+    assert sha256((tmp_path / "out").read_bytes()).hexdigest() == EXPORT_OF_3
+
+
+def test_a_run_of_version_3_goes_on_and_counts_what_is_sent(command: Command, old_run: Callable[[int], Path]) -> None:
+    run = old_run(3)
+    done = command("generate", "--run", run, "--max-requests", 26)
+    assert (done.code, done.out) == (0, f"done: 12 instructions kept in {run}\n")
+    with Ledger.open(run, read_only=True) as ledger:
+        assert ledger.spent().requests == 26
+        assert list(ledger.sent()) == []
 
 
 def test_a_new_run_draws_as_new_runs_do_and_a_replay_of_an_old_one_as_that_did(

@@ -4,7 +4,8 @@ Reads JSON lists from standard input, [MOMENT, COUNT, LOG, ARGUMENTS OF run.py .
 writes how it ended: its exit code, or below 0 the signal. These processes are forked from this one, which has all imported.
 
 MOMENT: `reply` dies when the COUNT-th reply is committed and nothing is decided from it; `deciding` dies inside the COUNT-th
-transaction, before its commit; `never` does not die. LOG gets a line for each request that is sent.
+transaction, before its commit; `sent` dies when the COUNT-th request is noted and may have gone out; `never` does not die. LOG
+gets a line for each request that is sent.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ from self_instruct.reports.terminal import run_progress, spending  # noqa: F401
 
 def die_at(moment: str, number: int) -> None:
     """Kill this process with no chance to tidy up, at the moment described above."""
-    replies, transactions = count(1), count(1)
-    store_reply, transaction = Ledger.store_reply, Ledger.transaction
+    replies, requests, transactions = count(1), count(1), count(1)
+    is_reached = False
+    store_reply, transaction, ask = Ledger.store_reply, Ledger.transaction, ModelAsker.__call__
 
     def stored(self: Ledger, *reply: Any, **more: Any) -> None:
+        nonlocal is_reached
         store_reply(self, *reply, **more)
-        if next(replies) == number and moment == "reply":
-            os.kill(os.getpid(), signal.SIGKILL)
+        is_reached |= next(replies) == number and moment == "reply"
 
     @contextmanager
     def within(self: Ledger) -> Iterator[None]:
@@ -45,8 +47,16 @@ def die_at(moment: str, number: int) -> None:
             yield
             if next(transactions) == number and moment == "deciding":
                 os.kill(os.getpid(), signal.SIGKILL)
+        if is_reached:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    async def sent(self: ModelAsker, question: Question) -> Reply | Refusal:
+        if next(requests) == number and moment == "sent":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return await ask(self, question)
 
     Ledger.store_reply, Ledger.transaction = stored, within  # type: ignore[method-assign]
+    ModelAsker.__call__ = sent  # type: ignore[method-assign]
 
 
 def note_requests(log: str) -> None:

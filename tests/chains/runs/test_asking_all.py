@@ -15,7 +15,7 @@ from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.runs.asking_all import AskingAll
 from self_instruct.chains.runs.in_flight import Arrival
-from self_instruct.ledger import Ledger, RequestId
+from self_instruct.ledger import Ledger, RequestId, SentRequest
 from self_instruct.records.errors import ModelUnavailableError
 from self_instruct.records.replies import Refusal, Reply, Usage
 from self_instruct.settings.settings import Settings
@@ -128,3 +128,15 @@ def test_ten_thousand_questions_in_flight_cost_no_quadratic_time(ledger: Ledger,
     assert asyncio.run(all_of_it()) == 10_000
     assert asker.most > 5_000
     assert looks["callbacks"] <= 2 * 10_000
+
+
+def test_what_a_kill_lost_is_asked_last_and_counted(ledger: Ledger) -> None:
+    for number, sending in ((0, 1), (1, 1), (0, 2)):
+        ledger.add_sent(SentRequest(RequestId("judging", number), sending, "m", Usage(100, 5)))
+    order: list[int] = []
+    arrived, asking = ask(ledger, Answering(order.append), 4, concurrency=1, max_requests=7)
+    assert order == [2, 3, 1, 0]
+    assert (len(arrived), asking.unanswered) == (4, [])
+    assert (ledger.spent().requests, ledger.spent().unanswered) == (7, 3)
+    _, asking = ask(ledger, Answering(), 6, concurrency=1, max_requests=7)
+    assert [question.id.request for question in asking.unanswered] == [4, 5]

@@ -75,8 +75,8 @@ def test_json_holds_the_same_as_the_record(run: Ledger) -> None:
     assert fields["unanswered"] == {"instructions": 0, "classification": 1, "instances": 1}
     assert fields["rejections"]["instances"] == {"empty output": 1, "refused by the provider": 1}
     assert fields["spent"]["by_stage_and_model"][1] == {
-        "stage": "classification", "model": None, "requests": 6, "unreported_requests": 2, "input_tokens": 80,
-        "output_tokens": 4, "cached_tokens": None, "reasoning_tokens": None, "cost_usd": None,
+        "stage": "classification", "model": None, "requests": 6, "unreported_requests": 2, "unanswered_requests": 0,
+        "input_tokens": 80, "output_tokens": 4, "cached_tokens": None, "reasoning_tokens": None, "cost_usd": None,
     }  # fmt: skip
     assert fields["spent"]["in_all"]["input_tokens"] == 440
     assert fields["settings"]["novelty.threshold"] == {"value": "0.7", "origin": "default"}
