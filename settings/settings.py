@@ -23,6 +23,7 @@ from self_instruct.settings.secrets import address_holds_secret, is_secret_varia
 ProfileName = Literal["modern", "paper"]
 Form = Literal["tolerant", "published"]
 """How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
+Copies = Literal["refuse", "count"]
 Dollars = Annotated[Decimal, Field(ge=0)]
 
 
@@ -133,6 +134,8 @@ class InstructionSettings(ModelSettings):
     """False: an instruction may start with neither punctuation nor a non-ASCII character."""
     attempts: Attempts = 2
     """2: a reply without any task is asked for once more, with what was wrong."""
+    copies: Copies = "refuse"
+    """What becomes of a candidate that repeats a demonstration of its prompt: refused as that, or only counted."""
 
 
 class NoveltySettings(_Section):
@@ -172,6 +175,8 @@ class InstanceSettings(ModelSettings):
     """Draw the first instance of each label before any second."""
     attempts: Attempts = 2
     """2: a reply without any instance is asked for once more, with what was wrong."""
+    copies: Copies = "refuse"
+    """What becomes of an instance with an input or output of the few-shot examples: refused as that, or only counted."""
 
 
 class StageSettings(ModelSettings):

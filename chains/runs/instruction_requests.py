@@ -85,7 +85,7 @@ class InstructionRequests:
     def add(self, request: RequestId, reply: Reply | Refusal) -> None:
         """Read a reply that is stored now."""
         self._stored[request.request] = request.attempt
-        step = self._stage.decide(request, (), reply)
+        step = self._stage.decide(request, self._shown(request), reply)
         if step.again is not None and self._may_ask:
             self._wrong[request.request] = step.wrong
             heappush(self._again, (request.request, step.again.attempt))
@@ -97,6 +97,11 @@ class InstructionRequests:
         attempt = min(self._stored[number], self._stage.attempts)
         request = RequestId(StageName.INSTRUCTIONS, number, attempt=attempt)
         self.add(request, self._ledger.stored_reply(request))
+
+    def _shown(self, request: RequestId) -> tuple[str, ...]:
+        """Return the lines of a request's prompt, where what they show decides: also those of a replay are not redrawn."""
+        prompt = self._ledger.prompt(request.request, request.attempt) if self._stage.refuses_copies else None
+        return tuple(prompt.splitlines()) if prompt else ()
 
     def _begin(self, request: RequestId) -> int:
         before = (

@@ -181,8 +181,9 @@ class RunPlan:
 
 
 def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return stored settings with what runs of version 0.1 did without having to say so: they asked nothing again."""
-    stages = {stage.value: {"attempts": 1, **settings[stage]} for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES)}
+    """Return stored settings with what earlier versions did unsaid: nothing was asked again, and no copy refused as one."""
+    unsaid = {"attempts": 1, "copies": "count"}
+    stages = {stage.value: {**unsaid, **settings[stage]} for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES)}
     return {**settings, **stages}
 
 
