@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.journal import Journal
+from self_instruct.chains.runs.pace import Pace
 from self_instruct.ledger import Ledger, Spent
 from self_instruct.records.errors import SelfInstructError
 from self_instruct.records.replies import UNCOUNTED, Refusal, Reply, Usage
@@ -45,6 +46,7 @@ class InFlight:
         self._done: deque[asyncio.Task[Reply | Refusal]] = deque()
         self._something_is_done = asyncio.Event()
         self.failure: Exception | None = None
+        self.pace = Pace()
 
     def __len__(self) -> int:
         """Return how many questions are under way."""
@@ -56,16 +58,21 @@ class InFlight:
         if at_most is None:
             return False
         self._journal.sent(question.id, question.model)
+        self.pace.sent(question.id)
         task = asyncio.ensure_future(self._asker(question))
         self._tasks[task] = (question, at_most)
         task.add_done_callback(self._note)
         return True
 
     async def arrived(self) -> list[Arrival]:
-        """Return what has arrived since the last call, stored; waits until there is something."""
+        """Return what has arrived since the last call, stored; waits until there is something, or `wake` is called."""
         await self._something_is_done.wait()
         self._something_is_done.clear()
         return list(self._received())
+
+    def wake(self) -> None:
+        """Let `arrived` return, though nothing may have arrived."""
+        self._something_is_done.set()
 
     async def drain(self) -> None:
         """Wait until nothing is under way, and store what arrives."""
@@ -85,6 +92,7 @@ class InFlight:
         while self._done:
             task = self._done.popleft()
             question, at_most = self._tasks.pop(task)
+            self.pace.ended(question.id, is_answered=not task.cancelled() and task.exception() is None)
             if task.cancelled():
                 self._meter.release(question.id)
             elif error := task.exception():

@@ -57,6 +57,11 @@ class InstructionRequests:
         self._stored.pop(number, None)
         self._next_new = max(self._next_new, number + 1)
 
+    @property
+    def ahead(self) -> int:
+        """How many requests are answered and not decided yet."""
+        return len(self._read)
+
     def first(self) -> int:
         """Return the number of the request that is to be asked next."""
         if self._again:
