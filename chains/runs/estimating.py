@@ -139,7 +139,7 @@ class _Estimating:
         return None if model is None else price_in(self._plan.settings, model)
 
     def _guess(self, stage: Stage[Any]) -> tuple[float, float]:
-        """Return the likely tokens of a request of a stage without experience: its first prompts', and answers as the seeds'."""
+        """Return the likely tokens of a request of a stage without experience: its first prompts', answers as the seeds'."""
         prompts = [tokens_of(prompt_text(question.prompt)) for question in self._questions_of(stage)]
         return sum(prompts) / len(prompts), stage.output_bytes(self._plan.seeds) / BYTES_PER_TOKEN
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
+from self_instruct.chains.budgets.context import ContextAsker, context_lengths
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.question import Asker
 from self_instruct.chains.models.refused_parameters import LeftOut
@@ -103,7 +104,9 @@ class _Generating:
         self._advised: set[Cause] = set()
         asker = ModelAsker(models or plan.models(), LeftOut.of(ledger, listener.on_warning), listener.config)
         self._loop: Loop
-        self._asker = retrying(asker, plan.settings, on_change=lambda: self._loop.report())
+        self._contexts: dict[str, int] = {}  # by stage, once the servers were asked
+        fitting = ContextAsker(asker, self._contexts, listener.on_warning)
+        self._asker = retrying(fitting, plan.settings, on_change=lambda: self._loop.report())
         self._loop = Loop(ledger, plan, self._asker, self._report, on_kept=listener.on_kept, on_fault=self._asker.stop)
 
     async def run(
@@ -113,6 +116,7 @@ class _Generating:
         stopping(self._stop)
         signals = _stopped_by_signals(self._loop, self._stop) if takes_signals else nullcontext()
         with journal.of_run(self._plan.settings), signals, _every(REPORTED_EVERY_S, self._loop.wake):
+            self._contexts |= await context_lengths(self._plan.settings)
             outcome = await self._loop.run()
         stands = self._loop.snapshot()
         journal.stopped(outcome.ending.value, outcome.sentence, stands.kept, stands.spent.requests)
