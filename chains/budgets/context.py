@@ -4,8 +4,6 @@ vLLM says `max_model_len` of a model, llama.cpp `n_ctx` of a slot; what others s
 are estimated from its bytes until the provider has counted some, and then from the most per byte that it counted.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace

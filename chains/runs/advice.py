@@ -1,7 +1,5 @@
 """Say in one line why a run's yield is poor, and what to change; pure, from what was decided so far."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum

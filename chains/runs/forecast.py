@@ -1,7 +1,5 @@
 """What a run is to take yet, stage by stage, from where it stands: for the display, `status` and `--dry-run` alike."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How long requests take, and how many are under way at once: what the time to the target is told from."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,5 @@
 """What a run under way is to bring: its outlook and advice, worked out anew now and then."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from functools import cache

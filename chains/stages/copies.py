@@ -4,8 +4,6 @@ For instructions the demonstrations are those of the one prompt; for instances a
 compared by their tokens, so neither case nor punctuation nor a number in front hides a copy.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from self_instruct.retrievers.rouge import TokenKind, tokens

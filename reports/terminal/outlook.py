@@ -1,7 +1,5 @@
 """What is to be expected of a run, in words: for the display, `status` and `--dry-run`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 from self_instruct.chains.runs.outlook import Outlook, Range
