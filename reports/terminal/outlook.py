@@ -27,7 +27,8 @@ def kept_words(outlook: Outlook) -> str:
 
 
 def _to_go(outlook: Outlook) -> Iterator[str]:
-    yield f"{_ranged(outlook.requests, _about)} requests"
+    requests = _ranged(outlook.requests, _about)
+    yield f"{requests} request{'' if requests == '1' else 's'}"
     if outlook.tokens:
         yield f"{_ranged(outlook.tokens, _about)} tokens"
     if outlook.cost and outlook.cost.likely:
