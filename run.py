@@ -10,7 +10,7 @@ try:
     import typer
 
     from self_instruct.records.errors import LedgerError
-    from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT, conclude, run_command_line
+    from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT, conclude, going_on_later, run_command_line
     from self_instruct.reports.terminal.printing import console, say, show
 except ImportError as missing:
     print(f"{missing}; self-instruct is not installed here: run `make run`, or `pip install -e .`", file=sys.stderr)
@@ -80,7 +80,8 @@ def generate(
     base_url: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of everything drawn.")] = None,
     set_: Set = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the first prompts and estimate what is left.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate what is left to do.")] = False,
+    prompts: Annotated[bool, typer.Option("--prompts", help="With --dry-run: show the first prompts too.")] = False,
     log_file: Annotated[Path | None, typer.Option(help="A file to add what happens to, as lines of JSON.")] = None,
 ) -> None:
     """Generate a dataset, or go on with one."""
@@ -97,10 +98,11 @@ def generate(
     }  # fmt: skip
     given = _given(flags, set_, config)
     if dry_run:
-        return _estimate(run, given)
+        return _estimate(run, given, with_prompts=prompts)
     with (
         logging_to(log_file),
         SelfInstruct.with_settings(given).open(run) as opened,
+        going_on_later(run),
         _progress(opened.plan.settings) as progress,
     ):
         outcome = opened.generate(Listener(progress, on_stop=_say_it_stops, on_warning=progress.warn))
@@ -113,9 +115,10 @@ def generate(
 def status(
     run: Run,
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Show every setting, also those that are the profile's.")] = False,
     check: Annotated[bool, typer.Option("--check", help="First see whether every row is as it was written.")] = False,
 ) -> None:
-    """Show what a run holds, and each setting with its origin."""
+    """Show what a run holds, what is to be expected of it, and the settings that are its own, with their origins."""
     from self_instruct.ledger import Ledger
     from self_instruct.reports.analysis.status import status as status_of
     from self_instruct.reports.terminal.status import status_tables
@@ -127,7 +130,7 @@ def status(
     if json:
         print(found.to_json())
         return
-    show(status_tables(found))
+    show(status_tables(found, with_all=all_))
     if check:
         say("every row is as it was written")
 
@@ -299,7 +302,7 @@ def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | 
     return given.over(from_config(config)) if config else given
 
 
-def _estimate(run: Path, given: Layer) -> None:
+def _estimate(run: Path, given: Layer, *, with_prompts: bool) -> None:
     """Show what `generate` would ask and what that would cost; nothing is asked and nothing written."""
     from contextlib import nullcontext
 
@@ -313,7 +316,7 @@ def _estimate(run: Path, given: Layer) -> None:
         plan = planned(ledger, given)
         check_budgets(plan.settings)
         found = estimate(plan, ledger)
-    show(estimate_tables(found), crop=False)  # a prompt is shown as it would be sent
+    show(estimate_tables(found, with_prompts=with_prompts), crop=False)  # a prompt is shown as it would be sent
 
 
 def _progress(settings: Settings) -> RunProgress:

@@ -276,6 +276,12 @@ class Ledger:
             found[key] = found.get(key, Spent()).plus(Spent.without_reply(each.at_most))
         return found
 
+    def spans(self, latest: int = 2_000) -> list[tuple[str, float, float]]:
+        """Return stage, beginning (seconds since 1970) and seconds of the latest requests for which they are known."""
+        known = "asked_at IS NOT NULL AND seconds IS NOT NULL"
+        query = f"SELECT stage, asked_at, seconds FROM replies WHERE {known} ORDER BY asked_at DESC LIMIT ?"  # noqa: S608
+        return self._all(query, (latest,))
+
     def instruction_attempts_from(self, request: int) -> dict[int, int]:
         """Return the instruction requests, from number `request` on, that have a reply, each with its last attempt."""
         query = "SELECT request, MAX(attempt) FROM replies WHERE stage = ? AND request >= ? GROUP BY request"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -100,6 +100,14 @@ def prompt_set(
         output_first=prompt(instances, "instances_output_first", demonstrations=outputs_first),
         output_first_again=prompt(instances, f"instances_output_first{AGAIN}", demonstrations=outputs_first),
     )
+
+
+def demonstrated_texts(prompts: PromptSet) -> Iterator[str]:
+    """Yield the instructions, inputs and outputs that the few-shot prompts show; of a prompt of LangChain nothing is known."""
+    for prompt in (prompts.classification, prompts.input_first, prompts.output_first):
+        for task in getattr(prompt, "partial_variables", {}).get("demonstrations", ()):
+            yield task["instruction"]
+            yield from (text for one in task["instances"] for text in (one["input"], one["output"]))
 
 
 def _sample(name: str, wrong: Reason) -> dict[str, object]:

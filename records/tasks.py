@@ -28,6 +28,7 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     TOO_MANY = "too many"
     PROMPT_FAILED = "prompt cannot be rendered"
+    COPIED = "repeats a demonstration"
     # candidates
     TOO_SHORT = "too short"
     TOO_LONG = "too long"
@@ -83,9 +84,9 @@ class Rejection(Record):
     """What was refused, at which stage, for which reason, with the evidence.
 
     `stage` is the stage's name, `reason` a `Reason` or a word of a user's own stage. `text` is the refused text itself.
-    `evidence` names what the decision rests on, in plain values: for novelty
-    `{"nearest": ..., "score": ...}`, for a banned word `{"word": ...}`, for an instance `{"input": ...}`, for all that a
-    reply holds beyond its first thousand records `{"count": ...}`.
+    `evidence` names what the decision rests on, in plain values: for novelty `{"nearest": ..., "score": ...}`, for a banned
+    word `{"word": ...}`, for a repeated demonstration `{"demonstration": ...}`, for an instance `{"input": ...}`, for all that
+    a reply holds beyond its first thousand records `{"count": ...}`.
     """
 
     stage: str

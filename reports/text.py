@@ -29,6 +29,17 @@ def dollars(amount: Decimal | float | None, uncounted: int = 0) -> str:
     return f"{'at least ' if uncounted and amount else ''}${amount:,.{4 if amount else 0}f}"
 
 
+def duration(seconds: float) -> str:
+    """Return a time as it is read.
+
+    >>> duration(43.4), duration(125), duration(7_320)
+    ('43 s', '2 min 5 s', '2 h 2 min')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 def mean(value: float | None, digits: int = 1) -> str:
     """Return a mean, or a dash where there was nothing to measure."""
     return NOTHING if value is None else f"{value:,.{digits}f}"

@@ -20,6 +20,7 @@ PAPER: Mapping[str, Any] = frozen({
             "stop": ["\n\n", "\n16", "16.", "16 ."],
         },
         "form": "published", "casing": "capitalize", "any_start": False, "attempts": 1,
+        "copies": "count",
     },
     "novelty": {"refuse": ">", "tokens": "ascii"},
     "classification": {
@@ -34,6 +35,7 @@ PAPER: Mapping[str, Any] = frozen({
             "temperature": 0, "presence_penalty": 1.5, "max_tokens": 300, "stop": ["Example 6", "Task:"],
         },
         "form": "published", "conflicts": "task", "check_labels": False, "spread_labels": False, "attempts": 1,
+        "copies": "count",
     },
     "finetuning": {"strip_field_names": True, "end_token": "<|endoftext|>"},
 })  # fmt: skip

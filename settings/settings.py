@@ -23,6 +23,7 @@ from self_instruct.settings.secrets import address_holds_secret, is_secret_varia
 ProfileName = Literal["modern", "paper"]
 Form = Literal["tolerant", "published"]
 """How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
+Copies = Literal["refuse", "count"]
 Dollars = Annotated[Decimal, Field(ge=0)]
 
 
@@ -133,6 +134,8 @@ class InstructionSettings(ModelSettings):
     """False: an instruction may start with neither punctuation nor a non-ASCII character."""
     attempts: Attempts = 2
     """2: a reply without any task is asked for once more, with what was wrong."""
+    copies: Copies = "refuse"
+    """What becomes of a candidate that repeats a demonstration of its prompt: refused as that, or only counted."""
 
 
 class NoveltySettings(_Section):
@@ -172,6 +175,8 @@ class InstanceSettings(ModelSettings):
     """Draw the first instance of each label before any second."""
     attempts: Attempts = 2
     """2: a reply without any instance is asked for once more, with what was wrong."""
+    copies: Copies = "refuse"
+    """What becomes of an instance with an input or output of the few-shot examples: refused as that, or only counted."""
 
 
 class StageSettings(ModelSettings):
@@ -234,7 +239,8 @@ class Settings(_Section):
     templates: str | None = None
     """A directory of prompt templates that replace ours by name."""
     window: PositiveInt = 16
-    """Request i draws its demonstrations from the pool as request i - window left it; so many may be in flight."""
+    """Request i draws its demonstrations from the pool as request i - window left it; so many may be in flight. Where nobody
+    names one, a run that starts with more slots (`concurrency`) than this takes as many as those."""
     batched: bool = False
     """Look at the pool once per `window` requests, as the published code does."""
     instructions: InstructionSettings = InstructionSettings()
@@ -259,6 +265,8 @@ class Settings(_Section):
     """US dollars per million tokens, `{input, output, cached_input}`, by a model's name as the run names it."""
     base_url: Address | None = None
     """The address of a server that speaks OpenAI's protocol, for the run's model."""
+    min_yield: float = Field(default=0, ge=0, allow_inf_nan=False)
+    """Stop where the last 20 instruction requests brought fewer tasks each than this; 0: only where they brought none."""
     retries: int = Field(default=8, ge=0)
     """How often a request that failed is tried again."""
     timeout_s: PositiveFloat = 300
@@ -314,7 +322,7 @@ def is_pacing(key: str) -> bool:
 
 
 _PACING = frozenset(
-    {"num_instructions", "concurrency", "max_requests", "max_tokens", "max_cost", "prices", "retries", "timeout_s"}
+    {"num_instructions", "concurrency", "max_requests", "max_tokens", "max_cost", "prices", "min_yield", "retries", "timeout_s"}
 )
 _PACING_OF_STAGES = re.compile(
     rf"(({'|'.join(StageName)}|stages\.[^.]+)\.)?(base_url|model_options\.api_key_env)|stages\.[^.]+\.defined_in"

@@ -18,6 +18,7 @@ from self_instruct.settings.secrets import cut, holds_secret, is_secret_name, qu
 from self_instruct.settings.settings import ProfileName, Settings, is_pacing, section_key
 
 MOST_FAULTS = 10  # named in one message
+AS_CONCURRENCY = "as many as concurrency"  # the origin of a window that nobody named
 _NEVER_SHOWN = ("base_url", "model_options")  # where a value that is refused may hold a password
 _SAYING_IT_ALL = (*_NEVER_SHOWN, "stages")
 
@@ -37,7 +38,17 @@ def settle(said: Layer) -> Settled:
     a secret.
     """
     profile: ProfileName = next((name for name in PROFILES if name == said.values.get("profile")), "modern")
-    return _settled(said, Layer.said(flatten(PROFILES[profile]), f"profile {profile}"))
+    settled = _settled(said, Layer.said(flatten(PROFILES[profile]), f"profile {profile}"))
+    return _with_window(settled) if settled.origins["window"] == "default" else settled
+
+
+def _with_window(settled: Settled) -> Settled:
+    """Return settings in which nobody named a window with one that leaves no slot idle: as many as there are slots, if more."""
+    settings = settled.settings
+    if settings.concurrency <= settings.window:
+        return settled
+    wide = settings.model_copy(update={"window": settings.concurrency})
+    return Settled(wide, {**settled.origins, "window": AS_CONCURRENCY})
 
 
 def settle_again(said: Layer, stored: Settled) -> Settled:

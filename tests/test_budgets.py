@@ -115,7 +115,9 @@ def test_a_run_ends_with_what_it_spent_by_stage_and_model_and_counts_it_once(com
 @pytest.mark.usefixtures("without_key")
 def test_a_dry_run_needs_no_key_shows_the_prompts_estimates_and_writes_nothing(command: Command, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    done = command("generate", "--run", run, "--model", "openai:gpt-4.1-mini", "--num-instructions", 1000, "--dry-run")
+    options = ("--model", "openai:gpt-4.1-mini", "--num-instructions", 1000, "--dry-run", "--prompts")
+    done = command("generate", "--run", run, *options)
+    assert done.out.startswith("Estimate of what is left to do")
     assert (done.code, done.err) == (0, "")
     kinds = ["instructions", "classification", "instances of a classification task", "instances of another task"]
     assert [line.removeprefix("First prompt: ") for line in done.out.splitlines() if line.startswith("First prompt: ")] == kinds
@@ -133,7 +135,10 @@ def test_a_dry_run_on_a_run_that_is_there_says_what_is_left_and_leaves_it_as_it_
     before = {path: path.read_bytes() for path in finished_run.iterdir()}
     done = command("generate", "--run", finished_run, "--dry-run")
     assert re.search(r"requests +0 +0 +0 +0", done.out)
+    assert "First prompt" not in done.out
     done = command("generate", "--run", finished_run, "--dry-run", "--num-instructions", 66)
+    assert re.search(r"kept a request +\d\.\d \(\d\.\d to \d\.\d\)", done.out)
+    assert re.search(r"to go +\d+ \(\d+ to \d+\) requests, [\d,]+ \(", done.out)
     assert re.search(r"requests +\d+ +6\d +\d\d +1\d\d", done.out)
     assert {path: path.read_bytes() for path in finished_run.iterdir()} == before
     assert_refused(command("generate", "--run", finished_run, "--dry-run", "--seed", 4), "this run was started with seed = 0")

@@ -115,6 +115,7 @@ def test_ctrl_c_twice_stops_at_once_and_the_run_goes_on_to_the_same_end(
     process.send_signal(signal.SIGINT)
     done = ended(process, timeout_s=PATIENCE_S / 2)  # the gate is closed still: it has not waited for the reply
     assert done.code == 130
+    assert done.out == f"stopped at once; what was answered is stored; run it again to go on ({tmp_path / 'run'})\n"
     assert no_traceback(done)
     assert replies(tmp_path / "run") == 0
 

@@ -45,8 +45,9 @@ def price_in(settings: Settings, model: str) -> Price | None:
 
 
 class Meter:
-    """What a run has spent, and what its budgets still allow. `spent` is the whole run's.
+    """What a run has spent, and what its budgets still allow. `spent` is the whole run's, `by_stage` its parts.
 
+    `cost` is in US dollars, of the tokens that were counted; None where a price is not known.
     `before` is what was spent until now, by stage, model and the price paid.
     """
 
@@ -54,10 +55,13 @@ class Meter:
         self._settings = settings
         self._prices: dict[str | None, Price | None] = {None: None}
         self.spent = Spent()
+        self.by_stage: dict[str, Spent] = {}
+        self.cost: Decimal | None = Decimal(0)
         spent = Amount()
-        for (_, model, price), each in before.items():
-            self.spent = self.spent.plus(each)
-            spent = spent.plus(self._amount(price or self.price(model), each))
+        for (stage, model, paid), each in before.items():
+            price = paid or self.price(model)
+            self._count(stage, price, each)
+            spent = spent.plus(self._amount(price, each))
         limits = Limits(settings.max_requests, settings.max_tokens, settings.max_cost)
         self._budget = Budget(limits, spent)
         self.short_of: Limit | None = None
@@ -71,7 +75,7 @@ class Meter:
 
     def settle(self, question: Question, used: Spent) -> None:
         """Count what a question has used, in the place of what was set aside for it."""
-        self.spent = self.spent.plus(used)
+        self._count(question.id.stage, self.price(question.model), used)
         self._budget.settle(question.id, self._amount(self.price(question.model), used))
 
     def release(self, request: RequestId) -> None:
@@ -92,6 +96,13 @@ class Meter:
         if self.short_of == "max_cost":
             return f"the budget of ${limits.max_cost} has no room for the next request (${spent.cost:.4f} are spent)"
         return f"the budget of {limits.max_requests} requests is spent"
+
+    def _count(self, stage: str, price: Price | None, used: Spent) -> None:
+        self.spent = self.spent.plus(used)
+        self.by_stage[stage] = self.by_stage.get(stage, Spent()).plus(used)
+        counted = Usage(used.usage.input_tokens or 0, used.usage.output_tokens or 0, used.usage.cached_tokens)
+        paid = cost(price, counted)
+        self.cost = None if self.cost is None or paid is None else self.cost + paid
 
     def _amount(self, price: Price | None, spent: Spent) -> Amount:
         """Return what budgets count for some requests: what the provider counted, and what was reserved where it did not."""

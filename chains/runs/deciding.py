@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from self_instruct.chains.runs.advice import Tally
 from self_instruct.chains.runs.instruction_requests import ReadReply
 from self_instruct.chains.runs.pool import Pool
 from self_instruct.chains.stages.registry import RunStages
@@ -19,19 +20,27 @@ from self_instruct.prompts.reading.reply_parser import MOST_RECORDS
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, StageName, Task
 from self_instruct.retrievers import TooSimilar
+from self_instruct.settings.settings import Settings
 
 POSITIONS_EACH = MOST_RECORDS + 1
 """From one instance's to the next: the positions of what is refused of a reply about it."""
 
 
 class Decider:
-    """Stores what replies decide, and keeps the pool in step with the ledger."""
+    """Stores what replies decide, and keeps the pool in step with the ledger.
+
+    `rejected` counts what was refused, `kinds` the tasks by whether they are classification tasks, `copies` the candidates that
+    repeat a demonstration of their prompt, where that is only counted.
+    """
 
     def __init__(self, ledger: Ledger, pool: Pool, stages: RunStages) -> None:
         self._ledger = ledger
         self._pool = pool
         self._stages = stages
         self.rejected = Counter(ledger.count_rejections())
+        self.kinds: Counter[bool] = Counter()
+        self._counts_copies = not stages.instructions.refuses_copies
+        self.copies = count_copies(ledger) if self._counts_copies else 0
 
     def instructions(self, reply: ReadReply, progress: Progress, target: int | None) -> tuple[Progress, list[StoredTask]]:
         """Decide an instruction reply from where `progress` stands, until its end or until `target` tasks are kept.
@@ -70,6 +79,8 @@ class Decider:
             raise ValueError(f"task {task.id} is finished and awaits no reply")
         stage = self._stages[task.awaits.stage]
         step = stage.decide(task.awaits, self.about(task), reply)
+        if step.is_classification is not None:
+            self.kinds[step.is_classification] += 1
         kind = task.is_classification if step.is_classification is None else step.is_classification
         if step.again is not None and step.wrong is not None:
             after = replace(task, awaits=step.again)
@@ -105,6 +116,8 @@ class Decider:
             return read
         decision = self._pool.offer(request, read.text)
         if isinstance(decision, TooSimilar):
+            if self._counts_copies and decision.neighbour.score == 1:
+                self.copies += decision.neighbour.text in (self._ledger.prompt(request, attempt) or "")
             evidence: dict[str, str | float] = {"nearest": decision.neighbour.text, "score": decision.neighbour.score}
             return Rejection(StageName.INSTRUCTIONS, Reason.TOO_SIMILAR, read.text, read.item, evidence)
         first = RequestId(StageName.CLASSIFICATION, request, read.item)
@@ -134,6 +147,25 @@ class Decider:
         refused = list(refused)
         self._ledger.add_rejections(request, refused)
         self.rejected.update((each.stage, each.reason) for _, each in refused)
+
+
+def tally_of(ledger: Ledger, settings: Settings) -> Tally:
+    """Return what a run has decided, for `advice`; read it within one `Ledger.snapshot`."""
+    kinds = Counter(task.is_classification for task in ledger.tasks())
+    return Tally(
+        decided=ledger.progress.request,
+        kept=kinds.total(),
+        rejected=ledger.count_rejections(),
+        kinds={kind: kinds[kind] for kind in (True, False)},
+        copies=count_copies(ledger) if settings.instructions.copies == "count" else 0,
+        is_classification_only=settings.instructions.classification_only,
+    )
+
+
+def count_copies(ledger: Ledger) -> int:
+    """Return how many of the candidates refused as too similar repeat a demonstration of their own prompt."""
+    same = ((place, one) for place, one in ledger.rejections() if one.evidence.get("score") == 1)
+    return sum(str(one.evidence["nearest"]) in (ledger.prompt(place.request) or "") for place, one in same)
 
 
 def _moved(read: Candidate | Rejection, begin: int) -> Candidate | Rejection:

@@ -1,14 +1,13 @@
 """What a run would ask and what that would cost, before anything is asked: `generate --dry-run`.
 
-A run that has begun is estimated by its own experience: tasks kept per request, and tokens per request as the provider counted
-them. A new one by assumptions, which are stated.
+A run that has begun is estimated by its own experience (`forecast`): tasks kept per request, and tokens per request as the
+provider counted them. A new one by assumptions, which are stated.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import reduce
 from math import ceil
@@ -18,6 +17,11 @@ from self_instruct.chains.budgets.bounds import most_output_tokens
 from self_instruct.chains.budgets.meter import price_in
 from self_instruct.chains.budgets.prices import cost
 from self_instruct.chains.models.question import Question
+from self_instruct.chains.runs.advice import Advice, advice
+from self_instruct.chains.runs.deciding import tally_of
+from self_instruct.chains.runs.forecast import BYTES_PER_TOKEN, Forecast, Standing, standing_of, tokens_of
+from self_instruct.chains.runs.outlook import Outlook
+from self_instruct.chains.runs.pace import Times
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.pool import Pool
 from self_instruct.chains.stages.instructions import EXPECTED_YIELD, InstructionStage
@@ -25,8 +29,7 @@ from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Usage
-
-BYTES_PER_TOKEN = 4  # English text; other scripts have fewer
+from self_instruct.settings.settings import Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,58 +58,53 @@ class StageEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What is left to do for the target in each stage, the first questions, and what the numbers rest on, in lines."""
+    """What is left to do for the target in each stage, the first questions, and what the numbers rest on, in lines.
+
+    `outlook` has the same with ranges, None for a run in which nothing is decided yet; `advice` what is likely wrong with it.
+    """
 
     questions: tuple[FirstQuestion, ...]
     stages: tuple[StageEstimate, ...]
     assumptions: tuple[str, ...]
+    outlook: Outlook | None = None
+    advice: tuple[Advice, ...] = ()
 
 
 def estimate(plan: RunPlan, ledger: Ledger | None) -> Estimate:
     """Return what `generate` would ask of a plan, going on from `ledger` if there is one; nothing is asked or written."""
+    target = plan.settings.num_instructions
     if ledger is None:
-        return _Estimating(plan, [], {}, 0, frozenset()).estimate()
+        return _Estimating(plan, [], _new_run(target), 0, frozenset()).estimate()
     with ledger.snapshot():
         decided = ledger.progress.request
         ahead = ledger.instruction_attempts_from(decided)
-        return _Estimating(plan, list(ledger.tasks()), _by_stage(ledger), decided, frozenset(ahead)).estimate()
+        found = _Estimating(plan, list(ledger.tasks()), standing_of(ledger, target), decided, frozenset(ahead)).estimate()
+        return replace(found, advice=advice(tally_of(ledger, plan.settings)))
 
 
-def _by_stage(ledger: Ledger) -> dict[str, Spent]:
-    found: dict[str, Spent] = {}
-    for (stage, *_), spent in ledger.spending().items():
-        found[stage] = found.get(stage, Spent()).plus(spent)
-    return found
+def _new_run(target: int | None) -> Standing:
+    return Standing(0, target, (), 0, {}, {}, Times({}, None))
 
 
 class _Estimating:
     """One estimate, from where a run stands: its tasks, what it has spent, and which requests are decided or stored ahead."""
 
     def __init__(
-        self,
-        plan: RunPlan,
-        tasks: Sequence[StoredTask],
-        spent: Mapping[str, Spent],
-        decided: int,
-        ahead: frozenset[int],
+        self, plan: RunPlan, tasks: Sequence[StoredTask], standing: Standing, decided: int, ahead: frozenset[int]
     ) -> None:
         self._plan = plan
         self._stages = plan.stages().all
         self._tasks = tasks
-        self._spent = spent
+        self._standing = standing
         self._decided = decided
         self._ahead = ahead
-        self._awaiting = Counter(task.awaits.stage for task in tasks if task.awaits)
-        kept = sum(task.id.request < decided for task in tasks)
-        self._has_yield = kept > 0
-        self._yield = kept / decided if kept else float(EXPECTED_YIELD)
-        self._new = max(0, (plan.settings.num_instructions or 0) - len(tasks))
         self._questions = tuple(self._first_questions())
+        self._forecast = Forecast(self._stages, self._price, self._guess)
 
     def estimate(self) -> Estimate:
         """Return the estimate."""
         stages = tuple(self._stage(place, stage) for place, stage in enumerate(self._stages))
-        return Estimate(self._questions, stages, tuple(self._assumptions()))
+        return Estimate(self._questions, stages, tuple(self._assumptions()), self._forecast.outlook(self._standing))
 
     # the first questions
 
@@ -128,46 +126,29 @@ class _Estimating:
     # the numbers
 
     def _stage(self, place: int, stage: Stage[Any]) -> StageEstimate:
-        requests, each = self._requests(place), self._each(stage)
+        requests = ceil(self._forecast.requests(self._standing, place).likely)
         limits = [most_output_tokens(question.parameters) for question in self._questions_of(stage)]
         most = max((limit for limit in limits if limit is not None), default=0) * requests if None not in limits else None
+        each = self._forecast.usage(self._standing, stage)
         usage = Usage(*(None if count is None else round(count * requests) for count in each))
-        price = None if stage.model is None else price_in(self._plan.settings, stage.model)
+        price = self._price(stage.model)
         longest = Usage(usage.input_tokens, most, usage.cached_tokens)
         return StageEstimate(stage.name, stage.model, requests, usage, most, cost(price, usage), cost(price, longest))
+
+    def _price(self, model: str | None) -> Price | None:
+        return None if model is None else price_in(self._plan.settings, model)
+
+    def _guess(self, stage: Stage[Any]) -> tuple[float, float]:
+        """Return the likely tokens of a request of a stage without experience: its first prompts', answers as the seeds'."""
+        prompts = [tokens_of(prompt_text(question.prompt)) for question in self._questions_of(stage)]
+        return sum(prompts) / len(prompts), stage.output_bytes(self._plan.seeds) / BYTES_PER_TOKEN
 
     def _questions_of(self, stage: Stage[Any]) -> list[Question]:
         return [first.question for first in self._questions if first.question.id.stage == stage.name]
 
-    def _requests(self, place: int) -> int:
-        """Return how many requests the stage at a place is likely to take, for new tasks and for those on their way."""
-        if place == 0:
-            return max(0, ceil(self._new / self._yield) - len(self._ahead))
-        awaiting = [self._awaiting[stage.name] for stage in self._stages]
-        to_come = self._new + sum(awaiting[1:place])
-        passed = len(self._tasks) - sum(awaiting[1 : place + 1])
-        return ceil(to_come * self._per_task(self._stages[place], passed)) + awaiting[place]
-
-    def _per_task(self, stage: Stage[Any], tasks: int) -> float:
-        """Return how many requests of a stage a task takes, by those of `tasks`: some are asked again, some never."""
-        spent = self._spent.get(stage.name)
-        return spent.requests / tasks if spent and tasks else 1.0
-
-    def _each(self, stage: Stage[Any]) -> tuple[float | None, ...]:
-        """Return the likely tokens of one request: in, out, cached."""
-        spent = self._spent.get(stage.name, Spent())
-        counted = spent.requests - spent.unreported
-        if counted:
-            usage = spent.usage
-            return tuple(
-                None if n is None else n / counted for n in (usage.input_tokens, usage.output_tokens, usage.cached_tokens)
-            )
-        prompts = [_tokens(prompt_text(question.prompt)) for question in self._questions_of(stage)]
-        return sum(prompts) / len(prompts), stage.output_bytes(self._plan.seeds) / BYTES_PER_TOKEN, None
-
     def _assumptions(self) -> list[str]:
-        if self._has_yield:
-            kept = f"{self._yield:.1f} tasks kept per request, as in those decided so far ({self._decided})"
+        if latest := self._standing.latest:
+            kept = f"{sum(latest) / len(latest):.1f} tasks kept per request, as in those decided last ({len(latest)})"
         else:
             kept = f"{EXPECTED_YIELD} tasks kept per request"
         said = [f"{kept}; it falls as the pool grows, so a large target takes more"]
@@ -182,7 +163,7 @@ class _Estimating:
         return [*said, "nothing is added for requests that fail and are asked again"]
 
     def _counted(self, stage: Stage[Any]) -> int:
-        spent = self._spent.get(stage.name, Spent())
+        spent = self._standing.spent.get(stage.name, Spent())
         return spent.requests - spent.unreported
 
 
@@ -201,7 +182,3 @@ def in_all(stages: Sequence[StageEstimate]) -> StageEstimate:
 
 def _total(values: Sequence[Any], zero: Any) -> Any:
     return None if None in values else sum(values, zero)
-
-
-def _tokens(text: str) -> float:
-    return len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -14,11 +15,13 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
+from self_instruct.chains.budgets.context import ContextAsker, context_lengths
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.question import Asker
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
-from self_instruct.chains.models.retrying import RetryingAsker
+from self_instruct.chains.models.retrying import REPORTED_EVERY_S, RetryingAsker
+from self_instruct.chains.runs.advice import Cause
 from self_instruct.chains.runs.journal import Journal
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.outcome import Outcome, Snapshot
@@ -33,9 +36,10 @@ _log = logging.getLogger(__name__)
 class Listener:
     """Who is told what happens while a run goes on; all of it may be left out.
 
-    `on_progress` is called after every batch of replies and while requests wait, `on_kept` with each task that is kept,
-    `on_stop` when a signal stops the run, `on_warning` with a sentence where a model refuses a parameter, which is then left
-    out. `config` is LangChain's: its callbacks see every request, with `stage`, `request`, `item` and `attempt` as metadata.
+    `on_progress` is called after every batch of replies, and each second while none comes, `on_kept` with each task that is
+    kept, `on_stop` when a signal stops the run, `on_warning` with a sentence where a model refuses a parameter, which is then
+    left out, and once where few tasks are kept: the likely cause and what to change. `config` is LangChain's: its callbacks see
+    every request, with `stage`, `request`, `item` and `attempt` as metadata.
     """
 
     on_progress: Callable[[Snapshot], None] | None = None
@@ -97,9 +101,12 @@ class _Generating:
         self._ledger = ledger
         self._plan = plan
         self._listener = listener
+        self._advised: set[Cause] = set()
         asker = ModelAsker(models or plan.models(), LeftOut.of(ledger, listener.on_warning), listener.config)
         self._loop: Loop
-        self._asker = retrying(asker, plan.settings, on_change=lambda: self._loop.report())
+        self._contexts: dict[str, int] = {}  # by stage, once the servers were asked
+        fitting = ContextAsker(asker, self._contexts, listener.on_warning)
+        self._asker = retrying(fitting, plan.settings, on_change=lambda: self._loop.report())
         self._loop = Loop(ledger, plan, self._asker, self._report, on_kept=listener.on_kept, on_fault=self._asker.stop)
 
     async def run(
@@ -108,13 +115,18 @@ class _Generating:
         journal = Journal(str(self._ledger.path.parent))
         stopping(self._stop)
         signals = _stopped_by_signals(self._loop, self._stop) if takes_signals else nullcontext()
-        with journal.of_run(self._plan.settings), signals:
+        with journal.of_run(self._plan.settings), signals, _every(REPORTED_EVERY_S, self._loop.wake):
+            self._contexts |= await context_lengths(self._plan.settings)
             outcome = await self._loop.run()
         stands = self._loop.snapshot()
         journal.stopped(outcome.ending.value, outcome.sentence, stands.kept, stands.spent.requests)
         return outcome
 
     def _report(self, snapshot: Snapshot) -> None:
+        for each in snapshot.advice:
+            if each.cause not in self._advised:
+                self._advised.add(each.cause)
+                self._listener.on_warning(each.sentence)
         if self._listener.on_progress:
             self._listener.on_progress(replace(snapshot, asking=self._asker.state()))
 
@@ -130,6 +142,22 @@ class _Threads(ThreadPoolExecutor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
         """Let those that still answer go on by themselves."""
         super().shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _every(seconds: float, call: Callable[[], None]) -> Iterator[None]:
+    """Call a function again and again while the block runs."""
+    running, timers = asyncio.get_running_loop(), deque[asyncio.TimerHandle](maxlen=1)
+
+    def again() -> None:
+        timers.append(running.call_later(seconds, again))
+        call()
+
+    timers.append(running.call_later(seconds, again))
+    try:
+        yield
+    finally:
+        timers[0].cancel()
 
 
 @contextmanager

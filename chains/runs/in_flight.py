@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.journal import Journal
+from self_instruct.chains.runs.pace import Pace
 from self_instruct.ledger import Ledger, RequestId, SentRequest, Spent
 from self_instruct.records.errors import LedgerError, ModelUnavailableError, SelfInstructError
 from self_instruct.records.replies import UNCOUNTED, Refusal, Reply
@@ -49,6 +50,7 @@ class InFlight:
         self._something_is_done = asyncio.Event()
         self._exit: BaseException | None = None
         self.failure: Exception | None = None
+        self.pace = Pace()
 
     def __len__(self) -> int:
         """Return how many questions are under way."""
@@ -73,11 +75,18 @@ class InFlight:
         return True
 
     async def arrived(self) -> list[Arrival]:
-        """Let the next group go out; return what has arrived since the last call, stored, as soon as there is something."""
+        """Let the next group go out; return what has arrived since the last call, stored.
+
+        It waits until there is something, or `wake` is called.
+        """
         self._go_out()
         await self._something_is_done.wait()
         self._something_is_done.clear()
         return self._received()
+
+    def wake(self) -> None:
+        """Let `arrived` return, though nothing may have arrived."""
+        self._something_is_done.set()
 
     async def drain(self) -> None:
         """Wait until nothing is under way, and store what arrives; what has not gone out does not."""
@@ -93,6 +102,7 @@ class InFlight:
     def _go_out(self) -> None:
         for question, sent in self._next:
             self._journal.sent(question.id, question.model)
+            self.pace.sent(question.id)
             task = asyncio.ensure_future(self._asker(question))
             self._tasks[task] = (question, sent)
             task.add_done_callback(self._note)
@@ -109,6 +119,7 @@ class InFlight:
             while self._done:
                 task = self._done.popleft()
                 question, sent = self._tasks.pop(task)
+                self.pace.ended(question.id, is_answered=not task.cancelled() and task.exception() is None)
                 arrivals.append(Arrival(question, self._result(task, question, sent)))
         for arrival in arrivals:
             if arrival.reply is not None:

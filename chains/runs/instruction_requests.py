@@ -65,6 +65,11 @@ class InstructionRequests:
         self._stored.pop(number, None)
         self._next_new = max(self._next_new, number + 1)
 
+    @property
+    def ahead(self) -> int:
+        """How many requests are answered and not decided yet."""
+        return len(self._read)
+
     def next(self, may_be_asked: Callable[[int], bool]) -> RequestId | None:
         """Return the request that is to be asked next, of those whose numbers may be; None where there is none.
 
@@ -94,7 +99,7 @@ class InstructionRequests:
     def add(self, request: RequestId, reply: Reply | Refusal) -> None:
         """Read a reply that is stored now."""
         self._stored[request.request] = request.attempt
-        step = self._stage.decide(request, (), reply)
+        step = self._stage.decide(request, self._shown(request), reply)
         if step.again is not None and self._may_ask:
             self._wrong[request.request] = step.wrong
             self._again.add(step.again)
@@ -106,6 +111,11 @@ class InstructionRequests:
         attempt = min(self._stored[number], self._stage.attempts)
         request = RequestId(StageName.INSTRUCTIONS, number, attempt=attempt)
         self.add(request, self._ledger.stored_reply(request))
+
+    def _shown(self, request: RequestId) -> tuple[str, ...]:
+        """Return the lines of a request's prompt, where what they show decides: also those of a replay are not redrawn."""
+        prompt = self._ledger.prompt(request.request, request.attempt) if self._stage.refuses_copies else None
+        return tuple(prompt.splitlines()) if prompt else ()
 
     def _begin(self, request: RequestId) -> int:
         before = (

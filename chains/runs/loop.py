@@ -15,13 +15,18 @@ from math import ceil
 
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
+from self_instruct.chains.runs.advice import Tally
 from self_instruct.chains.runs.deciding import Decider
+from self_instruct.chains.runs.forecast import Standing, awaiting
 from self_instruct.chains.runs.in_flight import Arrival, InFlight
 from self_instruct.chains.runs.instruction_requests import InstructionRequests
 from self_instruct.chains.runs.journal import Journal
 from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
+from self_instruct.chains.runs.outlook import LATEST
+from self_instruct.chains.runs.pace import Times
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.pool import Pool
+from self_instruct.chains.runs.prospects import Prospects
 from self_instruct.chains.runs.waiting_tasks import WaitingTasks
 from self_instruct.chains.stages.instructions import EXPECTED_YIELD
 from self_instruct.ledger import Ledger, RequestId, StoredTask
@@ -29,7 +34,7 @@ from self_instruct.records.errors import LedgerError, ModelUnavailableError, Tem
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Reason, StageName
 
-FRUITLESS_REQUESTS = 20  # in a row, before the run stops and says so
+FRUITLESS_REQUESTS = 20  # in a row, before the run stops and says so; those of `min_yield`, too
 
 
 class Loop:
@@ -68,9 +73,12 @@ class Loop:
         self._kept: list[StoredTask] = []  # and not told yet
         self._asked: dict[RequestId, StoredTask] = {}  # the tasks whose questions are under way
         self._fault: Exception | None = None
+        self._prospects = Prospects(plan, self._stages.all)
+        self._newest = ""
         self._finished = 0
         self._is_stopping = False
         self._is_fruitless = False
+        self._is_poor = False
 
     async def run(self) -> Outcome:
         """Return how the run ended, once all that was asked is answered and stored.
@@ -114,6 +122,7 @@ class Loop:
 
     def snapshot(self) -> Snapshot:
         """Return where the run stands."""
+        outlook, advice = self._prospects.look(self._standing, self._tally)
         return Snapshot(
             kept=len(self._pool),
             target=self._settings.num_instructions,
@@ -121,11 +130,44 @@ class Loop:
             spent=self._meter.spent,
             in_flight=len(self._in_flight or ()),
             rejected=self._decider.rejected,
+            cost=self._meter.cost,
+            oldest_s=self._in_flight.pace.oldest_s if self._in_flight is not None else 0.0,
+            newest=self._newest,
+            outlook=outlook,
+            advice=advice,
         )
+
+    def _standing(self) -> Standing:
+        decided = self._progress.request
+        return Standing(
+            kept=len(self._pool),
+            target=self._settings.num_instructions,
+            latest=self._pool.brought(max(0, decided - LATEST), decided),
+            ahead=self._requests.ahead,
+            awaiting=awaiting([*self._waiting, *self._asked.values()]),
+            spent=self._meter.by_stage,
+            times=self._in_flight.pace.times() if self._in_flight is not None else Times({}, None),
+        )
+
+    def _tally(self) -> Tally:
+        return Tally(
+            decided=self._progress.request,
+            kept=len(self._pool),
+            rejected=self._decider.rejected,
+            kinds=self._decider.kinds,
+            copies=self._decider.copies,
+            is_classification_only=self._settings.instructions.classification_only,
+        )
+
+    def wake(self) -> None:
+        """Let the run look about and report, though nothing may have arrived."""
+        if self._in_flight is not None:
+            self._in_flight.wake()
 
     def _restore(self) -> None:
         tasks = list(self._ledger.tasks())
         self._pool.restore((task.id, task.instruction) for task in tasks)
+        self._decider.kinds.update(task.is_classification for task in tasks if task.is_classification is not None)
         with self._ledger.transaction():
             for task in tasks:
                 self._follow_up(task)
@@ -152,16 +194,25 @@ class Loop:
                 self._requests.discard(number)
             self._kept += kept
             for task in kept:
+                self._newest = task.instruction
                 self._follow_up(task)
             self._journal.decided(number, len(kept), len(self._pool), self._decider.rejected)
             first_fruitless = max(self._progress.last_kept + 1, self._progress.granted_from)
             fruitless = self._progress.request - first_fruitless
             self._is_fruitless = self._in_flight is not None and fruitless >= FRUITLESS_REQUESTS
+            self._is_poor = self._in_flight is not None and self._brings_too_little()
+
+    def _brings_too_little(self) -> bool:
+        """Return whether the latest requests brought fewer tasks than `min_yield` asks for."""
+        end = self._progress.request
+        first = end - FRUITLESS_REQUESTS
+        wanted = self._settings.min_yield * FRUITLESS_REQUESTS
+        return wanted > 0 and first >= self._progress.granted_from and sum(self._pool.brought(first, end)) < wanted
 
     @property
     def _instructions_are_open(self) -> bool:
         target = self._settings.num_instructions
-        return not self._is_fruitless and (target is None or len(self._pool) < target)
+        return not (self._is_fruitless or self._is_poor) and (target is None or len(self._pool) < target)
 
     def _follow_up(self, task: StoredTask, reply: Reply | Refusal | None = None) -> None:
         """Decide what a task awaits as far as it is answered, and let what is not wait for its turn."""
@@ -282,6 +333,10 @@ class Loop:
         if self._is_fruitless:
             self._grant_more()
             return Outcome(Ending.FRUITLESS, f"{FRUITLESS_REQUESTS} requests in a row brought nothing new")
+        if self._is_poor:
+            self._grant_more()
+            wanted = f"min_yield = {self._settings.min_yield:g}"
+            return Outcome(Ending.POOR, f"the last {FRUITLESS_REQUESTS} requests brought fewer tasks each than {wanted}")
         return reached
 
     def _reached(self) -> Outcome:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from self_instruct.chains.budgets.budget import Limit
 from self_instruct.chains.models.retrying import RetryState
+from self_instruct.chains.runs.advice import Advice
+from self_instruct.chains.runs.outlook import Outlook
 from self_instruct.ledger import Spent
 
 
@@ -18,6 +21,7 @@ class Ending(StrEnum):
     UNANSWERED = "unanswered"
     BUDGET = "budget"
     FRUITLESS = "fruitless"
+    POOR = "poor yield"
     UNAVAILABLE = "unavailable"
     INTERRUPTED = "interrupted"
 
@@ -33,7 +37,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Where a run stands: counts over its whole life, and what is under way now. `asking` is known where models are asked."""
+    """Where a run stands: counts over its whole life, and what is under way now. `asking` is known where models are asked.
+
+    `cost` is in US dollars, None where a price is not known. The oldest request under way was sent `oldest_s` seconds ago;
+    `newest` is the instruction kept last, since this process began. `outlook` is None before there is experience, `advice`
+    what is likely wrong.
+    """
 
     kept: int
     target: int | None
@@ -42,3 +51,8 @@ class Snapshot:
     in_flight: int
     rejected: Mapping[tuple[str, str], int]
     asking: RetryState | None = None
+    cost: Decimal | None = None
+    oldest_s: float = 0.0
+    newest: str = ""
+    outlook: Outlook | None = None
+    advice: tuple[Advice, ...] = ()

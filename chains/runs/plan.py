@@ -28,7 +28,7 @@ from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import PROFILES
 from self_instruct.settings.settings import ModelChoice, Settings
-from self_instruct.settings.settling import Settled, settle, settle_again
+from self_instruct.settings.settling import AS_CONCURRENCY, Settled, settle, settle_again
 
 MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
 _FILES = ("seeds", "templates")
@@ -91,7 +91,7 @@ class RunPlan:
     def said(self) -> Layer:
         """Return the settings that somebody gave: those that are neither defaults nor a profile's."""
         values = flatten(self.settings.model_dump(mode="json"))
-        unsaid = {"default", *(f"profile {name}" for name in PROFILES)}
+        unsaid = {"default", AS_CONCURRENCY, *(f"profile {name}" for name in PROFILES)}
         origins = {key: origin for key, origin in self.origins.items() if origin not in unsaid}
         return Layer({key: values[key] for key in origins}, origins)
 
@@ -184,8 +184,9 @@ class RunPlan:
 
 
 def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return stored settings with what runs of version 0.1 did without having to say so: they asked nothing again."""
-    stages = {stage.value: {"attempts": 1, **settings[stage]} for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES)}
+    """Return stored settings with what earlier versions did unsaid: nothing was asked again, and no copy refused as one."""
+    unsaid = {"attempts": 1, "copies": "count"}
+    stages = {stage.value: {**unsaid, **settings[stage]} for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES)}
     return {**settings, **stages}
 
 

@@ -8,24 +8,32 @@ from typing import Any
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.settings.dotted_keys import shown
+from self_instruct.settings.layers import Layer
+from self_instruct.settings.settling import settle
 
 
 @dataclass(frozen=True, slots=True)
 class ShownSetting:
-    """A setting by its dotted key, with its value as JSON has it, and where that came from. Secrets are hidden."""
+    """A setting by its dotted key, with its value as JSON has it, and where that came from. Secrets are hidden.
+
+    `is_own` where the value is not the profile's.
+    """
 
     key: str
     value: Any
     origin: str
+    is_own: bool
 
 
 def shown_settings(plan: RunPlan, left_out: Mapping[str, Any] | None = None) -> Iterator[ShownSetting]:
     """Yield every setting of a plan; `left_out` are the parameters that a model refuses, by model: they are marked."""
+    usual = shown(settle(Layer.said({"profile": plan.settings.profile}, "profile")).settings)
     for key, value in shown(plan.settings).items():
         origin = plan.origins.get(key, "default")
+        is_own = key not in usual or usual[key] != value or (key, value) == ("profile", "paper")
         if _is_left_out(key, plan, left_out or {}):
-            origin += "; left out, since the model refuses it"
-        yield ShownSetting(key, value, origin)
+            origin, is_own = f"{origin}; left out, since the model refuses it", True
+        yield ShownSetting(key, value, origin, is_own)
 
 
 def _is_left_out(key: str, plan: RunPlan, left_out: Mapping[str, Any]) -> bool:

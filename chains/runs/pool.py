@@ -8,6 +8,7 @@ arrive.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import overload
 
@@ -49,6 +50,12 @@ class Pool:
             self._kept.append(instruction)
             self._requests.append(request)
         return decision
+
+    def brought(self, first: int, end: int) -> list[int]:
+        """Return how many tasks each of the requests from `first` to before `end` brought."""
+        requests = self._requests[bisect_left(self._requests, first) : bisect_left(self._requests, end)]
+        counts = Counter(requests)
+        return [counts[request] for request in range(first, end)]
 
     def requests_before(self, request: int) -> int:
         """Return how many requests must be decided before this one can be drawn."""

@@ -1,7 +1,7 @@
 """The tasks that wait to be asked about, in the order that loses least when a run is killed again and again."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from self_instruct.ledger import RequestId, StoredTask
 
@@ -19,6 +19,10 @@ class WaitingTasks:
     def __len__(self) -> int:
         """Return how many tasks wait."""
         return sum(map(len, self._queues.values()))
+
+    def __iter__(self) -> Iterator[StoredTask]:
+        """Yield the tasks, in no order that counts."""
+        return (task for queue in self._queues.values() for task, _ in queue)
 
     @property
     def times_lost(self) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, Literal, TypeAlias
 
 from langchain_core.messages import AIMessage
@@ -177,7 +178,7 @@ class InstructionChain(StageChain[Input, Output, tuple[str, ...]]):
         return self.stage.attempts == 1 and self._on_rejection == "return"
 
     def _streaming(self, about: tuple[str, ...]) -> Runnable[Any, Output]:
-        screening = RunnableLambda(self.stage.screened, name="screening")
+        screening = RunnableLambda(partial(self.stage.screened, about=about), name="screening")
         return self.stage.prompt(about) | self._model(about) | self.stage.parser(about) | screening  # type: ignore[return-value]
 
 

@@ -8,7 +8,7 @@ Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Filtering and Postproc
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TypeAlias
 
 from self_instruct.prompts.reading.class_labels import comparable, is_among, named_labels
@@ -27,20 +27,28 @@ Refusal: TypeAlias = tuple[Reason, str]
 
 
 def screen_instances(
-    read: Sequence[Instance | Rejection], *, instruction: str, is_classification: bool, rules: InstanceSettings
+    read: Sequence[Instance | Rejection],
+    *,
+    instruction: str,
+    is_classification: bool,
+    rules: InstanceSettings,
+    shown: Container[str] = (),
 ) -> Judged:
     """Return, in the order given, each instance that obeys the rules and a rejection for each that does not.
 
-    First each instance alone: an input equal to its output, an empty output, a trailing colon, and (`check_labels`, for
-    classification) an output that is no class label. Then the task: a non-empty input with two outputs loses its instances, or
-    the task all of them (`conflicts`); with `check_labels` instances without an input must agree on the label. Then duplicates.
+    First each instance alone: an input or output that is `shown` by few-shot examples, an input equal to its output, an empty
+    output, a trailing colon, and (`check_labels`, for classification) an output that is no class label. Then the task: a
+    non-empty input with two outputs loses its instances, or the task all of them (`conflicts`); with `check_labels` instances
+    without an input must agree on the label. Then duplicates.
     """
     checks_labels = rules.check_labels and is_classification
     named = named_labels(instruction) if checks_labels else ()
     same = comparable if checks_labels else str
 
     def refuse(instance: Instance) -> Refusal | None:
-        return _malformed(instance) or (_no_label(instance.output, named) if checks_labels else None)
+        return (
+            _copied(instance, shown) or _malformed(instance) or (_no_label(instance.output, named) if checks_labels else None)
+        )
 
     judged = [_judge(each, refuse) for each in read]
     judged = _without_conflicts(judged, same, checks_labels=checks_labels, whole_task=rules.conflicts == "task")
@@ -55,6 +63,11 @@ def _judge(each: Instance | Rejection, refuse: Callable[[Instance], Refusal | No
 def _rejection(instance: Instance, reason: Reason, because: str = "") -> Rejection:
     evidence = {"input": instance.input} | ({"because": because} if because else {})
     return Rejection(StageName.INSTANCES, reason, instance.output, evidence=evidence)
+
+
+def _copied(instance: Instance, shown: Container[str]) -> Refusal | None:
+    found = [name for name, text in (("input", instance.input), ("output", instance.output)) if text in shown]
+    return (Reason.COPIED, f"the {' and the '.join(found)} of a few-shot example") if found else None
 
 
 def _malformed(instance: Instance) -> Refusal | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from self_instruct.chains.stages.copies import ShownTexts
 from self_instruct.chains.stages.instance_rules import screen_instances
 from self_instruct.chains.stages.stage import Sample, Step, TaskStage, as_task
 from self_instruct.ledger import RequestId
-from self_instruct.prompts.prompt_set import PromptSet
+from self_instruct.prompts.prompt_set import PromptSet, demonstrated_texts
 from self_instruct.prompts.reading.instance_parser import InstanceParser
 from self_instruct.prompts.stage_prompt import Prompt
 from self_instruct.records.tasks import Candidate, Instance, Rejection, SeedTask, StageName, Task
@@ -32,6 +33,7 @@ class InstanceStage(TaskStage):
             True: (prompts.output_first, prompts.output_first_again),
             False: (prompts.input_first, prompts.input_first_again),
         }
+        self._shown = ShownTexts(demonstrated_texts(prompts) if self.settings.copies == "refuse" else ())
         self._parsers = {kind: InstanceParser(form=self.settings.form, is_classification=kind) for kind in (True, False)}
 
     def prompt(self, about: Task, attempt: int = 1) -> Prompt:
@@ -50,7 +52,10 @@ class InstanceStage(TaskStage):
         """Return the valid instances and what was refused."""
         del request
         kind = bool(about.is_classification)
-        return Step(tuple(screen_instances(read, instruction=about.instruction, is_classification=kind, rules=self.settings)))
+        judged = screen_instances(
+            read, instruction=about.instruction, is_classification=kind, rules=self.settings, shown=self._shown
+        )
+        return Step(tuple(judged))
 
     def samples(self, seeds: Sequence[SeedTask]) -> list[Sample[Task]]:
         """Return one for each kind of task."""

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from self_instruct.chains.stages.candidate_rules import screen
+from self_instruct.chains.stages.copies import ShownInstructions
 from self_instruct.chains.stages.stage import Sample, Stage, Step
 from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.prompts.stage_prompt import Prompt
 from self_instruct.records.errors import InputError
-from self_instruct.records.tasks import Candidate, Instance, Rejection, SeedTask, StageName, Task
+from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, SeedTask, StageName, Task
 from self_instruct.settings.settings import InstructionSettings, Settings
 
 EXPECTED_YIELD = 8  # tasks a request brings, until there is experience
@@ -52,13 +53,27 @@ class InstructionStage(Stage[Demonstrations]):
         return self._parser
 
     def conclude(self, about: Demonstrations, read: list[Candidate | Rejection], request: RequestId) -> Step:
-        """Return the candidates that obey the rules, and what was refused, in the reply's order."""
-        del about, request
-        return Step(tuple(self.screened(read)))
+        """Return the candidates that obey the rules, and what was refused, in the reply's order.
 
-    def screened(self, read: Sequence[Candidate | Rejection]) -> list[Candidate | Rejection]:
-        """Return what was read, each candidate that breaks a rule as its rejection."""
-        return [screen(each, self.settings, self._tokens) if isinstance(each, Candidate) else each for each in read]
+        `about` may also be the lines of the prompt as it was sent.
+        """
+        del request
+        return Step(tuple(self.screened(read, about)))
+
+    def screened(self, read: Sequence[Candidate | Rejection], about: Demonstrations) -> list[Candidate | Rejection]:
+        """Return what was read, each candidate that repeats a demonstration or breaks a rule as its rejection."""
+        shown = ShownInstructions(about if self.refuses_copies else (), self._tokens)
+        return [self._screened(each, shown) if isinstance(each, Candidate) else each for each in read]
+
+    @property
+    def refuses_copies(self) -> bool:
+        """Whether a candidate that repeats a demonstration of its own prompt is refused as that."""
+        return self.settings.copies == "refuse"
+
+    def _screened(self, candidate: Candidate, shown: ShownInstructions) -> Candidate | Rejection:
+        if copied := shown.copied(candidate.text):
+            return Rejection(self.name, Reason.COPIED, candidate.text, candidate.item, {"demonstration": copied})
+        return screen(candidate, self.settings, self._tokens)
 
     def samples(self, seeds: Sequence[SeedTask]) -> list[Sample[Demonstrations]]:
         """Return one: the first seeds as demonstrations."""

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from self_instruct.chains.models.refused_parameters import known_left_out
+from self_instruct.chains.runs.advice import Advice, Tally, advice
+from self_instruct.chains.runs.deciding import tally_of
+from self_instruct.chains.runs.outlook import Outlook
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.plan_settings import ShownSetting, shown_settings
+from self_instruct.chains.runs.prospects import expected
+from self_instruct.chains.stages.copies import ShownTexts
 from self_instruct.ledger import Ledger, StoredTask
 from self_instruct.ledger.lock import is_held
+from self_instruct.prompts.prompt_set import demonstrated_texts
 from self_instruct.records.tasks import StageName
 from self_instruct.reports.analysis.spending import Spending, spending, spending_fields
 from self_instruct.reports.analysis.stage_order import in_stage_order
@@ -37,7 +43,8 @@ class Status:
     `kept` tasks count towards `target` (None: the run only decides the replies it has). Of them, `finished` await no reply and
     `with_instances` have any; `classification`, `other` and `unknown` say of what kind they are. `instances` are valid,
     `exported` of them make the dataset, which shows at most a few of each task. `unanswered` tasks wait for a reply, by the
-    stage it belongs to.
+    stage it belongs to. `outlook` is what is to be expected, None before there is experience, `advice` what is likely wrong.
+    `copies` counts, by stage, what repeats a demonstration where that is not refused.
     """
 
     state: RunState
@@ -54,6 +61,9 @@ class Status:
     rejections: Mapping[tuple[str, str], int]
     spent: tuple[Spending, ...]
     settings: tuple[ShownSetting, ...]
+    outlook: Outlook | None = None
+    advice: tuple[Advice, ...] = ()
+    copies: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return all of it as a JSON object, indented."""
@@ -66,6 +76,9 @@ class Status:
             "kinds": {name: getattr(self, name) for name in ("classification", "other", "unknown")},
             "unanswered": dict.fromkeys(StageName, 0) | dict(self.unanswered),
             "rejections": rejections,
+            "copies": dict(self.copies),
+            "expected": self.outlook and self.outlook.fields(),
+            "advice": [each.sentence for each in self.advice],
             "spent": spending_fields(self.spent),
             "settings": {one.key: {"value": one.value, "origin": one.origin} for one in self.settings},
         })  # fmt: skip
@@ -79,7 +92,8 @@ def status(ledger: Ledger) -> Status:
         exported = [len(task.instances) for task in dataset(ledger, plan)]
         kinds = Counter(task.is_classification for task in tasks)
         waiting, target = unanswered(tasks), plan.settings.num_instructions
-        refused = ledger.count_rejections()
+        tally = tally_of(ledger, plan.settings)
+        refused = tally.rejected
         return Status(
             state=run_state(ledger, len(tasks), target, waiting),
             kept=len(tasks),
@@ -97,7 +111,20 @@ def status(ledger: Ledger) -> Status:
             },
             spent=spending(ledger, plan.settings),
             settings=tuple(shown_settings(plan, known_left_out(ledger))),
+            outlook=expected(plan, ledger),
+            advice=advice(tally),
+            copies=_copies(plan, ledger, tally),
         )
+
+
+def _copies(plan: RunPlan, ledger: Ledger, tally: Tally) -> dict[str, int]:
+    found = {}
+    if plan.settings.instructions.copies == "count":
+        found[StageName.INSTRUCTIONS.value] = tally.copies
+    if plan.settings.instances.copies == "count":
+        shown = ShownTexts(demonstrated_texts(plan.prompts()))
+        found[StageName.INSTANCES.value] = sum(one.input in shown or one.output in shown for _, one in ledger.instances())
+    return found
 
 
 def run_state(ledger: Ledger, kept: int, target: int | None, waiting: Mapping[str, int]) -> RunState:

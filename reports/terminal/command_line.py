@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
@@ -27,6 +28,7 @@ def conclude(outcome: Outcome, run: Path) -> None:
     how_to_go_on = {
         Ending.BUDGET: f"raise --{str(outcome.short_of).replace('_', '-')} and run it again to go on ({run})",
         Ending.FRUITLESS: f"run it again to grant it more, or change seeds, model or rules in a new --run ({run})",
+        Ending.POOR: f"run it again to grant it more, lower min_yield, or change seeds, model or rules in a new --run ({run})",
         Ending.UNAVAILABLE: f"what was answered is stored; run it again to go on ({run})",
         Ending.INTERRUPTED: f"what was answered is stored; run it again to go on ({run})",
     }
@@ -36,6 +38,16 @@ def conclude(outcome: Outcome, run: Path) -> None:
         raise typer.Exit(EXIT_INTERRUPTED)
     if more:
         raise typer.Exit(EXIT_STOPPED_SHORT)
+
+
+@contextmanager
+def going_on_later(run: Path) -> Iterator[None]:
+    """Say how to go on with a run where the second Ctrl-C stops it at once, and leave."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"stopped at once; what was answered is stored; run it again to go on ({run})")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
 def run_command_line(app: typer.Typer) -> NoReturn:

@@ -1,4 +1,4 @@
-"""An estimate as it is shown: the first prompts as they would be sent, what is left to ask, and what the numbers rest on."""
+"""An estimate as it is shown: what is left to ask, what the numbers rest on, and the first prompts as they would be sent."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from rich.text import Text
 
 from self_instruct.chains.models.names import COMPLETION_PREFIX
 from self_instruct.chains.runs.estimating import Estimate, FirstQuestion, StageEstimate, in_all
-from self_instruct.reports.terminal.tables import plain, table_of_columns
+from self_instruct.reports.terminal.outlook import outlook_rows
+from self_instruct.reports.terminal.tables import plain, table, table_of_columns
 from self_instruct.reports.text import dollars, number
 
 _ROLES = {"human": "user", "ai": "assistant"}
 
 
-def estimate_tables(estimate: Estimate) -> RenderableType:
-    """Return an estimate as text and a table that fit 80 columns."""
-    prompts = [part for first in estimate.questions for part in _prompt(first)]
+def estimate_tables(estimate: Estimate, *, with_prompts: bool = False) -> RenderableType:
+    """Return an estimate as a table and text that fit 80 columns, and then the first prompts if they are wanted."""
     columns = [*(_column(each.stage, each) for each in estimate.stages), _column("in all", in_all(estimate.stages))]
     names = ["model", "requests", "tokens in", "tokens out", "- at most", "cost", "- at most"]
-    left = table_of_columns("Estimate of what is left to do", names, columns)
-    return Group(*prompts, left, Text("Assumed", "bold"), *(plain(f"- {line}") for line in estimate.assumptions))
+    parts: list[RenderableType] = [table_of_columns("Estimate of what is left to do", names, columns)]
+    if estimate.outlook:
+        parts.append(table("Expected, nine times in ten", ("", ""), outlook_rows(estimate.outlook)))
+    if estimate.advice:
+        parts.append(plain("\n".join(f"{each.sentence}\n" for each in estimate.advice)))
+    parts += [Text("Assumed", "bold"), *(plain(f"- {line}") for line in estimate.assumptions)]
+    prompts = [part for first in estimate.questions for part in _prompt(first)]
+    return Group(*parts, *([Text(""), *prompts] if with_prompts else []))
 
 
 def _prompt(first: FirstQuestion) -> Iterator[Text]:

@@ -35,7 +35,7 @@ class JsonLines(logging.Formatter):
 
 @contextmanager
 def log_file(path: Path | None) -> Iterator[None]:
-    """Add what the run inside says to the file at `path`, each line at once; None adds nothing.
+    """Add what the run inside says to the file at `path`, each line at once, in a folder made for it; None adds nothing.
 
     Raises `SettingsError` where the file cannot be written.
     """
@@ -45,6 +45,7 @@ def log_file(path: Path | None) -> Iterator[None]:
     try:
         if is_of_ledger(path):
             raise SettingsError(f"--log-file {path}: is of a run's ledger, to which nothing else is added; name another file.")
+        path.parent.mkdir(parents=True, exist_ok=True)
         handler = _File(path, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise SettingsError(f"--log-file {path}: cannot be written ({error.strerror}).") from None

@@ -14,8 +14,12 @@ from rich.table import Table
 from self_instruct.chains.models.retrying import RetryState
 from self_instruct.chains.runs.outcome import Snapshot
 from self_instruct.reports.terminal.live import LiveDisplay
+from self_instruct.reports.terminal.outlook import outlook_rows, outlook_words
 from self_instruct.reports.terminal.tables import plain
-from self_instruct.reports.text import number
+from self_instruct.reports.text import dollars, duration, number, shortened
+
+BAR, MARGIN = 60, 18  # columns of the bar at most, and of what stands before it
+NEWEST = 160  # characters of the newest instruction
 
 
 class RunProgress(LiveDisplay):
@@ -32,7 +36,7 @@ class RunProgress(LiveDisplay):
         self._latest = snapshot
         asking = snapshot.asking
         waiting = [_waiting(asking)] if asking and asking.waiting else []
-        self.update(lambda: self._table(snapshot), lambda: [_line(snapshot), *waiting])
+        self.update(lambda: self._table(snapshot), lambda: [*_lines(snapshot), *waiting])
 
     def last_lines(self, _: type[BaseException] | None) -> Iterable[str]:
         """Return where the run stands in the end, and how many tries failed."""
@@ -46,45 +50,53 @@ class RunProgress(LiveDisplay):
         self.say(f"warning: {sentence}")
 
     def _table(self, at: Snapshot) -> Group:
+        oldest = f", the oldest for {duration(at.oldest_s)}" if at.in_flight else ""
         rows = [
             ("kept", f"{at.kept} of {at.target}, {at.finished} of them finished"),
-            ("requests", f"{at.spent.requests} answered, {at.in_flight} in flight"),
+            ("requests", f"{at.spent.requests} answered, {at.in_flight} in flight{oldest}"),
             ("tokens", f"{number(at.spent.usage.input_tokens)} in, {number(at.spent.usage.output_tokens)} out"),
-            ("pace", self._pace(at)),
+            ("cost", dollars(at.cost, at.spent.unreported)),
+            ("elapsed", self._elapsed(at)),
+            *(outlook_rows(at.outlook) if at.outlook else ()),
+            ("refused", _refused(at)),
+            ("newest", shortened(at.newest, NEWEST) or "-"),
         ]
         if at.asking and at.asking.failed:
-            rows.append(("tries", _waiting(at.asking) if at.asking.waiting else _slots(at.asking)))
-        rows += [("refused", f"{count} {reason}") for reason, count in _by_reason(at)]
+            rows.append(("retries", _waiting(at.asking) if at.asking.waiting else _slots(at.asking)))
         grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="bold")
-        grid.add_row("", ProgressBar(total=at.target, completed=min(at.kept, at.target or at.kept), width=60))
+        grid.add_column(style="bold", no_wrap=True)
+        grid.add_column(overflow="fold")
+        width = max(1, min(BAR, self._console.width - MARGIN))
+        grid.add_row("", ProgressBar(total=at.target, completed=min(at.kept, at.target or at.kept), width=width))
         for row in rows:
             grid.add_row(*map(plain, row))
         return Group(plain("self-instruct", "bold"), grid)
 
-    def _pace(self, at: Snapshot) -> str:
-        """Return requests a second since the display began, and the time left at that pace of kept tasks."""
+    def _elapsed(self, at: Snapshot) -> str:
+        """Return the time since the display began, and the requests a second in it."""
         begun_at, begun = self._begun or (self._clock(), at)
         elapsed_s = self._clock() - begun_at
-        if elapsed_s <= 0:
-            return "-"
-        rate = f"{(at.spent.requests - begun.spent.requests) / elapsed_s:.1f} requests/s"
-        kept = at.kept - begun.kept
-        if not kept or at.target is None:
-            return rate
-        left_s = max(0, at.target - at.kept) * elapsed_s / kept
-        return f"{rate}, about {_duration(left_s)} to the target"
+        rate = f", {(at.spent.requests - begun.spent.requests) / elapsed_s:.1f} requests/s" if elapsed_s > 0 else ""
+        return f"{duration(elapsed_s)}{rate}"
+
+
+def _lines(at: Snapshot) -> list[str]:
+    """Return where a run stands in a line, and in another what is to be expected of it."""
+    return [_line(at), *([outlook_words(at.outlook)] if at.outlook else [])]
 
 
 def _line(at: Snapshot) -> str:
     usage, target = at.spent.usage, f" of {at.target}" if at.target else ""
     known = None if usage.input_tokens is None or usage.output_tokens is None else usage.input_tokens + usage.output_tokens
     tokens = f"{'at least ' if at.spent.unreported and known is not None else ''}{number(known)}"
-    refused = ", ".join(f"{reason} {count}" for reason, count in _by_reason(at)) or "none"
     return (
         f"{at.kept}{target} instructions kept, {at.finished} finished; {at.spent.requests} requests, {tokens} tokens;"
-        f" refused: {refused}"
+        f" refused: {_refused(at)}"
     )
+
+
+def _refused(at: Snapshot) -> str:
+    return ", ".join(f"{reason} {count:,}" for reason, count in _by_reason(at)) or "none"
 
 
 def _by_reason(at: Snapshot) -> list[tuple[str, int]]:
@@ -99,7 +111,7 @@ def _waiting(asking: RetryState) -> str:
     """Return in words who waits, for how long and why."""
     who = "1 request waits" if asking.waiting == 1 else f"{asking.waiting} requests wait"
     first = "" if asking.waiting == 1 else " the first"
-    return f"{who},{first} {_duration(ceil(asking.next_try_s))}: {asking.why}; {_slots(asking)}"
+    return f"{who},{first} {duration(ceil(asking.next_try_s))}: {asking.why}; {_slots(asking)}"
 
 
 def _slots(asking: RetryState) -> str:
@@ -111,9 +123,3 @@ def _failed(asking: RetryState) -> str:
     kinds = sorted(asking.failed.items(), key=lambda pair: (-pair[1], pair[0]))
     tries = "1 try" if (total := sum(asking.failed.values())) == 1 else f"{total} tries"
     return f"{tries} failed: {', '.join(f'{kind} {count}' for kind, count in kinds)}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from self_instruct.reports.analysis.status import RunState, Status
+from self_instruct.reports.terminal.outlook import outlook_rows
 from self_instruct.reports.terminal.spending import spending_table
 from self_instruct.reports.terminal.tables import plain, table
 from self_instruct.reports.text import number
@@ -20,13 +21,14 @@ _STATES = {
 }
 
 
-def status_tables(status: Status) -> RenderableType:
-    """Return a status as tables that fit 80 columns."""
+def status_tables(status: Status, *, with_all: bool = False) -> RenderableType:
+    """Return a status as tables that fit 80 columns; `with_all` settings, or those that differ from their profile."""
     parts = [_summary(status), spending_table(status.spent)]
     if status.rejections:
         rows = [(stage, reason, number(count)) for (stage, reason), count in status.rejections.items()]
         parts.insert(1, table("Refused", ("stage", "reason", "number"), rows, numbers=(2,)))
-    return Group(*parts, _settings_lines(status))
+    parts[1:1] = [Padding(plain(each.sentence), (0, 1, 1, 1)) for each in status.advice]
+    return Group(*parts, _settings_lines(status, with_all=with_all))
 
 
 def _summary(status: Status) -> RenderableType:
@@ -38,14 +40,19 @@ def _summary(status: Status) -> RenderableType:
         *((f"awaiting {stage}", number(count)) for stage, count in status.unanswered.items()),
         ("classification", f"{number(status.classification)}, other {number(status.other)}, unknown {number(status.unknown)}"),
         ("instances", f"{number(status.instances)}, {number(status.exported)} of them in an export"),
+        *((f"copies, {stage}", f"{number(count)} repeat a demonstration") for stage, count in status.copies.items() if count),
+        *(outlook_rows(status.outlook) if status.outlook else ()),
     ]
     return table("Run", ("", ""), rows)
 
 
-def _settings_lines(status: Status) -> RenderableType:
+def _settings_lines(status: Status, *, with_all: bool) -> RenderableType:
     """Return a line for each setting: some keys are too long for a column."""
+    wanted = [one for one in status.settings if with_all or one.is_own]
     lines = (
         Text.assemble(plain(f"{one.key} = {json.dumps(one.value, ensure_ascii=False)}"), plain(f"  ({one.origin})", "dim"))
-        for one in status.settings
+        for one in wanted
     )
-    return Group(Text("Settings", "bold"), Padding(Group(*lines), (1, 2)))
+    rest = len(status.settings) - len(wanted)
+    more = [plain(f"and {rest} more that are the profile's: --all", "dim")] if rest else []
+    return Group(Text("Settings", "bold"), Padding(Group(*lines, *more), (1, 2)))

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from self_instruct.settings.dotted_keys import flatten, known_keys
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import PROFILES
 from self_instruct.settings.settings import ModelChoice, Settings
-from self_instruct.settings.settling import settle
+from self_instruct.settings.settling import AS_CONCURRENCY, settle, settle_again
 
 # precedence
 
@@ -268,3 +269,23 @@ def test_an_unknown_key_of_a_model_names_the_nearest(key: str, near: str) -> Non
 def test_an_option_that_another_setting_says_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match=rf"model_options must not hold '{name}'; that is said by 'model' and 'base_url'"):
         settle(dotted({f"model_options.{name}": "x"}))
+
+
+@pytest.mark.parametrize(
+    ("said", "window", "origin"),
+    [
+        ({"concurrency": 64}, 64, AS_CONCURRENCY),
+        ({"concurrency": 4}, 16, "default"),
+        ({"concurrency": 64, "window": 8}, 8, "test"),
+        ({"concurrency": 64, "profile": "paper"}, 5, "profile paper"),
+    ],
+)
+def test_a_window_that_nobody_named_leaves_no_slot_idle(said: dict[str, Any], window: int, origin: str) -> None:
+    settled = settle(Layer.said(said, "test"))
+    assert (settled.settings.window, settled.origins["window"]) == (window, origin)
+
+
+def test_a_window_is_fixed_when_a_run_starts_whatever_its_slots_are_later() -> None:
+    begun = settle(Layer.said({"concurrency": 64}, "test"))
+    for slots in (8, 128):
+        assert settle_again(Layer.said({"concurrency": slots}, "test"), begun).settings.window == 64

@@ -69,11 +69,18 @@ def test_a_failure_is_told_in_the_providers_words_without_the_key(
     assert CANARY not in log.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("place", ["missing/run.log", "."])
+@pytest.mark.parametrize("place", ["file/run.log", "."])
 def test_a_file_that_cannot_be_written_is_one_line_and_leaves_no_run(command: Command, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").touch()
     done = command("generate", "--run", tmp_path / "run", "--log-file", tmp_path / place)
     assert_refused(done, f"--log-file {tmp_path / place}: cannot be written (")
     assert not (tmp_path / "run").exists()
+
+
+def test_the_folder_of_a_log_file_is_made(tmp_path: Path) -> None:
+    with log_file(tmp_path / "new" / "folder" / "log"):
+        Journal("run").sent(REQUEST, "m")
+    assert len(events(tmp_path / "new" / "folder" / "log")) == 1
 
 
 def test_each_line_is_there_at_once(tmp_path: Path) -> None:

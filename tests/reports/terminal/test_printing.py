@@ -55,7 +55,7 @@ def comparison_of(ledger: Ledger) -> RenderableType:
 
 def estimate_of(ledger: Ledger) -> RenderableType:
     seeds = tuple(replace(seed, instruction=f"{HOSTILE} {seed.instruction}") for seed in plan().seeds)
-    return estimate_tables(estimate(replace(plan(num_instructions=4), seeds=seeds), None))
+    return estimate_tables(estimate(replace(plan(num_instructions=4), seeds=seeds), None), with_prompts=True)
 
 
 def seeds_of(ledger: Ledger) -> RenderableType:

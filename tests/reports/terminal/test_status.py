@@ -14,11 +14,12 @@ from self_instruct.ledger import Ledger, RequestId, StoredTask, TaskId
 from self_instruct.records.tasks import Reason, StageName
 from self_instruct.reports.analysis.status import RunState, status
 from self_instruct.reports.terminal.status import status_tables
+from self_instruct.settings.profiles import PAPER
 
 
-def shown(ledger: Ledger, width: int = 80) -> str:
+def shown(ledger: Ledger, width: int = 80, *, with_all: bool = False) -> str:
     console = Console(file=io.StringIO(), width=width)
-    console.print(status_tables(status(ledger)))
+    console.print(status_tables(status(ledger), with_all=with_all))
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
@@ -88,7 +89,17 @@ def test_each_setting_is_shown_with_its_origin(make_run: Callable[..., Ledger]) 
     settings = {one.key: one for one in status(ledger).settings}
     assert (settings["seed"].value, settings["seed"].origin) == (7, "--seed")
     assert "seed = 7  (--seed)" in shown(ledger)
-    assert 'instructions.casing = "first letter"  (default)' in shown(ledger)
+    casing = 'instructions.casing = "first letter"  (default)'
+    assert casing in shown(ledger, with_all=True)
+    assert casing not in shown(ledger), "it is the profile's"
+    assert "more that are the profile's: --all" in shown(ledger)
+
+
+def test_of_paper_only_what_differs_from_paper_is_shown(make_run: Callable[..., Ledger]) -> None:
+    said = shown(make_run(**{**PAPER, "seed": 3}))
+    assert 'profile = "paper"' in said
+    assert "seed = 3" in said
+    assert "novelty" not in said.partition("Settings")[2]
 
 
 SECRETS = ["api_key", "openai_api_key", "API-Key", "azure_ad_token", "password", "Authorization", "client_secret"]
@@ -98,7 +109,7 @@ SECRETS = ["api_key", "openai_api_key", "API-Key", "azure_ad_token", "password",
 def test_a_key_given_as_a_parameter_is_never_shown(make_run: Callable[..., Ledger], name: str) -> None:
     ledger = make_run(instances={"classification_parameters": {"extra_headers": {name: "sk-very-secret"}}})
     assert "sk-very-secret" not in shown(ledger) + status(ledger).to_json()
-    assert "(hidden)" in shown(ledger)
+    assert "(hidden)" in shown(ledger, with_all=True)
 
 
 def test_settings_that_only_sound_like_keys_are_shown(make_run: Callable[..., Ledger]) -> None:

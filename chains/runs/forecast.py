@@ -1,0 +1,154 @@
+"""What a run is to take yet, stage by stage, from where it stands: for the display, `status` and `--dry-run` alike."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import ceil
+from typing import Any
+
+from self_instruct.chains.budgets.prices import cost
+from self_instruct.chains.runs.outlook import LATEST, Outlook, Range, StageLeft, outlook, requests_for
+from self_instruct.chains.runs.pace import Times, times_of
+from self_instruct.chains.stages.instructions import EXPECTED_YIELD
+from self_instruct.chains.stages.stage import Stage
+from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
+from self_instruct.prompts.stage_prompt import prompt_text
+from self_instruct.records.replies import Usage
+from self_instruct.records.tasks import SeedTask
+from self_instruct.settings.settings import Price
+
+BYTES_PER_TOKEN = 4  # English text; other scripts have fewer
+INPUT_WEIGHT = 0.05  # the time of a token read, of one written: servers read prompts some twenty times as fast
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a run stands.
+
+    `latest` is how many tasks each of the latest decided instruction requests brought; `ahead` of those after them are
+    answered already. `awaiting` counts tasks by the stage whose reply they await.
+    """
+
+    kept: int
+    target: int | None
+    latest: Sequence[int]
+    ahead: int
+    awaiting: Mapping[str, int]
+    spent: Mapping[str, Spent]
+    times: Times
+
+
+def standing_of(ledger: Ledger, target: int | None) -> Standing:
+    """Return where the run of a ledger stands; read it within one `Ledger.snapshot`."""
+    tasks, decided = list(ledger.tasks()), ledger.progress.request
+    brought = Counter(task.id.request for task in tasks)
+    return Standing(
+        kept=len(tasks),
+        target=target,
+        latest=[brought[request] for request in range(max(0, decided - LATEST), decided)],
+        ahead=len(ledger.instruction_attempts_from(decided)),
+        awaiting=awaiting(tasks),
+        spent=spent_by_stage(ledger),
+        times=times_of(ledger.spans()),
+    )
+
+
+def awaiting(tasks: Sequence[StoredTask]) -> Counter[str]:
+    """Return how many tasks await a reply, by stage."""
+    return Counter(task.awaits.stage for task in tasks if task.awaits)
+
+
+def spent_by_stage(ledger: Ledger) -> dict[str, Spent]:
+    """Return what a run has spent, by stage."""
+    found: dict[str, Spent] = {}
+    for (stage, *_), spent in ledger.spending().items():
+        found[stage] = found.get(stage, Spent()).plus(spent)
+    return found
+
+
+class Forecast:
+    """What the stages of a run are to take yet.
+
+    `price` gives what a model costs, `guess` the tokens of one request of a stage, in and out, before there is experience.
+    """
+
+    def __init__(
+        self,
+        stages: Sequence[Stage[Any]],
+        price: Callable[[str | None], Price | None],
+        guess: Callable[[Stage[Any]], tuple[float, float]],
+    ) -> None:
+        self._stages = stages
+        self._price = price
+        self._guess = guess
+
+    def outlook(self, at: Standing) -> Outlook | None:
+        """Return what is to be expected; None where there is no target, or no request is decided that would say anything."""
+        if at.target is None or not at.latest:
+            return None
+        return outlook(at.latest, [self._left(at, place) for place in range(len(self._stages))], at.times.parallel)
+
+    def requests(self, at: Standing, place: int) -> Range:
+        """Return how many requests the stage at a place is likely to take, for new tasks and for those on their way."""
+        missing = max(0, (at.target or 0) - at.kept)
+        if place == 0:
+            found = requests_for(missing, at.latest) if at.latest else Range.exactly(ceil(missing / EXPECTED_YIELD))
+            return _less(found, at.ahead)
+        before = [at.awaiting.get(stage.name, 0) for stage in self._stages]
+        to_come, passed = missing + sum(before[1:place]), at.kept - sum(before[1 : place + 1])
+        spent = at.spent.get(self._stages[place].name)
+        per_task = spent.requests / passed if spent and passed > 0 else 1.0  # some are asked again, some never
+        return Range.exactly(to_come * per_task + before[place])
+
+    def usage(self, at: Standing, stage: Stage[Any]) -> tuple[float | None, float | None, float | None]:
+        """Return the likely tokens of one request: in, out, cached."""
+        spent = at.spent.get(stage.name, Spent())
+        if counted := spent.requests - spent.unreported:
+            usage = spent.usage
+            found = (usage.input_tokens, usage.output_tokens, usage.cached_tokens)
+            return tuple(None if count is None else count / counted for count in found)  # type: ignore[return-value]
+        return (*self._guess(stage), None)
+
+    def _left(self, at: Standing, place: int) -> StageLeft:
+        stage = self._stages[place]
+        tokens_in, tokens_out, cached = self.usage(at, stage)
+        tokens = None if tokens_in is None or tokens_out is None else tokens_in + tokens_out
+        thousand = Usage(*(None if count is None else round(1000 * count) for count in (tokens_in, tokens_out, cached)))
+        paid = cost(self._price(stage.model), thousand)
+        each = None if paid is None else float(paid) / 1000
+        return StageLeft(self.requests(at, place), tokens, each, self._seconds(at, stage))
+
+    def _seconds(self, at: Standing, stage: Stage[Any]) -> float | None:
+        """Return the seconds of one request; of a stage that was not answered yet, the others' as its tokens are to theirs."""
+        if stage.name in at.times.each:
+            return at.times.each[stage.name]
+        known = [each for each in self._stages if each.name in at.times.each]
+        work = sum(self._work(at, each) for each in known)
+        return sum(at.times.each[each.name] for each in known) / work * self._work(at, stage) if work else None
+
+    def _work(self, at: Standing, stage: Stage[Any]) -> float:
+        tokens_in, tokens_out, _ = self.usage(at, stage)
+        return INPUT_WEIGHT * (tokens_in or 0) + (tokens_out or 0)
+
+
+def guess_by_seeds(seeds: Sequence[SeedTask]) -> Callable[[Stage[Any]], tuple[float, float]]:
+    """Return a guess of a request's tokens, in and out: those of a stage's sample prompts, and an answer as the seeds are."""
+
+    @cache
+    def guess(stage: Stage[Any]) -> tuple[float, float]:
+        questions = [stage.question(RequestId(stage.name, 0), sample.about) for sample in stage.samples(seeds)]
+        prompts = [tokens_of(prompt_text(question.prompt)) for question in questions]
+        return sum(prompts) / len(prompts), stage.output_bytes(seeds) / BYTES_PER_TOKEN
+
+    return guess
+
+
+def tokens_of(text: str) -> float:
+    """Return about how many tokens a text has."""
+    return len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN
+
+
+def _less(found: Range, ahead: int) -> Range:
+    high = None if found.high is None else max(0.0, found.high - ahead)
+    return Range(max(0.0, found.likely - ahead), max(0.0, found.low - ahead), high)
