@@ -42,3 +42,14 @@ class Snapshot:
     in_flight: int
     rejected: Mapping[tuple[str, str], int]
     asking: RetryState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskingSnapshot:
+    """Where the asking of a list of questions stands: how many are answered, over all starts, and what is under way now."""
+
+    answered: int
+    total: int
+    spent: Spent
+    in_flight: int
+    asking: RetryState | None = None

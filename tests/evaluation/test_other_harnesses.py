@@ -1,0 +1,83 @@
+"""Other harnesses, each with its own mock model where it is installed, give the score that `evaluate` gives."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.command import Command
+
+from self_instruct.evaluation.predictions import load_references, match
+from self_instruct.evaluation.results import Result, as_json
+from self_instruct.evaluation.task_sets import load_task_set
+
+TEXTS = ["it is Paris.\n\nInput: x", "Milan", "hello cats", "Да"]
+
+
+def expected(tasks: Path, texts: list[str]) -> dict[str, float]:
+    """What `evaluate` says of these answers."""
+    matched = match([(None, text) for text in texts], load_references(str(tasks)), "texts")
+    return as_json(Result(matched.scored))  # type: ignore[return-value]
+
+
+def test_inspect_ai_gives_the_same_score(tasks: Path, tmp_path: Path) -> None:
+    pytest.importorskip("inspect_ai")
+    from inspect_ai import eval as inspect_eval
+    from inspect_ai.model import ModelOutput, get_model
+
+    from self_instruct.evaluation.inspect_tasks import task_set
+
+    outputs = [ModelOutput.from_content("mockllm/model", text) for text in TEXTS]
+    model = get_model("mockllm/model", custom_outputs=outputs)
+    [log] = inspect_eval(
+        task_set(str(tasks)), model=model, log_dir=str(tmp_path / "logs"), display="none", max_connections=1, max_samples=1
+    )
+    assert log.results
+    said = expected(tasks, TEXTS)
+    for scores, reading in zip(log.results.scores, ("raw", "cut", "first_line"), strict=True):
+        assert scores.metrics["mean"].value == pytest.approx(said["readings"][reading][scores.name])  # type: ignore[index]
+
+
+def test_lm_evaluation_harness_gives_the_same_score(command: Command, tasks: Path, tmp_path: Path) -> None:
+    pytest.importorskip("lm_eval")
+    from lm_eval import simple_evaluate
+    from lm_eval.tasks import TaskManager
+
+    done = command("evaluate", "--tasks", tasks, "--lm-eval", tmp_path / "folder", "--encoding", "tk-instruct")
+    assert done.code == 0, done.err
+    found = simple_evaluate(
+        model="dummy",
+        tasks=["self_instruct_task_set"],
+        task_manager=TaskManager(include_path=str(tmp_path / "folder"), include_defaults=False),
+        bootstrap_iters=0,
+    )
+    figures = found["results"]["self_instruct_task_set"]
+    said = expected(tasks, ["lol"] * 4)  # what its mock model says
+    for name in ("rougeL", "exact_match", "rougeL_unicode"):
+        assert figures[f"{name},none"] == pytest.approx(said[name])
+    prompts = [each["arguments"]["gen_args_0"]["arg_0"] for each in found["samples"]["self_instruct_task_set"]]
+    assert prompts[0].startswith("Definition: Name the capital.")
+
+
+def test_the_folder_for_lm_evaluation_harness_holds_the_prompts_and_our_metric(
+    command: Command, tasks: Path, tmp_path: Path
+) -> None:
+    command("evaluate", "--tasks", tasks, "--lm-eval", tmp_path / "folder")
+    rows = [json.loads(line) for line in (tmp_path / "folder/instances.jsonl").read_text().splitlines()]
+    assert rows[0]["prompt"] == "Name the capital.\n\nInput: France\nOutput:"
+    assert [row["id"] for row in rows] == [one.id for one in load_task_set(str(tasks))]
+    config = (tmp_path / "folder/self_instruct_task_set.yaml").read_text()
+    assert str(tmp_path / "folder/instances.jsonl") in config
+
+
+def test_the_answers_are_written_as_alpaca_eval_reads_them(command: Command, tasks: Path, tmp_path: Path) -> None:
+    command("evaluate", "copy-input", "--tasks", tasks, "--run", tmp_path / "run")
+    rows = json.loads((tmp_path / "run/alpaca_eval.json").read_text())
+    assert rows[0] == {
+        "instruction": "Name the capital.\n\nFrance", "output": "France", "generator": "copy-input", "dataset": "cap",
+    }  # fmt: skip
+    alpaca_eval = pytest.importorskip("alpaca_eval")
+    board, _ = alpaca_eval.evaluate(
+        model_outputs=str(tmp_path / "run/alpaca_eval.json"), reference_outputs=str(tmp_path / "run/alpaca_eval.json"),
+        annotators_config="longest", is_return_instead_of_print=True, is_cache_leaderboard=False, caching_path=None,
+    )  # fmt: skip
+    assert board.loc["copy-input", "n_total"] == 4
