@@ -44,6 +44,8 @@ class Wanted:
 
 def report_on(wanted: Wanted, given: Layer, *, as_json: bool) -> None:
     """Evaluate what is wanted and print it; where asking stops short, say how to go on and leave with the exit code."""
+    if wanted.predictions and given.values:
+        raise InputError("`predictions` are only scored: leave out MODEL, and what says how it is asked.")
     result = _scored(wanted) if wanted.predictions else _evaluated(wanted, given)
     for line in remarks(result):
         say(line, is_error=True)

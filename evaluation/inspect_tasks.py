@@ -24,7 +24,7 @@ from self_instruct.evaluation.results import NAMES
 from self_instruct.evaluation.task_sets import load_task_set
 
 MOST_TOKENS = 1024
-_OF_TASKS: list[Any] = [mean(), stderr(cluster="task")]
+_FIGURES: dict[str, Any] = {name: [mean(), stderr(cluster="task")] for name in NAMES.values()}
 
 
 @task
@@ -43,20 +43,33 @@ def task_set(tasks: str, split: str | None = None, encoding: str = "self-instruc
     return Task(
         dataset=MemoryDataset(samples, name=tasks),
         solver=generate(),
-        scorer=[answers(), answers(Reading.CUT.value), answers(Reading.FIRST_LINE.value)],
+        scorer=[raw(), cut(), first_line()],
         config=GenerateConfig(temperature=0, max_tokens=max_tokens),
     )
 
 
-@scorer(metrics=dict.fromkeys(NAMES.values(), _OF_TASKS))
-def answers(reading: str = Reading.RAW.value) -> Scorer:
-    """Return the scorer of one reading of an answer: raw, cut, or first_line."""
-    way = Reading(reading)
+@scorer(metrics=_FIGURES)
+def raw() -> Scorer:
+    """Return the scorer of answers as they came: the official figures."""
+    return _scorer(Reading.RAW)
 
+
+@scorer(metrics=_FIGURES)
+def cut() -> Scorer:
+    """Return the scorer of answers that are cut where the task ends."""
+    return _scorer(Reading.CUT)
+
+
+@scorer(metrics=_FIGURES)
+def first_line() -> Scorer:
+    """Return the scorer of the first lines of answers."""
+    return _scorer(Reading.FIRST_LINE)
+
+
+def _scorer(reading: Reading) -> Scorer:
     async def score(state: TaskState, target: Target) -> Score:
-        found = References(list(target)).score(read(state.output.completion, way))
-        return Score(
-            value={said: 100 * getattr(found, name) for name, said in NAMES.items()}, answer=read(state.output.completion, way)
-        )
+        text = read(state.output.completion, reading)
+        found = References(list(target)).score(text)
+        return Score(value={said: 100 * getattr(found, name) for name, said in NAMES.items()}, answer=text)
 
     return score

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -97,9 +97,11 @@ class FolderModel(BaseLLM):
                 padding=True,
                 add_special_tokens=not self.is_chat,
             ).to(model.device)
-            options = decoding.options() | ({"tokenizer": tokenizer} if decoding.stop else {})
-            written = model.generate(**asked, **options, pad_token_id=tokenizer.pad_token_id)
             lengths, width = asked.attention_mask.sum(dim=1).tolist(), asked.input_ids.shape[1]
+            stopping = [_stopping(tokenizer, width, decoding.stop)] if decoding.stop else []
+            written = model.generate(
+                **asked, **decoding.options(), stopping_criteria=stopping, pad_token_id=tokenizer.pad_token_id
+            )
             ends = _end_tokens(model)
             rows = zip(lengths, written[:, width:].tolist(), strict=True)
             return [_answered(tokenizer, tokens, ends, length, decoding) for length, tokens in rows]
@@ -134,7 +136,7 @@ class _Decoding:
 
     def options(self) -> dict[str, Any]:
         sampled = {"do_sample": True, "temperature": self.temperature} if self.temperature else {"do_sample": False}
-        return {"max_new_tokens": self.max_tokens, **sampled, **({"stop_strings": list(self.stop)} if self.stop else {})}
+        return {"max_new_tokens": self.max_tokens, **sampled}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,17 @@ def _load(path: Path) -> tuple[Any, Any]:
         tokenizer.pad_token = tokenizer.eos_token
     model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto" if device == "cuda" else torch.float32, **where)
     return tokenizer, model.to(device).eval()
+
+
+def _stopping(tokenizer: Any, width: int, stop: Sequence[str]) -> Callable[..., Any]:
+    """Return what says of each row of a batch whether a text that stops it stands behind the prompt's `width` tokens."""
+    import torch
+
+    def is_stopped(written: Any, *_: object, **__: object) -> Any:
+        texts = tokenizer.batch_decode(written[:, width:], skip_special_tokens=True)
+        return torch.tensor([any(each in text for each in stop) for text in texts], device=written.device)
+
+    return is_stopped
 
 
 def _end_tokens(model: Any) -> frozenset[int]:

@@ -227,6 +227,8 @@ def test_an_evaluation_that_goes_on_is_asked_as_it_was_begun(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["copy-input", "--predictions", "TASKS"], "--predictions are only scored: leave out MODEL"),
+        (["--predictions", "TASKS", "--run", "RUN"], "give one of them"),
         (["copy-input"], "nothing to evaluate; name a MODEL with --tasks and --run"),
         (["copy-input", "--run", "RUN"], "holds no evaluation; name what to ask with --tasks"),
         (["--tasks", "TASKS", "--run", "RUN"], "no model is named"),

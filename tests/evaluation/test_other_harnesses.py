@@ -2,25 +2,30 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.command import Command
 
 from self_instruct.evaluation.predictions import load_references, match
-from self_instruct.evaluation.results import Result, as_json
+from self_instruct.evaluation.results import NAMES, Result, as_json
 from self_instruct.evaluation.task_sets import load_task_set
 
 TEXTS = ["it is Paris.\n\nInput: x", "Milan", "hello cats", "Да"]
 
 
-def expected(tasks: Path, texts: list[str]) -> dict[str, float]:
+def expected(tasks: Path, texts: list[str]) -> dict[str, Any]:
     """What `evaluate` says of these answers."""
     matched = match([(None, text) for text in texts], load_references(str(tasks)), "texts")
-    return as_json(Result(matched.scored))  # type: ignore[return-value]
+    return as_json(Result(matched.scored))
 
 
-def test_inspect_ai_gives_the_same_score(tasks: Path, tmp_path: Path) -> None:
+def test_inspect_ai_gives_the_same_score(tasks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("inspect_ai")
+    tiktoken = pytest.importorskip("tiktoken")
+    single = {bytes([byte]): byte for byte in range(256)}  # its own would be fetched, to count the tokens of a mock
+    local = tiktoken.Encoding("bytes", pat_str=r"\S+|\s+", mergeable_ranks=single, special_tokens={})
+    monkeypatch.setattr(tiktoken, "get_encoding", lambda _: local)
     from inspect_ai import eval as inspect_eval
     from inspect_ai.model import ModelOutput, get_model
 
@@ -31,10 +36,11 @@ def test_inspect_ai_gives_the_same_score(tasks: Path, tmp_path: Path) -> None:
     [log] = inspect_eval(
         task_set(str(tasks)), model=model, log_dir=str(tmp_path / "logs"), display="none", max_connections=1, max_samples=1
     )
-    assert log.results
-    said = expected(tasks, TEXTS)
-    for scores, reading in zip(log.results.scores, ("raw", "cut", "first_line"), strict=True):
-        assert scores.metrics["mean"].value == pytest.approx(said["readings"][reading][scores.name])  # type: ignore[index]
+    assert log.results, log.error
+    said = expected(tasks, TEXTS)["readings"]
+    found = {(each.scorer, each.name): each.metrics["mean"].value for each in log.results.scores}
+    names = [(reading, name) for reading in ("raw", "cut", "first_line") for name in NAMES.values()]
+    assert found == pytest.approx({(reading, name): said[reading][name] for reading, name in names}, abs=1e-4)
 
 
 def test_lm_evaluation_harness_gives_the_same_score(command: Command, tasks: Path, tmp_path: Path) -> None:
@@ -53,7 +59,7 @@ def test_lm_evaluation_harness_gives_the_same_score(command: Command, tasks: Pat
     figures = found["results"]["self_instruct_task_set"]
     said = expected(tasks, ["lol"] * 4)  # what its mock model says
     for name in ("rougeL", "exact_match", "rougeL_unicode"):
-        assert figures[f"{name},none"] == pytest.approx(said[name])
+        assert figures[f"{name},none"] == pytest.approx(said[name], abs=1e-4)
     prompts = [each["arguments"]["gen_args_0"]["arg_0"] for each in found["samples"]["self_instruct_task_set"]]
     assert prompts[0].startswith("Definition: Name the capital.")
 
