@@ -30,7 +30,7 @@ VOCABULARY = [f"{start}{middle}ing" for start in "bcdfghklmnprst" for middle in 
 
 @dataclass(frozen=True)
 class Cost:
-    """Milliseconds of CPU an instance, and once: `start_ms` to import the stemmer, `summary_ms` for the intervals of all readings.
+    """Milliseconds of CPU an instance; `start_ms`, to import the stemmer, and `summary_ms`, for all intervals, are once.
 
     `own_ms` has its share of the start, which is most of it.
     """

@@ -26,7 +26,7 @@ def result_tables(result: Result, comparison: Comparison | None = None) -> Rende
     parts = [_likelihood(found.likelihood)] if found.likelihood else []
     parts += [_readings(found), _answers(found)]
     for title, groups in (("By category", found.categories), ("By task", found.tasks)):
-        if 1 < len(groups) <= MOST_TASKS:
+        if 1 < len(groups) <= MOST_TASKS and len(groups) < found.figures.instances:
             parts.append(_groups(title, groups))
     if comparison:
         parts.append(_comparison(comparison))
