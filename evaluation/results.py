@@ -116,14 +116,9 @@ def as_json(result: Result, comparison: Comparison | None = None) -> dict[str, A
     Figures are in percent, to four digits, as the published script prints them.
     """
     found = result.summary()
-    readings = {
-        str(reading): {**_figures(found.readings[reading]), "intervals": _intervals(found.intervals[reading])}
-        for reading in Reading
-    }
     return {
         **_figures(found.figures),
-        "intervals": _intervals(found.intervals[Reading.RAW]),
-        "readings": readings,
+        "readings": {str(reading): _figures(each) for reading, each in found.readings.items()},
         "log_likelihood": found.likelihood and _likelihood(found.likelihood),
         "answers": {
             "mean_words": round(found.words, DIGITS), "empty": found.empty, "refused": found.refused,
@@ -137,13 +132,10 @@ def as_json(result: Result, comparison: Comparison | None = None) -> dict[str, A
     }  # fmt: skip
 
 
-def _figures(figures: Figures) -> dict[str, float | int]:
+def _figures(figures: Figures) -> dict[str, Any]:
     named = {said: round(getattr(figures, name), DIGITS) for name, said in NAMES.items()}
-    return {**named, "instances": figures.instances}
-
-
-def _intervals(intervals: Mapping[str, Interval | None]) -> dict[str, list[float] | None]:
-    return {NAMES[name]: _interval(each) for name, each in intervals.items()}
+    intervals = {NAMES[name]: _interval(each) for name, each in figures.intervals.items()}
+    return {**named, "instances": figures.instances, **({"intervals": intervals} if intervals else {})}
 
 
 def _interval(interval: Interval | None) -> list[float] | None:

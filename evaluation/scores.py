@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from self_instruct.evaluation.intervals import Interval, bootstrap
@@ -37,12 +37,13 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Means over instances, in percent of what can be reached."""
+    """Means over instances, in percent of what can be reached; `intervals` by the figures' names, where they were drawn."""
 
     instances: int
     rouge_l: float
     exact_match: float
     rouge_l_unicode: float
+    intervals: Mapping[str, Interval | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,11 @@ class Likelihood:
 class Summary:
     """All that is to be said of the answers to a task set. `readings` have the same instances read in three ways.
 
+    Readings and categories have intervals over their tasks; what has one task has none.
     `words` is the mean length of an answer; `at_token_limit` is None where no answer says how it ended.
     """
 
     figures: Figures
-    intervals: Mapping[Reading, Mapping[str, Interval | None]]
     readings: Mapping[Reading, Figures]
     tasks: Mapping[str, Figures]
     categories: Mapping[str, Figures]
@@ -96,15 +97,13 @@ def score(instance: TaskInstance, answer: Answer) -> Scored:
 
 def summary(scored: Sequence[Scored]) -> Summary:
     """Return what there is to say of some answers, one at least."""
-    tasks = [each.instance.task for each in scored]
     known = [each.answer.is_at_token_limit for each in scored if each.answer.is_at_token_limit is not None]
-    readings = {reading: figures(scored, reading) for reading in Reading}
+    readings = {reading: figures_between(scored, reading) for reading in Reading}
     return Summary(
         figures=readings[Reading.RAW],
-        intervals={reading: bootstrap(columns(scored, reading), tasks) for reading in Reading},
         readings=readings,
-        tasks=_grouped(scored, lambda one: one.task),
-        categories=_grouped([each for each in scored if each.instance.category], lambda one: one.category),
+        tasks={name: figures(group) for name, group in _grouped(scored, lambda one: one.task)},
+        categories={name: figures_between(group) for name, group in _grouped(scored, lambda one: one.category) if name},
         words=fmean(len(each.answer.text.split()) for each in scored),
         empty=sum(not each.answer.text.strip() for each in scored),
         refused=sum(each.answer.is_refused for each in scored),
@@ -118,6 +117,12 @@ def figures(scored: Sequence[Scored], reading: Reading = Reading.RAW) -> Figures
     return Figures(len(scored), **{name: fmean(column) for name, column in columns(scored, reading).items()})
 
 
+def figures_between(scored: Sequence[Scored], reading: Reading = Reading.RAW) -> Figures:
+    """Return the means of some answers, one at least, with their intervals over tasks."""
+    tasks = [each.instance.task for each in scored]
+    return replace(figures(scored, reading), intervals=bootstrap(columns(scored, reading), tasks))
+
+
 def columns(scored: Iterable[Scored], reading: Reading) -> dict[str, list[float]]:
     """Return each figure of each answer, in percent, by the figure's name."""
     scores = [each.scores[reading] for each in scored]
@@ -128,11 +133,11 @@ def columns(scored: Iterable[Scored], reading: Reading) -> dict[str, list[float]
     }
 
 
-def _grouped(scored: Iterable[Scored], key: Callable[[TaskInstance], str]) -> dict[str, Figures]:
+def _grouped(scored: Iterable[Scored], key: Callable[[TaskInstance], str]) -> Iterable[tuple[str, list[Scored]]]:
     groups: defaultdict[str, list[Scored]] = defaultdict(list)
     for each in scored:
         groups[key(each.instance)].append(each)
-    return {name: figures(group) for name, group in groups.items()}
+    return groups.items()
 
 
 def _likelihood(scored: Iterable[Scored]) -> Likelihood | None:

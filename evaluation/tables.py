@@ -66,9 +66,9 @@ def contamination_table(found: Contamination) -> RenderableType:
 def _readings(found: Summary) -> RenderableType:
     rows = []
     for reading, said in _READINGS.items():
-        figures, intervals = found.readings[reading], found.intervals[reading]
+        figures = found.readings[reading]
         means = [getattr(figures, name) for name in NAMES]
-        rows.append((said, f"{means[0]:.4f}", _between(intervals["rouge_l"]), f"{means[1]:.4f}", f"{means[2]:.4f}"))
+        rows.append((said, f"{means[0]:.4f}", _between(figures.intervals["rouge_l"]), f"{means[1]:.4f}", f"{means[2]:.4f}"))
     title = f"{number(found.figures.instances)} instances of {number(len(found.tasks))} tasks"
     return table(title, ("", "ROUGE-L", "95 %", "exact", "Unicode"), rows, numbers=(1, 2, 3, 4))
 
@@ -96,10 +96,16 @@ def _answers(found: Summary) -> RenderableType:
 
 def _groups(title: str, groups: Mapping[str, Figures]) -> RenderableType:
     rows = [
-        (name, number(each.instances), f"{each.rouge_l:.4f}", f"{each.exact_match:.4f}")
+        (
+            name,
+            number(each.instances),
+            f"{each.rouge_l:.4f}",
+            _between(each.intervals.get("rouge_l")),
+            f"{each.exact_match:.4f}",
+        )
         for name, each in sorted(groups.items())
     ]
-    return table(title, ("", "instances", "ROUGE-L", "exact"), rows, numbers=(1, 2, 3))
+    return table(title, ("", "instances", "ROUGE-L", "95 %", "exact"), rows, numbers=(1, 2, 3, 4))
 
 
 def _comparison(comparison: Comparison) -> RenderableType:

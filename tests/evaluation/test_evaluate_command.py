@@ -50,6 +50,7 @@ def test_predictions_are_scored_and_what_does_not_fit_is_named(command: Command,
     assert (found["missing"], found["doubled"], found["unknown"]) == (["c"], ["b"], ["x"])
     assert found["tasks"]["cap"] == {"rougeL": 100.0, "exact_match": 100.0, "rougeL_unicode": 100.0, "instances": 2}
     assert found["categories"]["greeting"]["exact_match"] == 50.0
+    assert found["categories"]["greeting"]["intervals"]["exact_match"] == [0.0, 100.0]
     assert found["readings"]["cut"]["rougeL"] == 50.0
     assert [line.rpartition(": ")[2] for line in done.said] == ["c", "b", "x"]
 

@@ -46,22 +46,36 @@ def test_inspect_ai_gives_the_same_score(tasks: Path, tmp_path: Path, monkeypatc
 def test_lm_evaluation_harness_gives_the_same_score(command: Command, tasks: Path, tmp_path: Path) -> None:
     pytest.importorskip("lm_eval")
     from lm_eval import simple_evaluate
+    from lm_eval.api.model import LM
     from lm_eval.tasks import TaskManager
+
+    prompts: dict[str, str] = {}
+
+    class Saying(LM):  # type: ignore[misc]
+        def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+            prompts.update({each.doc["id"]: each.args[0] for each in requests})
+            return [TEXTS["abcd".index(each.doc["id"])] for each in requests]
+
+        def loglikelihood(self, *_: Any, **__: Any) -> Any:
+            raise NotImplementedError
+
+        loglikelihood_rolling = loglikelihood
 
     done = command("evaluate", "--tasks", tasks, "--lm-eval", tmp_path / "folder", "--encoding", "tk-instruct")
     assert done.code == 0, done.err
     found = simple_evaluate(
-        model="dummy",
+        model=Saying(),
         tasks=["self_instruct_task_set"],
         task_manager=TaskManager(include_path=str(tmp_path / "folder"), include_defaults=False),
         bootstrap_iters=0,
     )
     figures = found["results"]["self_instruct_task_set"]
-    said = expected(tasks, ["lol"] * 4)  # what its mock model says
+    said = expected(tasks, TEXTS)
+    assert said["exact_match"] > 0
     for name in ("rougeL", "exact_match", "rougeL_unicode"):
         assert figures[f"{name},none"] == pytest.approx(said[name], abs=1e-4)
-    prompts = [each["arguments"]["gen_args_0"]["arg_0"] for each in found["samples"]["self_instruct_task_set"]]
-    assert prompts[0].startswith("Definition: Name the capital.")
+    asked = "Definition: Name the capital.\n\nNow complete the following example -\nInput: France.\nOutput: "
+    assert prompts["a"] == asked
 
 
 def test_the_folder_for_lm_evaluation_harness_holds_the_prompts_and_our_metric(
