@@ -114,7 +114,8 @@ def summary(scored: Sequence[Scored]) -> Summary:
 
 def figures(scored: Sequence[Scored], reading: Reading = Reading.RAW) -> Figures:
     """Return the means of some answers, one at least."""
-    return Figures(len(scored), **{name: fmean(column) for name, column in columns(scored, reading).items()})
+    means = {name: fmean(column) for name, column in columns(scored, reading).items()}
+    return Figures(len(scored), means["rouge_l"], means["exact_match"], means["rouge_l_unicode"])
 
 
 def figures_between(scored: Sequence[Scored], reading: Reading = Reading.RAW) -> Figures:
