@@ -77,6 +77,8 @@ def test_a_model_that_does_not_echo_stops_it_with_its_answers_stored(tmp_path: P
 class Server(JsonHandler):
     """A completions endpoint that echoes with log-probabilities, as vLLM's does."""
 
+    protocol_version = "HTTP/1.0"  # no connection is kept for the client to break off
+
     def do_POST(self) -> None:  # noqa: N802  by http.server
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         [prompt] = asked["prompt"] if isinstance(asked["prompt"], list) else [asked["prompt"]]
