@@ -292,6 +292,45 @@ def dedup(
         keep_novel(places, rules, field=field, form=form, against=against or (), on_error=on_error, on_progress=progress)
 
 
+@app.command()
+def evaluate(
+    model: Annotated[str | None, typer.Argument(help="A model, copy-input or copy-demonstration.", metavar="[MODEL]")] = None,
+    tasks: Annotated[str | None, typer.Option(help="superni:DIR, user-oriented:FILE, or a FILE of your own.")] = None,
+    split: Annotated[Path | None, typer.Option(help="A file that names the tasks of superni:DIR, one a line.")] = None,
+    run: Annotated[Path | None, typer.Option(help="The evaluation's directory; one that is there goes on.")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="Only score this file, {id, prediction} a line.")] = None,
+    references: Annotated[str | None, typer.Option(help="What to score it by: {id, references} a line, or a task set.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Another evaluation, or file of predictions, to put beside it.")] = None,
+    training: Annotated[Path | None, typer.Option(help="A training file, to look for the task set in it.")] = None,
+    lm_eval: Annotated[Path | None, typer.Option(help="A folder to write for lm-evaluation-harness; nobody is asked.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="self-instruct, tk-instruct, open-instruct or chat.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="0 without it.")] = None,
+    answer_tokens: Annotated[int | None, typer.Option(help="The most tokens of an answer: 1024 without it.")] = None,
+    stop: Annotated[list[str] | None, typer.Option(help="A text that ends an answer; repeatable.")] = None,
+    likelihood: Annotated[bool, typer.Option("--likelihood", help="Also how likely the model finds the references.")] = False,
+    concurrency: Annotated[int | None, typer.Option(help="How many requests may be in flight.")] = None,
+    max_requests: Annotated[int | None, typer.Option(help="How many requests it may spend in all.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="How many tokens, in and out, it may spend in all.")] = None,
+    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="What it may cost in all, in US dollars.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
+    config: Config = None,
+    set_: Set = None,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Ask a model a task set, over a ledger, and score its answers; or only score a file of them."""
+    from self_instruct.evaluation.command import Wanted, report_on, write_lm_eval
+    from self_instruct.evaluation.plan import said
+
+    flags = {
+        "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
+        "base_url": base_url,
+    }  # fmt: skip
+    if lm_eval:
+        return write_lm_eval(lm_eval, tasks, split, encoding, answer_tokens)
+    given = said(model, encoding, temperature, answer_tokens, stop).over(_given(flags, set_, config))
+    return report_on(Wanted(tasks, split, run, predictions, references, against, training, likelihood), given, as_json=json)
+
+
 def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Layer:
     """Return all that the command line says about settings: flags over `--set` over the config file."""
     from self_instruct.settings.config_file import from_assignments, from_config

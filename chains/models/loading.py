@@ -15,7 +15,14 @@ from typing import Any, TypeAlias
 from langchain_core.language_models import BaseChatModel, BaseLanguageModel, BaseLLM
 from pydantic import ValidationError
 
-from self_instruct.chains.models.names import AZURE_PREFIX, CLASS, COMPLETION_PREFIX, OFFLINE, OPENAI_PREFIXES
+from self_instruct.chains.models.names import (
+    AZURE_PREFIX,
+    CLASS,
+    COMPLETION_PREFIX,
+    FOLDER_PREFIX,
+    OFFLINE,
+    OPENAI_PREFIXES,
+)
 from self_instruct.records.errors import SettingsError
 from self_instruct.settings.frozen import thawed
 from self_instruct.settings.secrets import without_secrets
@@ -39,8 +46,9 @@ def load_model(
     """Return the model called `name`: a chat model, which answers with a message, or a completion model, with a text.
 
     `offline` is the rule-based stand-in that ships with us (`seed` is its); `openai-completion:NAME` a completion model, the
-    paper's kind; `package.module.Class` or `package.module.Class:NAME` any LangChain model class, imported only then; anything
-    else is `provider:name` as LangChain's `init_chat_model` knows it. `base_url` points a client at another server; `options`
+    paper's kind; `transformers:DIR` a model of a local folder, in this process; `package.module.Class` or
+    `package.module.Class:NAME` any LangChain model class, imported only then; anything else is `provider:name` as LangChain's
+    `init_chat_model` knows it. `base_url` points a client at another server; `options`
     go to the model's constructor (`azure_deployment`, `model_path`, `n_ctx` ...), and `api_key_env` among them names the
     environment variable that holds the key, where that is not the provider's usual one. A caller that retries by itself, as a
     run does, switches off `client_retries`. Raises `SettingsError` where the provider is unknown, its package is not installed,
@@ -67,6 +75,9 @@ def _model(name: str, base_url: str | None, options: Mapping[str, Any], seed: in
     all_options = _with_key(options)
     if name == OFFLINE:
         return _of_class(_imported("self_instruct.chains.offline", "OfflineModel"), None, {"seed": seed, **all_options})
+    if name.startswith(FOLDER_PREFIX):
+        folder = name.removeprefix(FOLDER_PREFIX)
+        return _of_class(_imported("self_instruct.chains.models.folder_model", "FolderModel"), folder, all_options)
     if name.startswith((*OPENAI_PREFIXES, AZURE_PREFIX)):
         all_options = _own_client(all_options, name, base_url)
     if base_url is not None:

@@ -2,6 +2,7 @@
 
 offline                        the rule-based stand-in that ships with us
 openai-completion:NAME         a completion model, the paper's kind
+transformers:DIR               a model of a local folder, in this process
 PROVIDER:NAME                  a chat model, as LangChain's `init_chat_model` knows it
 package.module.Class[:NAME]    any LangChain model class: the community's, or your own
 """
@@ -23,6 +24,7 @@ OFFLINE = "offline"
 COMPLETION_PREFIX = "openai-completion:"
 OPENAI_PREFIXES = ("openai:", COMPLETION_PREFIX)
 AZURE_PREFIX = "azure_openai:"
+FOLDER_PREFIX = "transformers:"
 _AZURE = "azure"  # LangSmith's word for it
 
 

@@ -39,7 +39,16 @@ class AskingAll:
         self._concurrency = concurrency
         self._in_flight = InFlight(ledger, asker, meter, lambda _: keeps_prompts) if asker else None
         self._lost: list[Question] = []
+        self._is_stopping = False
         self.unanswered: list[Question] = []
+
+    def __len__(self) -> int:
+        """Return how many questions are under way."""
+        return len(self._in_flight or ())
+
+    def stop(self) -> None:
+        """Send no more questions; the iteration ends when those under way are answered and stored."""
+        self._is_stopping = True
 
     @property
     def failure(self) -> Exception | None:
@@ -77,7 +86,7 @@ class AskingAll:
     async def _answered(self) -> AsyncIterator[Arrival]:
         is_open = True
         while True:
-            while is_open and len(self._in_flight or ()) < self._concurrency:
+            while is_open and not self._is_stopping and len(self) < self._concurrency:
                 question = self._next()
                 if question is None:
                     is_open = False

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +23,7 @@ from self_instruct.chains.runs.journal import Journal
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.outcome import Outcome, Snapshot
 from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signals
 from self_instruct.ledger import Ledger, StoredTask
 from self_instruct.settings.settings import Settings
 
@@ -90,7 +88,7 @@ def retrying(asker: Asker, settings: Settings, **more: Any) -> RetryingAsker:
 
 
 async def _alone(ledger: Ledger, plan: RunPlan, models: Mapping[str, Model] | None, listener: Listener) -> Outcome:
-    asyncio.get_running_loop().set_default_executor(_Threads(plan.settings.concurrency))
+    asyncio.get_running_loop().set_default_executor(AnsweringThreads(plan.settings.concurrency))
     return await _Generating(ledger, plan, models, listener).run(takes_signals=True)
 
 
@@ -114,7 +112,7 @@ class _Generating:
     ) -> Outcome:
         journal = Journal(str(self._ledger.path.parent))
         stopping(self._stop)
-        signals = _stopped_by_signals(self._loop, self._stop) if takes_signals else nullcontext()
+        signals = stopped_by_signals(self._loop.stop, self._stop) if takes_signals else nullcontext()
         with journal.of_run(self._plan.settings), signals, _every(REPORTED_EVERY_S, self._loop.wake):
             self._contexts |= await context_lengths(self._plan.settings)
             outcome = await self._loop.run()
@@ -136,14 +134,6 @@ class _Generating:
         self._listener.on_stop()
 
 
-class _Threads(ThreadPoolExecutor):
-    """The threads in which models without an async client answer; nobody waits for them when the run stops at once."""
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
-        """Let those that still answer go on by themselves."""
-        super().shutdown(wait=False, cancel_futures=True)
-
-
 @contextmanager
 def _every(seconds: float, call: Callable[[], None]) -> Iterator[None]:
     """Call a function again and again while the block runs."""
@@ -158,27 +148,3 @@ def _every(seconds: float, call: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         timers[0].cancel()
-
-
-@contextmanager
-def _stopped_by_signals(loop: Loop, on_stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first signal stop the loop gently, and restore the second one's usual effect."""
-    is_main = threading.current_thread() is threading.main_thread()  # elsewhere Python takes no signals
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM) if is_main}
-    running = asyncio.get_running_loop()
-
-    def stop(*_: object) -> None:
-        restore()
-        loop.stop()
-        running.call_soon_threadsafe(on_stop)  # not here: a signal may come in the middle of printing
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    for number in before:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        restore()

@@ -56,3 +56,14 @@ class Snapshot:
     newest: str = ""
     outlook: Outlook | None = None
     advice: tuple[Advice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskingSnapshot:
+    """Where the asking of a list of questions stands: how many are answered, over all starts, and what is under way now."""
+
+    answered: int
+    total: int
+    spent: Spent
+    in_flight: int
+    asking: RetryState | None = None

@@ -64,6 +64,8 @@ class RunPlan:
     @classmethod
     def of(cls, ledger: Ledger) -> Self:
         """Return the plan of a run that exists; raises `LedgerError` where what it was started with cannot be read."""
+        if ledger.fact("evaluation") is not None:
+            raise LedgerError(f"{ledger.path}: is an evaluation's ledger, not a run's; look at it with evaluate `run`.")
         try:
             return cls(
                 settings=Settings.model_validate(_complete(ledger.fact("settings"))),

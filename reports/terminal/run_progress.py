@@ -35,7 +35,7 @@ class RunProgress(LiveDisplay):
         self._begun = self._begun or (self._clock(), snapshot)
         self._latest = snapshot
         asking = snapshot.asking
-        waiting = [_waiting(asking)] if asking and asking.waiting else []
+        waiting = [waiting_requests(asking)] if asking and asking.waiting else []
         self.update(lambda: self._table(snapshot), lambda: [*_lines(snapshot), *waiting])
 
     def last_lines(self, _: type[BaseException] | None) -> Iterable[str]:
@@ -43,7 +43,7 @@ class RunProgress(LiveDisplay):
         if self._latest:
             yield _line(self._latest)
             if self._latest.asking and self._latest.asking.failed:
-                yield _failed(self._latest.asking)
+                yield failed_tries(self._latest.asking)
 
     def warn(self, sentence: str) -> None:
         """Show a warning in a line of its own, above the table if there is one."""
@@ -62,7 +62,7 @@ class RunProgress(LiveDisplay):
             ("newest", shortened(at.newest, NEWEST) or "-"),
         ]
         if at.asking and at.asking.failed:
-            rows.append(("retries", _waiting(at.asking) if at.asking.waiting else _slots(at.asking)))
+            rows.append(("retries", waiting_requests(at.asking) if at.asking.waiting else _slots(at.asking)))
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="bold", no_wrap=True)
         grid.add_column(overflow="fold")
@@ -107,7 +107,7 @@ def _by_reason(at: Snapshot) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _waiting(asking: RetryState) -> str:
+def waiting_requests(asking: RetryState) -> str:
     """Return in words who waits, for how long and why."""
     who = "1 request waits" if asking.waiting == 1 else f"{asking.waiting} requests wait"
     first = "" if asking.waiting == 1 else " the first"
@@ -118,7 +118,7 @@ def _slots(asking: RetryState) -> str:
     return f"{asking.slots} of {asking.most} slots"
 
 
-def _failed(asking: RetryState) -> str:
+def failed_tries(asking: RetryState) -> str:
     """Return in words how many tries failed, the most frequent kind first."""
     kinds = sorted(asking.failed.items(), key=lambda pair: (-pair[1], pair[0]))
     tries = "1 try" if (total := sum(asking.failed.values())) == 1 else f"{total} tries"

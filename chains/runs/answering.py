@@ -1,0 +1,93 @@
+"""Have a list of questions answered, to its end or as far as provider and budget let it: with retries, signals and a listener.
+
+For whoever asks about what is there already: evaluating, rating. The answers are in the ledger, from where the caller reads
+them; the same call asks what is missing and pays for nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from self_instruct.chains.budgets.meter import Meter
+from self_instruct.chains.models.question import Asker, Question
+from self_instruct.chains.runs.asking_all import AskingAll
+from self_instruct.chains.runs.generating import retrying
+from self_instruct.chains.runs.outcome import AskingSnapshot, Ending, Outcome
+from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signals
+from self_instruct.ledger import Ledger
+from self_instruct.records.errors import ModelUnavailableError
+from self_instruct.settings.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class AskingListener:
+    """Who is told how asking goes.
+
+    `on_progress` is called after every answer and while requests wait, `on_stop` when a signal stops it.
+    """
+
+    on_progress: Callable[[AskingSnapshot], None] = lambda _: None
+    on_stop: Callable[[], None] = lambda: None
+
+
+NO_LISTENER = AskingListener()
+
+
+def answer_all(
+    ledger: Ledger, questions: Sequence[Question], asker: Asker, settings: Settings, listener: AskingListener = NO_LISTENER
+) -> Outcome:
+    """Return how it ended to have each question answered once; `asker` is asked with the retries and slots of the settings.
+
+    The first SIGINT (Ctrl-C) or SIGTERM lets what is in flight arrive and be stored; a second raises KeyboardInterrupt at once.
+    Raises `SettingsError` or `ModelDeniedError` where a model cannot be used, `LedgerError` where nothing can be stored.
+    """
+    return asyncio.run(_Answering(ledger, questions, asker, settings, listener).run())
+
+
+class _Answering:
+    def __init__(
+        self, ledger: Ledger, questions: Sequence[Question], asker: Asker, settings: Settings, listener: AskingListener
+    ) -> None:
+        self._meter = Meter(settings, ledger.spending())
+        self._asker = retrying(asker, settings, on_change=self._report)
+        self._asking = AskingAll(ledger, questions, self._asker, self._meter, settings.concurrency)
+        self._concurrency = settings.concurrency
+        self._listener = listener
+        self._total = len(questions)
+        self._answered = 0
+        self._is_stopping = False
+
+    async def run(self) -> Outcome:
+        asyncio.get_running_loop().set_default_executor(AnsweringThreads(self._concurrency))
+        with stopped_by_signals(self._stop_asking, self._stop):
+            async for _ in self._asking:
+                self._answered += 1
+                self._report()
+        return self._outcome()
+
+    def _outcome(self) -> Outcome:
+        failure = self._asking.failure
+        if failure and not isinstance(failure, ModelUnavailableError):
+            raise failure
+        if not self._asking.unanswered:
+            return Outcome(Ending.DONE, f"{self._answered} answers")
+        if self._is_stopping:
+            return Outcome(Ending.INTERRUPTED, f"interrupted with {self._answered} of {self._total} answered")
+        if failure:
+            return Outcome(Ending.UNAVAILABLE, f"the model could not answer: {failure}")
+        return Outcome(Ending.BUDGET, self._meter.shortage(), self._meter.short_of)
+
+    def _report(self) -> None:
+        self._listener.on_progress(
+            AskingSnapshot(self._answered, self._total, self._meter.spent, len(self._asking), self._asker.state())
+        )
+
+    def _stop_asking(self) -> None:
+        self._is_stopping = True
+        self._asking.stop()
+
+    def _stop(self) -> None:
+        self._asker.stop()
+        self._listener.on_stop()

@@ -1,0 +1,33 @@
+"""How well a model follows instructions: task sets, a model's answers to them, their scores; and the same for other harnesses.
+
+A name is imported when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_MODULES = {
+    "Comparison": "results", "Evaluated": "evaluating", "Reading": "readings", "Result": "results", "TaskInstance": "task_sets",
+    "compare": "results", "encoded": "encodings", "evaluate": "evaluating",
+    "exact_match": "metrics", "load_result": "evaluating", "load_task_set": "task_sets", "rouge_l": "metrics",
+    "scored_files": "evaluating",
+}  # fmt: skip
+__all__ = [
+    "Comparison", "Evaluated", "Reading", "Result", "TaskInstance", "compare", "encoded", "evaluate", "exact_match",
+    "load_result", "load_task_set", "rouge_l", "scored_files",
+]  # fmt: skip
+
+if TYPE_CHECKING:
+    from self_instruct.evaluation.encodings import encoded
+    from self_instruct.evaluation.evaluating import Evaluated, evaluate, load_result, scored_files
+    from self_instruct.evaluation.metrics import exact_match, rouge_l
+    from self_instruct.evaluation.readings import Reading
+    from self_instruct.evaluation.results import Comparison, Result, compare
+    from self_instruct.evaluation.task_sets import TaskInstance, load_task_set
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Return a public name, from the module it lives in."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

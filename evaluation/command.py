@@ -1,0 +1,98 @@
+"""The command `evaluate`: what was asked for becomes a result, which is shown as tables or as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from self_instruct.chains.runs.answering import AskingListener
+from self_instruct.evaluation.contamination import Contamination, contamination
+from self_instruct.evaluation.encodings import checked_encoding
+from self_instruct.evaluation.evaluating import REFERENCES, evaluate, load_result, scored_files
+from self_instruct.evaluation.other_harnesses import LM_EVAL_TASK, write_lm_eval_folder
+from self_instruct.evaluation.plan import MOST_TOKENS
+from self_instruct.evaluation.results import Result, as_json, compare
+from self_instruct.evaluation.tables import contamination_table, remarks, result_tables
+from self_instruct.evaluation.task_sets import load_task_set
+from self_instruct.records.errors import InputError
+from self_instruct.reports.terminal.asking_progress import AskingProgress
+from self_instruct.reports.terminal.command_line import conclude
+from self_instruct.reports.terminal.printing import console, say, show
+from self_instruct.settings.layers import Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command was told, but for settings."""
+
+    tasks: str | None = None
+    split: Path | None = None
+    run: Path | None = None
+    predictions: Path | None = None
+    references: str | None = None
+    against: Path | None = None
+    training: Path | None = None
+    likelihood: bool = False
+
+    def __post_init__(self) -> None:
+        if self.predictions and self.run:
+            raise InputError("`predictions` are only scored and `run` asks a model; give one of them.")
+        if not (self.predictions or self.run):
+            raise InputError("nothing to evaluate; name a MODEL with `tasks` and `run`, or score a file of `predictions`.")
+
+
+def report_on(wanted: Wanted, given: Layer, *, as_json: bool) -> None:
+    """Evaluate what is wanted and print it; where asking stops short, say how to go on and leave with the exit code."""
+    if wanted.predictions and given.values:
+        raise InputError("`predictions` are only scored: leave out MODEL, and what says how it is asked.")
+    result = _scored(wanted) if wanted.predictions else _evaluated(wanted, given)
+    for line in remarks(result):
+        say(line, is_error=True)
+    other = load_result(wanted.against, _references(wanted)) if wanted.against else None
+    found = contamination(wanted.training, [each.instance for each in result.scored]) if wanted.training else None
+    _print(result, other, found, is_json=as_json)
+
+
+def write_lm_eval(folder: Path, tasks: str | None, split: Path | None, encoding: str | None, answer_tokens: int | None) -> None:
+    """Write a task set as a folder for lm-evaluation-harness."""
+    if tasks is None:
+        raise InputError("no task set is named; name it with `tasks`.")
+    way = checked_encoding(encoding or "self-instruct")
+    found = load_task_set(tasks, split)
+    write_lm_eval_folder(folder, found, way, answer_tokens or MOST_TOKENS)
+    say(f"{len(found)} instances in {folder}: lm_eval --include_path {folder} --tasks {LM_EVAL_TASK}")
+
+
+def _scored(wanted: Wanted) -> Result:
+    assert wanted.predictions is not None  # noqa: S101  for the type checker
+    return scored_files(wanted.predictions, wanted.references or wanted.tasks)
+
+
+def _evaluated(wanted: Wanted, given: Layer) -> Result:
+    assert wanted.run is not None  # noqa: S101  for the type checker
+    tasks = load_task_set(wanted.tasks, wanted.split) if wanted.tasks else None
+    with AskingProgress(console(stderr=True)) as progress:
+        listener = AskingListener(progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"))
+        done = evaluate(
+            wanted.run, given, tasks, wanted.tasks, with_likelihood=wanted.likelihood, listener=listener, warn=progress.warn
+        )
+    if done.result is None:
+        conclude(done.outcome, wanted.run)
+        raise InputError(f"{wanted.run}: {done.outcome.sentence}.")
+    return done.result
+
+
+def _references(wanted: Wanted) -> str | None:
+    return wanted.references or (str(wanted.run / REFERENCES) if wanted.run else wanted.tasks)
+
+
+def _print(result: Result, other: Result | None, found: Contamination | None, *, is_json: bool) -> None:
+    comparison = compare(other, result) if other else None
+    if is_json:
+        told = as_json(result, comparison) | ({"contamination": found.to_json()} if found else {})
+        print(json.dumps(told, indent=2))  # noqa: T201  for programs, not for a terminal
+        return
+    show(result_tables(result, comparison))
+    if found:
+        show(contamination_table(found))

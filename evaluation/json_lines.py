@@ -1,0 +1,103 @@
+"""Read files of JSON objects, one a line, and say by file and line what is wrong with one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from self_instruct.chains.models.replies import storable
+from self_instruct.reports.seeds.evaluation_file import EvaluationFileError
+
+_SHOWN = 60  # characters of a wrong value
+
+
+def json_lines(path: Path, expected: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield each object with its line, from 1; blank lines are passed over. `expected` says what a line should hold.
+
+    Raises `EvaluationFileError` where the file is missing, not UTF-8 or empty, and for the first line that is no JSON object.
+    """
+    is_empty = True
+    for number, line in enumerate(text_of(path).split("\n"), start=1):
+        if line.strip():
+            is_empty = False
+            yield number, _object(line, f"{path}:{number}", expected)
+    if is_empty:
+        raise EvaluationFileError(f"{path}: is empty; expected {expected} as a JSON object a line.")
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file; raises `EvaluationFileError` where it cannot be read or is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise EvaluationFileError(f"{path}: cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise EvaluationFileError(f"{path}:{line}: is not UTF-8 text; save the file as UTF-8.") from None
+
+
+def _object(line: str, place: str, expected: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise EvaluationFileError(f"{place}: is not JSON ({error}); expected {expected} as a JSON object a line.") from None
+    if not isinstance(found, dict):
+        raise EvaluationFileError(f"{place}: is a JSON {type(found).__name__}; expected {expected} as an object.")
+    return found
+
+
+class Fields:
+    """The fields of a JSON object that stands at `place` in a file; what is wrong with one is an `EvaluationFileError`."""
+
+    def __init__(self, fields: Mapping[str, Any], place: str) -> None:
+        self._fields = fields
+        self.place = place
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._fields
+
+    def text(self, *names: str, default: str | None = None) -> str:
+        """Return the text of the first of these fields that is there; numbers count as text."""
+        name = self._first(names)
+        if name is None:
+            if default is None:
+                raise self.wrong(f"field {names[0]!r} is missing; expected text.")
+            return default
+        value = self._fields[name]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str):
+            raise self.wrong(f"field {name!r} is {_short(value)}; expected text.")
+        return storable(value)
+
+    def texts(self, *names: str) -> tuple[str, ...]:
+        """Return the texts of the first of these fields that is there, at least one; a text alone is one."""
+        name = self._first(names)
+        if name is None:
+            raise self.wrong(f"field {names[0]!r} is missing; expected a list of texts.")
+        value = self._fields[name]
+        found = [value] if isinstance(value, str) else value
+        if not isinstance(found, list) or not found or not all(isinstance(each, str) for each in found):
+            raise self.wrong(f"field {name!r} is {_short(value)}; expected a list of one text or more.")
+        return tuple(map(storable, found))
+
+    def objects(self, name: str, *, may_be_missing: bool = False) -> list[Fields]:
+        """Return the objects of a list."""
+        value = self._fields.get(name, [] if may_be_missing else None)
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            raise self.wrong(f"field {name!r} is {_short(value)}; expected a list of objects.")
+        return [Fields(each, f"{self.place}: {name} {number}") for number, each in enumerate(value, start=1)]
+
+    def wrong(self, what: str) -> EvaluationFileError:
+        """Return an error that says what is wrong at this place."""
+        return EvaluationFileError(f"{self.place}: {what}")
+
+    def _first(self, names: tuple[str, ...]) -> str | None:
+        return next((name for name in names if self._fields.get(name) is not None), None)
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

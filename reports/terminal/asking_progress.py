@@ -1,0 +1,59 @@
+"""Show how far a list of questions is answered: a bar on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.progress_bar import ProgressBar
+
+from self_instruct.chains.models.retrying import RetryState
+from self_instruct.chains.runs.outcome import AskingSnapshot
+from self_instruct.reports.terminal.live import LiveDisplay
+from self_instruct.reports.terminal.run_progress import failed_tries, waiting_requests
+from self_instruct.reports.terminal.tables import plain
+from self_instruct.reports.text import number
+
+
+class AskingProgress(LiveDisplay):
+    """Takes the snapshots of one asking; a context manager, and a callable to hand to whoever asks."""
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(console, clock)
+        self._latest: AskingSnapshot | None = None
+
+    def __call__(self, snapshot: AskingSnapshot) -> None:
+        """Show where the asking stands, unless that was shown a moment ago."""
+        self._latest = snapshot
+        self.update(lambda: _picture(snapshot), lambda: _lines(snapshot))
+
+    def last_lines(self, _: type[BaseException] | None) -> Iterable[str]:
+        """Return where the asking stands in the end, and how many tries failed."""
+        if self._latest:
+            yield _line(self._latest)
+            if self._latest.asking and self._latest.asking.failed:
+                yield failed_tries(self._latest.asking)
+
+    def warn(self, sentence: str) -> None:
+        """Show a warning in a line of its own."""
+        self.say(f"warning: {sentence}")
+
+
+def _picture(at: AskingSnapshot) -> RenderableType:
+    bar = ProgressBar(total=at.total, completed=at.answered, width=60)
+    return Group(bar, *(plain(line) for line in _lines(at)))
+
+
+def _lines(at: AskingSnapshot) -> list[str]:
+    asking: RetryState | None = at.asking
+    return [_line(at), *([waiting_requests(asking)] if asking and asking.waiting else [])]
+
+
+def _line(at: AskingSnapshot) -> str:
+    usage = at.spent.usage
+    known = None if usage.input_tokens is None or usage.output_tokens is None else usage.input_tokens + usage.output_tokens
+    tokens = f"{'at least ' if at.spent.unreported and known is not None else ''}{number(known)}"
+    under_way = f", {at.in_flight} in flight" if at.in_flight else ""
+    spent = f"{number(at.spent.requests)} requests, {tokens} tokens"
+    return f"{number(at.answered)} of {number(at.total)} answered{under_way}; {spent}"
