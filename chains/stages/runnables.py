@@ -18,9 +18,10 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12, and so no schema could be made
 
+from self_instruct.chains.models.answering import answering
 from self_instruct.chains.models.loading import load_model
 from self_instruct.chains.models.refused_parameters import LeftOut, TakenParameters
-from self_instruct.chains.models.replies import Model, answering
+from self_instruct.chains.models.replies import Model
 from self_instruct.chains.stages.chains import InstructionChain, OnRejection, StageChain, TaskChain
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.chains.stages.stage import Stage
