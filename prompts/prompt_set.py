@@ -13,8 +13,6 @@ from self_instruct.prompts.template_files import Templates
 from self_instruct.records.tasks import Reason, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 
-COMPLAINT = "The last answer was neither Yes nor No. Give the one word Yes or the one word No."
-
 _AGAIN = "_again"
 _WHY_AGAIN = (Reason.EMPTY, Reason.CUT_OFF, Reason.UNREADABLE)
 _INSTRUCTION = "Say whether the review is positive or negative."
@@ -78,14 +76,14 @@ def prompt_set(
         [asdict(task) for task in tasks] for tasks in (shown.classification, shown.input_first, shown.output_first)
     )
 
-    classification = (StageName.CLASSIFICATION, "classification.jinja")
+    classified = {"demonstrations": classifying, "complaint": ""}  # the second attempt's template says its own
     listed, input_first, output_first = "instructions", "instances_input_first", "instances_output_first"
     only = {"classification_only": classification_only}
     return PromptSet(
         instructions=prompt(StageName.INSTRUCTIONS, f"{listed}.jinja", **only),
         instructions_again=prompt(StageName.INSTRUCTIONS, f"{listed}_again.jinja", **only),
-        classification=prompt(*classification, demonstrations=classifying, complaint=""),
-        classification_again=prompt(*classification, demonstrations=classifying, complaint=COMPLAINT),
+        classification=prompt(StageName.CLASSIFICATION, "classification.jinja", **classified),
+        classification_again=prompt(StageName.CLASSIFICATION, "classification_again.jinja", **classified),
         input_first=prompt(StageName.INSTANCES, f"{input_first}.jinja", demonstrations=inputs_first),
         input_first_again=prompt(StageName.INSTANCES, f"{input_first}_again.jinja", demonstrations=inputs_first),
         output_first=prompt(StageName.INSTANCES, f"{output_first}.jinja", demonstrations=outputs_first),

@@ -5,7 +5,6 @@ models alike. langchain-core's own jinja2 support recompiles at every call, has 
 templates are compiled once, sandboxed, bounded and strict. Text written by a model enters as a variable, never as a template.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -16,6 +15,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from self_instruct.prompts.template_files import SUFFIX, Templates
 from self_instruct.records.errors import TemplateError
+from self_instruct.records.json_text import json_text
 
 SYSTEM = "system" + SUFFIX
 
@@ -49,7 +49,7 @@ def prompt_text(value: PromptValue) -> str:
     if isinstance(value, StringPromptValue):
         return value.text
     contents = ((message.type, message.content) for message in value.to_messages())
-    return "\n".join(f"{role}: {said if isinstance(said, str) else json.dumps(said)}\n" for role, said in contents)
+    return "\n".join(f"{role}: {said if isinstance(said, str) else json_text(said)}\n" for role, said in contents)
 
 
 class StagePrompt(BasePromptTemplate[str]):

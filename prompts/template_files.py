@@ -15,8 +15,10 @@ from jinja2 import FunctionLoader, TemplateNotFound, TemplateSyntaxError, meta
 
 from self_instruct.prompts.sandbox import MOST_TEXT, BoundedEnvironment
 from self_instruct.records.errors import TemplateError
+from self_instruct.settings.settings import ENGLISH, Language
 
 SUFFIX = ".jinja"
+_YAML = frozenset({".yaml", ".yml"})
 _OTHER_SUFFIXES = (".jinja2", ".j2")  # of files that are meant as templates
 
 
@@ -37,17 +39,24 @@ class Templates:
         return Templates, (self.sources, self.folder)  # what is compiled cannot be copied or sent elsewhere
 
     @classmethod
-    def load(cls, directory: Path | None = None, also: Collection[str] = ()) -> Templates:
-        """Return our templates, each replaced by the file of the same name in `directory`, if there is one.
+    def load(
+        cls,
+        directory: Path | None = None,
+        also: Collection[str] = (),
+        language: Language = ENGLISH,
+        others: Collection[str] = (),
+    ) -> Templates:
+        """Return our templates in a language, each replaced by the file of the same name in `directory`, if there is one.
+
+        `others` are files there that are no templates; where one is, there need be no template.
 
         Raises `TemplateError` where `directory` is not a folder, holds a file that is not UTF-8 or no Jinja, or no template at
         all, or one that nothing uses: it is named neither as one of ours nor in `also`, and included by no other.
         """
-        ours = files(__package__) / "templates"
-        sources = {entry.name: entry.read_text(encoding="utf-8") for entry in ours.iterdir() if entry.name.endswith(SUFFIX)}
+        sources = _shipped(language)
         if directory is None:
             return cls(sources)
-        theirs = _read_directory(directory)
+        theirs = _read_directory(directory, others)
         templates = cls(sources | theirs, folder=str(directory))
         included = {name for template in theirs for name in templates._asked_and_included(template)[1]}
         for name in sorted(theirs.keys() - {*sources, *also, *included}):
@@ -106,7 +115,21 @@ class Templates:
         return TemplateError(f"{place}: {' '.join(said.split()).rstrip('.') or type(error).__name__}.")
 
 
-def _read_directory(directory: Path) -> dict[str, str]:
+def in_language(language: Language, name: str) -> str:
+    """Return a file of the set that ships with us in a language other than English."""
+    return (files(__package__) / "languages" / language / name).read_text(encoding="utf-8")
+
+
+def _shipped(language: Language) -> dict[str, str]:
+    """Return our templates in English, each replaced by its translation."""
+    folders = [files(__package__) / "templates"]
+    if language != ENGLISH:
+        folders.append(files(__package__) / "languages" / language)
+    entries = [entry for folder in folders for entry in folder.iterdir() if entry.name.endswith(SUFFIX)]
+    return {entry.name: entry.read_text(encoding="utf-8") for entry in entries}
+
+
+def _read_directory(directory: Path, others: Collection[str] = ()) -> dict[str, str]:
     try:
         paths = sorted(path for path in directory.iterdir() if path.name.endswith((SUFFIX, *_OTHER_SUFFIXES)))
         large = next((path for path in paths if path.stat().st_size > MOST_TEXT), None)
@@ -115,6 +138,9 @@ def _read_directory(directory: Path) -> dict[str, str]:
         raise TemplateError(f"{directory}: templates cannot be read: {error}.") from None
     if large:
         raise TemplateError(f"{large}: is larger than {MOST_TEXT:,} bytes; is it a template?")
-    if not found:
+    near = next((path for path in sorted(directory.iterdir()) if path.suffix in _YAML and path.name not in others), None)
+    if near and others:
+        raise TemplateError(f"{near}: no prompt uses it; is it {get_close_matches(near.name, others, 1, cutoff=0)[0]}?")
+    if not found and not any((directory / name).is_file() for name in others):
         raise TemplateError(f"{directory}: holds no *{SUFFIX} template; name one as ours, e.g. instructions{SUFFIX}.")
     return found

@@ -5,8 +5,6 @@ finish reason and the token usage, which a completion model's own `.invoke` lose
 protocols have (`temperature`, `max_tokens`, `stop` ...), which a few clients know by other names.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`LlamaCpp` of langchain-community, which also says how a reply ended and how many tokens it took."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from langchain_community.llms.llamacpp import LlamaCpp

@@ -4,8 +4,6 @@ Its server cuts off the beginning of a prompt that is longer than its context, w
 one is asked for: `num_ctx` is always sent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

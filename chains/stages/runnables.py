@@ -26,7 +26,7 @@ from self_instruct.chains.stages.chains import InstructionChain, OnRejection, St
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.chains.stages.stage import Stage
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
-from self_instruct.prompts.template_files import Templates
+from self_instruct.prompts.wording import Wording
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.tasks import Candidate, Classification, Instance, Rejection, SeedTask, StageName, Task
 from self_instruct.settings.settings import Settings
@@ -132,8 +132,9 @@ def _stages(settings: Settings | None, prompts: PromptSet | None) -> RunStages:
     if prompts is not None and settings.templates is not None:
         raise SettingsError(f"templates is {settings.templates!r} in the settings, and prompts are given too; leave one out.")
     if prompts is None:
-        templates = Templates.load(None if settings.templates is None else Path(settings.templates))
-        prompts = prompt_set(templates, classification_only=settings.instructions.classification_only)
+        wording = Wording.load(settings.language, None if settings.templates is None else Path(settings.templates))
+        only = settings.instructions.classification_only
+        prompts = prompt_set(wording.templates, wording.shown, classification_only=only)
     return RunStages(settings, prompts)
 
 

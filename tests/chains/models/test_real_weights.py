@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage
 from langchain_core.prompt_values import ChatPromptValue, StringPromptValue
 
 from self_instruct.chains import load_model
@@ -69,7 +70,7 @@ async def test_a_completion_model_from_a_gguf_file_stops_where_it_is_told_and_sa
 
 async def test_a_prompt_that_does_not_fit_is_refused_with_the_option_that_makes_room() -> None:
     model = llama("llms.LlamaCpp", BASE, n_ctx=64)
-    refused = await ask(answering(model), question(StringPromptValue(text="word " * 200), max_tokens=3))
+    refused = await ask(answering(model), question(StringPromptValue(text="word " * 2000), max_tokens=3))
     assert isinstance(refused, Refusal)
     assert "n_ctx" in refused.words
 
@@ -96,6 +97,6 @@ async def test_weights_of_transformers_stop_are_counted_and_do_not_repeat_the_pr
     from langchain_huggingface import ChatHuggingFace
 
     chat = ChatHuggingFace(llm=model, tokenizer=model.pipeline.tokenizer)
-    said = await reply(chat, question(ChatPromptValue.model_validate({"messages": [("user", "Say yes.")]}), max_tokens=5))
+    said = await reply(chat, question(ChatPromptValue(messages=[HumanMessage("Say yes.")]), max_tokens=5))
     assert said.text.strip()
     assert said.served.model
