@@ -99,7 +99,12 @@ def few_shot_tasks_from_yaml(text: str, place: str) -> FewShotTasks:
         at = f"{place}:{mark.line + 1}" if mark else place
         raise SeedFileError(f"{at}: is no YAML: {getattr(error, 'problem', None) or error}.") from None
     names = (_TASKS, *FewShotTasks.__slots__)
-    if not isinstance(fields, dict) or set(fields) != set(names) or not all(isinstance(fields[name], list) for name in names):
+    if (
+        root is None
+        or not isinstance(fields, dict)
+        or set(fields) != set(names)
+        or not all(isinstance(fields[name], list) for name in names)
+    ):
         raise SeedFileError(f"{place}: must hold the four lists {', '.join(names)}, and nothing else.")
     lines = {key.value: [item.start_mark.line + 1 for item in items.value] for key, items in root.value}
     by_id = dict(_described(fields[_TASKS], lines[_TASKS], place))

@@ -6,7 +6,7 @@ from langchain_community.llms.llamacpp import LlamaCpp
 from langchain_core.outputs import Generation, LLMResult
 
 
-class CountedLlamaCpp(LlamaCpp):  # type: ignore[misc]
+class CountedLlamaCpp(LlamaCpp):
     """A `LlamaCpp` that hands on all that llama.cpp tells of a completion, in place of its text alone."""
 
     def _generate(self, prompts: list[str], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any) -> LLMResult:  # noqa: ARG002
