@@ -33,6 +33,8 @@ app = typer.Typer(
 )
 seeds_app = typer.Typer(no_args_is_help=True, help="Look at seed files.", rich_markup_mode=None)
 app.add_typer(seeds_app, name="seeds")
+templates_app = typer.Typer(no_args_is_help=True, help="Write prompts of your own.", rich_markup_mode=None)
+app.add_typer(templates_app, name="templates")
 
 Run = Annotated[Path, typer.Argument(help="The run directory.", metavar="RUN")]
 FORMAT_HELP = (
@@ -72,7 +74,7 @@ def generate(
     config: Config = None,
     profile: Profile = None,
     seeds: Seeds = None,
-    templates: Annotated[str | None, typer.Option(help="A directory of templates that replace ours by name.")] = None,
+    templates: Annotated[str | None, typer.Option(help="A directory of prompts that replace ours by name.")] = None,
     concurrency: Annotated[int | None, typer.Option(help="How many requests may be in flight.")] = None,
     max_requests: Annotated[int | None, typer.Option(help="How many requests the run may spend in all.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="How many tokens, in and out, the run may spend in all.")] = None,
@@ -262,6 +264,18 @@ def check(
         say(fault, is_error=True)
     if faults:
         raise typer.Exit(EXIT_WRONG_INPUT)
+
+
+@templates_app.command()
+def copy(
+    directory: Annotated[Path, typer.Argument(help="A new directory, for --templates.", metavar="DIR")],
+    language: Annotated[Literal["en", "de"], typer.Option(help="The language to start from.")] = "en",
+) -> None:
+    """Write our templates and few-shot tasks into a directory, to be changed there."""
+    from self_instruct.prompts.wording import Wording
+
+    for path in Wording.load(language).copy(directory):
+        say(str(path))
 
 
 @app.command()

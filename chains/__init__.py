@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from self_instruct.chains.models.answering import answering
     from self_instruct.chains.models.loading import load_model
-    from self_instruct.chains.models.replies import answering
     from self_instruct.chains.runs.self_instruct import RunEnded, RunEvent, RunResult, SelfInstruct, TaskKept
     from self_instruct.chains.stages.each_instance import EachInstanceStage
     from self_instruct.chains.stages.registry import register_stage
@@ -49,8 +49,8 @@ __all__ = [
 ]
 
 _HOMES = {  # imported when first used: a chain needs no ledger, a model no chain
+    "models.answering": ("answering",),
     "models.loading": ("load_model",),
-    "models.replies": ("answering",),
     "runs.self_instruct": ("RunEnded", "RunEvent", "RunResult", "SelfInstruct", "TaskKept"),
     "stages.each_instance": ("EachInstanceStage",),
     "stages.registry": ("register_stage",),

@@ -14,8 +14,6 @@ from self_instruct.prompts.template_files import AGAIN, SUFFIX, Templates
 from self_instruct.records.tasks import Reason, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 
-COMPLAINT = "The last answer was neither Yes nor No. Give the one word Yes or the one word No."
-
 _WHY_AGAIN = (Reason.EMPTY, Reason.CUT_OFF, Reason.UNREADABLE)
 _INSTRUCTION = "Say whether the review is positive or negative."
 _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, made up
@@ -88,13 +86,14 @@ def prompt_set(
         [asdict(task) for task in tasks] for tasks in (shown.classification, shown.input_first, shown.output_first)
     )
 
+    classified = {"demonstrations": classifying, "complaint": ""}  # the second attempt's template says its own
     only = {"classification_only": classification_only}
     instructions, kind, instances = StageName
     return PromptSet(
         instructions=prompt(instructions, "instructions", **only),
         instructions_again=prompt(instructions, f"instructions{AGAIN}", **only),
-        classification=prompt(kind, "classification", demonstrations=classifying, complaint=""),
-        classification_again=prompt(kind, "classification", demonstrations=classifying, complaint=COMPLAINT),
+        classification=prompt(kind, "classification", **classified),
+        classification_again=prompt(kind, f"classification{AGAIN}", **classified),
         input_first=prompt(instances, "instances_input_first", demonstrations=inputs_first),
         input_first_again=prompt(instances, f"instances_input_first{AGAIN}", demonstrations=inputs_first),
         output_first=prompt(instances, "instances_output_first", demonstrations=outputs_first),

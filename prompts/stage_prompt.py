@@ -8,7 +8,6 @@ compiled once, sandboxed, bounded and strict. Text written by a model enters as 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeAlias
@@ -20,6 +19,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from self_instruct.prompts.template_files import CHAT_SUFFIX, SUFFIX, Templates
 from self_instruct.records.errors import TemplateError
+from self_instruct.records.json_text import json_text
 
 SYSTEM = "system" + SUFFIX
 
@@ -66,7 +66,7 @@ def prompt_text(value: PromptValue) -> str:
     if isinstance(value, StringPromptValue):
         return value.text
     contents = ((message.type, message.content) for message in value.to_messages())
-    return "\n".join(f"{role}: {said if isinstance(said, str) else json.dumps(said)}\n" for role, said in contents)
+    return "\n".join(f"{role}: {said if isinstance(said, str) else json_text(said)}\n" for role, said in contents)
 
 
 class StagePrompt(BasePromptTemplate[str]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from traceback import walk_tb
 
@@ -15,10 +16,12 @@ from jinja2 import FunctionLoader, TemplateNotFound, TemplateSyntaxError, meta
 
 from self_instruct.prompts.sandbox import MOST_TEXT, BoundedEnvironment
 from self_instruct.records.errors import TemplateError
+from self_instruct.settings.settings import ENGLISH, Language
 
 SUFFIX = ".jinja"
 CHAT_SUFFIX = ".chat" + SUFFIX
 AGAIN = "_again"
+_YAML = frozenset({".yaml", ".yml"})
 _OTHER_SUFFIXES = (".jinja2", ".j2")  # of files that are meant as templates
 
 
@@ -39,18 +42,25 @@ class Templates:
         return Templates, (self.sources, self.folder)  # what is compiled cannot be copied or sent elsewhere
 
     @classmethod
-    def load(cls, directory: Path | None = None, also: Collection[str] = ()) -> Templates:
-        """Return our templates, each replaced by the file of the same name in `directory`, if there is one.
+    def load(
+        cls,
+        directory: Path | None = None,
+        also: Collection[str] = (),
+        language: Language = ENGLISH,
+        others: Collection[str] = (),
+    ) -> Templates:
+        """Return our templates in a language, each replaced by the file of the same name in `directory`, if there is one.
+
+        `others` are files there that are no templates; where one is, there need be no template.
 
         Raises `TemplateError` where `directory` is not a folder, holds a file that is not UTF-8 or no Jinja, or no template at
         all, or one that nothing uses: it is named neither as one of ours nor in `also`, and included by no other.
         """
-        sources = _ours()
+        sources = _shipped(language)
         if directory is None:
             return cls(sources)
-        theirs = _read_directory(directory)
-        kept = {name: text for name, text in sources.items() if not _is_replaced(name, theirs)}
-        templates = cls(kept | theirs, folder=str(directory))
+        theirs = _read_directory(directory, others)
+        templates = cls(_over(sources, theirs), folder=str(directory))
         included = {name for template in theirs for name in templates._asked_and_included(template)[1]}
         for name in sorted(theirs.keys() - {*sources, *also, *included}):
             if None not in included:  # else one is included by a name that only rendering finds
@@ -64,7 +74,7 @@ class Templates:
 
         One of an earlier version may lack what it never asked with; it had no forms for chat models, and gets none now.
         """
-        ours = {name: text for name, text in _ours().items() if not name.endswith(CHAT_SUFFIX)}
+        ours = {name: text for name, text in _shipped(ENGLISH).items() if not name.endswith(CHAT_SUFFIX)}
         return cls(ours | dict(sources), folder)
 
     def variables(self, name: str) -> frozenset[str]:
@@ -117,20 +127,37 @@ class Templates:
         return TemplateError(f"{place}: {' '.join(said.split()).rstrip('.') or type(error).__name__}.")
 
 
-def _ours() -> dict[str, str]:
-    folder = files(__package__) / "templates"
+def in_language(language: Language, name: str) -> str:
+    """Return a file of the set that ships with us in a language other than English."""
+    return (files(__package__) / "languages" / language / name).read_text(encoding="utf-8")
+
+
+def _shipped(language: Language) -> dict[str, str]:
+    """Return our templates in English, each replaced by its translation."""
+    english = _texts(files(__package__) / "templates")
+    return english if language == ENGLISH else _over(english, _texts(files(__package__) / "languages" / language))
+
+
+def _texts(folder: Traversable) -> dict[str, str]:
     return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(SUFFIX)}
 
 
-def _is_replaced(ours: str, theirs: Collection[str]) -> bool:
-    """Whether a form of ours for chat models gives way: a user's template that has none is for models of both kinds."""
+def _over(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """Return templates, each replaced by another of the same name.
+
+    One of the others that has no form for chat models is for them too: ours of that form gives way.
+    """
+    return {name: text for name, text in ours.items() if not _gives_way(name, theirs)} | dict(theirs)
+
+
+def _gives_way(ours: str, theirs: Collection[str]) -> bool:
     stem = ours.removesuffix(CHAT_SUFFIX)
     first = stem.removesuffix(AGAIN)
     forms = {first + SUFFIX, stem + SUFFIX} & set(theirs)
     return ours.endswith(CHAT_SUFFIX) and bool(forms) and first + CHAT_SUFFIX not in theirs
 
 
-def _read_directory(directory: Path) -> dict[str, str]:
+def _read_directory(directory: Path, others: Collection[str] = ()) -> dict[str, str]:
     try:
         paths = sorted(path for path in directory.iterdir() if path.name.endswith((SUFFIX, *_OTHER_SUFFIXES)))
         large = next((path for path in paths if path.stat().st_size > MOST_TEXT), None)
@@ -139,6 +166,9 @@ def _read_directory(directory: Path) -> dict[str, str]:
         raise TemplateError(f"{directory}: templates cannot be read: {error}.") from None
     if large:
         raise TemplateError(f"{large}: is larger than {MOST_TEXT:,} bytes; is it a template?")
-    if not found:
+    near = next((path for path in sorted(directory.iterdir()) if path.suffix in _YAML and path.name not in others), None)
+    if near and others:
+        raise TemplateError(f"{near}: no prompt uses it; is it {get_close_matches(near.name, others, 1, cutoff=0)[0]}?")
+    if not found and not any((directory / name).is_file() for name in others):
         raise TemplateError(f"{directory}: holds no *{SUFFIX} template; name one as ours, e.g. instructions{SUFFIX}.")
     return found

@@ -5,7 +5,6 @@ original's is: a line separator inside a text (U+2028) must not become a line of
 """
 
 import errno
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any, TextIO
 from self_instruct.ledger import LEDGER_FILE, is_ledger
 from self_instruct.ledger.lock import LOCK_FILE
 from self_instruct.records.errors import InputError
+from self_instruct.records.json_text import json_text
 
 _WRITE_AHEAD = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")  # how it begins, by SQLite's file format
 
@@ -42,7 +42,7 @@ def _is_write_ahead_log(path: Path) -> bool:
 
 def json_line(fields: Mapping[str, Any]) -> str:
     """Return a JSON object as one line of a JSONL file, with its line end."""
-    return json.dumps(fields) + "\n"
+    return json_text(fields) + "\n"
 
 
 def write_lines(file: TextIO, rows: Iterable[Mapping[str, Any]]) -> int:
@@ -72,7 +72,7 @@ def write_array(file: TextIO, rows: Iterable[Mapping[str, Any]]) -> int:
     file.write("[")
     for count, row in enumerate(rows, start=1):
         file.write("\n" if count == 1 else ",\n")
-        file.write(json.dumps(row))
+        file.write(json_text(row))
     file.write("\n]\n")
     return count
 

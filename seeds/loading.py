@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from self_instruct.records.errors import SeedFileError
+from self_instruct.records.json_text import json_text
 from self_instruct.records.tasks import Instance, SeedTask
 
 MAX_FAULTS_SHOWN = 10
@@ -139,5 +140,5 @@ def _field(fields: Mapping[str, Any], name: str, kind: type, expected: str) -> A
     if name not in fields:
         raise ValueError(f"field {name!r} is missing; expected {expected}.")
     if not isinstance(fields[name], kind):
-        raise ValueError(f"field {name!r} is {json.dumps(fields[name])[:40]}; expected {expected}.")
+        raise ValueError(f"field {name!r} is {json_text(fields[name])[:40]}; expected {expected}.")
     return fields[name]

@@ -48,4 +48,17 @@ MODERN: Mapping[str, Any] = frozen(
     }
 )
 
+GERMAN: Mapping[str, Any] = frozen({
+    "instructions": {
+        "banned_words": [
+            "Bild", "Bilder", "Bildes", "Grafik", "Grafiken", "Diagramm", "Diagramme", "Foto", "Fotos", "Datei", "Dateien",
+            "Landkarte", "Landkarten", "zeichne", "zeichnen", "geh zu", "gehe zu",
+        ],
+        "banned_starts": ["Schreib ein Programm", "Schreibe ein Programm"],
+    },
+})  # fmt: skip
+
+LANGUAGES: Mapping[str, Mapping[str, Any]] = frozen({"de": GERMAN})
+"""What a language other than English sets, above the profile."""
+
 PROFILES: Mapping[ProfileName, Mapping[str, Any]] = frozen({"modern": MODERN, "paper": PAPER})

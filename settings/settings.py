@@ -21,6 +21,8 @@ from self_instruct.settings.frozen import FrozenDict, frozen
 from self_instruct.settings.secrets import address_holds_secret, is_secret_variable
 
 ProfileName = Literal["modern", "paper"]
+Language = Literal["en", "de"]
+ENGLISH: Language = "en"
 Form = Literal["tolerant", "published"]
 """How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
 Copies = Literal["refuse", "count"]
@@ -234,10 +236,12 @@ class Settings(_Section):
     """The model of every stage that names none; the command line's default is `offline`."""
     model_options: ModelOptions = Field(default_factory=FrozenDict)
     """What that model is constructed with; `api_key_env`, which paces, names the variable with its key."""
+    language: Language = ENGLISH
+    """The language of our prompts, their few-shot tasks and complaints, and of banned words and seeds where none are given."""
     seeds: str | None = None
-    """A JSONL file of seed tasks; null: the 175 that ship with us."""
+    """A JSONL file of seed tasks; null: the 175 that ship with us, or in another language its few-shot tasks."""
     templates: str | None = None
-    """A directory of prompt templates that replace ours by name."""
+    """A directory with prompt templates, few-shot tasks (`demonstrations.yaml`), or all, that replace ours by name."""
     window: PositiveInt = 16
     """Request i draws its demonstrations from the pool as request i - window left it; so many may be in flight. Where nobody
     names one, a run that starts with more slots (`concurrency`) than this takes as many as those."""

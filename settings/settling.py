@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from self_instruct.records.errors import SettingsError
 from self_instruct.settings.dotted_keys import flatten, is_known, is_of_a_model, known_keys, nested, value_at
 from self_instruct.settings.layers import Layer
-from self_instruct.settings.profiles import PROFILES
+from self_instruct.settings.profiles import LANGUAGES, PROFILES
 from self_instruct.settings.secrets import cut, holds_secret, is_secret_name, quoted
 from self_instruct.settings.settings import ProfileName, Settings, is_pacing, section_key
 
@@ -38,7 +38,11 @@ def settle(said: Layer) -> Settled:
     a secret.
     """
     profile: ProfileName = next((name for name in PROFILES if name == said.values.get("profile")), "modern")
-    settled = _settled(said, Layer.said(flatten(PROFILES[profile]), f"profile {profile}"))
+    below = Layer.said(flatten(PROFILES[profile]), f"profile {profile}")
+    language = str(said.values.get("language"))
+    if language in LANGUAGES:
+        below = Layer.said(flatten(LANGUAGES[language]), f"language {language}").over(below)
+    settled = _settled(said, below)
     return _with_window(settled) if settled.origins["window"] == "default" else settled
 
 

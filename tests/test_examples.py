@@ -20,6 +20,7 @@ INSTALLED = {
     "openai": ["ChatOpenAI"] * 3,
     "azure": ["AzureChatOpenAI"] * 3,
     "vllm": ["ChatOpenAI"] * 3,
+    "llama-server": ["ChatOpenAI"] * 3,
     "completion": ["OpenAI"] * 3,
     "per-stage": ["OpenAI", "ChatOpenAI", "ChatOpenAI"],
 }
@@ -27,6 +28,8 @@ NOT_INSTALLED = {
     "anthropic": ("langchain_anthropic", "pip install langchain-anthropic"),
     "ollama": ("langchain_ollama", "pip install langchain-ollama"),
     "llama-cpp": ("llama_cpp", "pip install llama-cpp-python"),
+    "llama-cpp-completion": ("llama_cpp", "pip install llama-cpp-python"),
+    "huggingface": ("langchain_huggingface", "pip install langchain-huggingface"),
 }
 
 

@@ -4,6 +4,8 @@
     asking              the asker that sends each question to its stage's model
     retrying, throttle  the asker that asks another one again; Retry-After, how many at once
     names, loading      what models are called, and a model from its name
+    answering           any model of LangChain, made to answer in one shape
+    in_process, ollama  what two kinds of clients need for that
     replies             what models answer, in one shape
     provider_errors     what providers' errors mean
     refused_parameters  parameters that a model refuses are left out

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from langchain_core.language_models import BaseChatModel, BaseLanguageModel, BaseLLM
 from pydantic import ValidationError
 
+from self_instruct.chains.models.in_process import options_wanted
 from self_instruct.chains.models.names import (
     AZURE_PREFIX,
     CLASS,
@@ -129,7 +130,17 @@ def _of_provider(name: str, options: dict[str, Any]) -> Loaded:
         except ValueError as error:
             raise _unknown_provider(provider, str(error)) or error from None
 
-    return _made(make, options)
+    return _with_own_connections(_made(make, options))
+
+
+def _with_own_connections(model: Loaded) -> Loaded:
+    """Return a model whose client shares no connections: those that langchain-anthropic's share die with their event loop."""
+    if type(model).__module__.startswith("langchain_anthropic."):
+        from anthropic import AsyncAnthropic
+
+        told: Any = model
+        told._async_client = AsyncAnthropic(**told._client_params)  # noqa: SLF001  it takes no client of the caller's
+    return model
 
 
 def _unknown_provider(provider: str, words: str) -> SettingsError | None:
@@ -162,7 +173,10 @@ def _imported(module: str, name: str) -> type[Loaded]:
 
 
 def _of_class(kind: type[Loaded], model: str | None, options: Mapping[str, Any]) -> Loaded:
+    if model is not None and hasattr(kind, "from_model_id"):  # langchain-huggingface
+        return _made(kind.from_model_id, {"model_id": model, "task": "text-generation", **options})
     all_options = dict(options) if model is None else {**options, "model": model}
+    all_options = {**options_wanted(kind), **all_options}
     _check_options(kind, all_options)
     return _made(kind, all_options)
 

@@ -34,18 +34,19 @@ def model_name_of(model: Model) -> str:
     Bindings, retries and fallbacks are looked through: the model is the one that is asked first. One that says neither who
     provides it nor what it is called has the name of its class.
     """
-    inner = _asked_first(model)
+    inner = asked_first(model)
     name = _told(inner) if isinstance(inner, BaseChatModel | BaseLLM) else getattr(inner, "name", None)
     return type(inner).__name__ if not name or holds_secret(name) else name
 
 
-def _asked_first(model: Model) -> Model:
+def asked_first(model: Model) -> Model:
+    """Return the model inside bindings, retries, fallbacks and sequences that is asked first."""
     if isinstance(model, RunnableBindingBase):
-        return _asked_first(model.bound)
+        return asked_first(model.bound)
     if isinstance(model, RunnableWithFallbacks):
-        return _asked_first(model.runnable)
+        return asked_first(model.runnable)
     if isinstance(model, RunnableSequence):
-        steps = (_asked_first(step) for step in reversed(model.steps))
+        steps = (asked_first(step) for step in reversed(model.steps))
         return next((step for step in steps if isinstance(step, BaseLanguageModel)), model)
     return model
 

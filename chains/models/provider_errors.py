@@ -41,6 +41,7 @@ MAX_WORDS_READ = 4000  # in which secrets are looked for; an error may repeat th
 _UNPAID_CODES = frozenset(
     {"insufficient_quota", "insufficient_balance", "insufficient_credits", "billing_hard_limit_reached", "billing_not_active"}
 )
+_UNPAID = re.compile(r"credit balance is too low", re.IGNORECASE)  # Anthropic's words, with a status that says nothing of it
 _REFUSED_CODES = frozenset({"content_filter", "content_policy_violation", "context_length_exceeded", "string_above_max_length"})
 _ABOUT_WHAT_IT_SAYS = re.compile(
     r"context.?(length|window|size)|maximum context|too (long|large|many tokens)|content.?(filter|policy|management)"
@@ -66,7 +67,7 @@ _NETWORK_CLASSES = frozenset(  # by package and name, since none of these packag
     {
         "openai.APIError", "anthropic.APIError", "httpx.TransportError", "httpx.DecodingError", "httpcore.NetworkError",
         "httpcore.TimeoutException", "httpcore.ProtocolError", "aiohttp.ClientError", "requests.RequestException",
-        "urllib3.HTTPError", "botocore.HTTPClientError", "grpc.RpcError",
+        "urllib3.HTTPError", "botocore.HTTPClientError", "grpc.RpcError", "ollama.ResponseError",
     }
 )  # fmt: skip
 NO_CONNECTION = "no connection"  # the kind of a failure to reach the server at all
@@ -99,7 +100,7 @@ def translate(error: Exception, clock: Callable[[], float] = time.time) -> SelfI
     if any(isinstance(each, ssl.SSLCertVerificationError) for each in _chain(error)):
         return ModelDeniedError(f"the server's certificate is not trusted: {words}")
     status, codes = _status(error), set(_codes(error))
-    if status == UNPAID_STATUS or codes & _UNPAID_CODES or any(code in words for code in _UNPAID_CODES):
+    if status == UNPAID_STATUS or codes & _UNPAID_CODES or _is_unpaid(words):
         return ModelUnavailableError(words, kind="no credit", retry_after_s=math.inf)
     if _refuses_this(error, status, codes, words):
         return ModelRefusedError(words)
@@ -109,6 +110,10 @@ def translate(error: Exception, clock: Callable[[], float] = time.time) -> SelfI
     if status in CURABLE_STATUS or (not status and _is_curable(error, is_overload)):
         return _unavailable(error, status, words, is_overload, retry_after_s(_headers(error), clock))
     return ModelDeniedError(f"the provider denies the model: {words}") if status else None
+
+
+def _is_unpaid(words: str) -> bool:
+    return any(code in words for code in _UNPAID_CODES) or bool(_UNPAID.search(words))
 
 
 def _refuses_this(error: Exception, status: int | None, codes: set[str], words: str) -> bool:

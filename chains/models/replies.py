@@ -1,8 +1,4 @@
-"""What models answer, in one shape: a message from every kind of model, and the `Reply` that the ledger keeps of it.
-
-Any LangChain chat or completion model will do, bare or inside bindings, retries and fallbacks. `answering` makes all give an
-`AIMessage` that carries the finish reason and the token usage, which a completion model's own `.invoke` loses.
-"""
+"""What models answer, in one shape: a message of completion models too, and the `Reply` that the ledger keeps of it."""
 
 from __future__ import annotations
 
@@ -14,8 +10,7 @@ from langchain_core.messages import AIMessage, convert_to_messages
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import LLMResult
 from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableSequence, RunnableWithFallbacks, ensure_config
-from langchain_core.runnables.base import RunnableBindingBase
+from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 
 from self_instruct.records.errors import ModelUnavailableError
 from self_instruct.records.replies import UNCOUNTED, Reply, Served, Usage
@@ -26,30 +21,10 @@ Model: TypeAlias = Runnable[Any, Any]
 MOST_TOKENS = 2**31 - 1  # that a reply may have; a provider that counts more has miscounted
 LONGEST_NAME = 200  # characters of what a provider calls itself or a request
 _REASONS = ("finish_reason", "stop_reason", "done_reason")  # OpenAI and most; Anthropic; Ollama
+_OLLAMA_COUNTS = {"prompt": "prompt_eval_count", "completion": "eval_count"}
 _REFUSAL = "refusal"  # OpenAI's word, as a field of a message, a part of it, and Anthropic's as a stop reason
 _REQUEST_HEADERS = ("x-request-id", "request-id", "apim-request-id")
 _OWN_IDS = ("run-", "lc_run-")  # how LangChain's ids of messages begin, where the provider has none
-
-
-def answering(model: Model, parameters: Mapping[str, Any] | None = None) -> Runnable[LanguageModelInput, AIMessage | str]:
-    """Return a runnable that sends a prompt with these parameters and gives the answer as an `AIMessage`."""
-    runnable = _giving_messages(model)
-    return runnable.bind(**parameters) if parameters else runnable
-
-
-def _giving_messages(model: Model) -> Model:
-    """Return a model in which every completion model gives messages, however it is wrapped."""
-    if isinstance(model, BaseLLM):
-        return CompletionMessages(model)
-    changed: dict[str, Any] = {}
-    if isinstance(model, RunnableBindingBase):
-        changed = {"bound": _giving_messages(model.bound)}
-    elif isinstance(model, RunnableWithFallbacks):
-        changed = {"runnable": _giving_messages(model.runnable), "fallbacks": [*map(_giving_messages, model.fallbacks)]}
-    elif isinstance(model, RunnableSequence):
-        changed = {"last": _giving_messages(model.last)}
-    is_other = any(getattr(model, name) != each for name, each in changed.items())
-    return model.model_copy(update=changed) if is_other else model  # type: ignore[attr-defined]
 
 
 class CompletionMessages(Runnable[LanguageModelInput, AIMessage]):
@@ -119,7 +94,7 @@ def message_to_reply(message: AIMessage | str, model: str | None = None) -> Repl
     text, reason = str(message.text), _reason(message.response_metadata)
     if refusal := " ".join(_refusals(message)):
         text, reason = text or refusal, _REFUSAL
-    return Reply(storable(text), reason, _usage(getattr(message, "usage_metadata", None)), model, _served(message))
+    return Reply(storable(text), reason, _usage(_counted(message)), model, _served(message))
 
 
 def _reason(about: Mapping[str, Any]) -> str | None:
@@ -133,6 +108,15 @@ def _refusals(message: AIMessage) -> Iterator[str]:
     for place in (message.additional_kwargs, *parts):
         if isinstance(place, Mapping) and place.get(_REFUSAL):
             yield str(place[_REFUSAL])
+
+
+def _counted(message: AIMessage) -> UsageMetadata | None:
+    """Return the tokens where LangChain has them; else where many of the community's classes, and Ollama's, leave them."""
+    about = message.response_metadata
+    counted = about.get("token_usage")
+    if not isinstance(counted, Mapping):
+        counted = {f"{name}_tokens": about[key] for name, key in _OLLAMA_COUNTS.items() if key in about}
+    return getattr(message, "usage_metadata", None) or _completion_usage(counted)
 
 
 def _usage(counted: UsageMetadata | None) -> Usage:

@@ -14,6 +14,8 @@ from langchain_core.runnables import RunnableConfig
 
 from self_instruct.chains.budgets.context import ContextAsker, context_lengths
 from self_instruct.chains.models.asking import ModelAsker
+from self_instruct.chains.models.in_process import is_in_process
+from self_instruct.chains.models.names import asked_first
 from self_instruct.chains.models.question import Asker
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
@@ -28,6 +30,9 @@ from self_instruct.ledger import Ledger, StoredTask
 from self_instruct.settings.settings import Settings
 
 _log = logging.getLogger(__name__)
+
+
+A_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +97,29 @@ async def _alone(ledger: Ledger, plan: RunPlan, models: Mapping[str, Model] | No
     return await _Generating(ledger, plan, models, listener).run(takes_signals=True)
 
 
+def _paced(plan: RunPlan, models: Mapping[str, Model]) -> RunPlan:
+    """Return the plan at the pace that its models allow: one that computes in this process answers one request at a time.
+
+    Where all of them do, none is ever late: a try that was given up would go on computing, before the next one.
+    """
+    here = [is_in_process(asked_first(model)) for model in models.values()]
+    if not any(here):
+        return plan
+    pace = {"concurrency": 1, **({"timeout_s": A_DAY_S} if all(here) else {})}
+    return replace(plan, settings=plan.settings.model_copy(update=pace))
+
+
 class _Generating:
     """A loop with a model behind each stage, and retries between them."""
 
     def __init__(self, ledger: Ledger, plan: RunPlan, models: Mapping[str, Model] | None, listener: Listener) -> None:
+        models = models or plan.models()
+        plan = _paced(plan, models)
         self._ledger = ledger
         self._plan = plan
         self._listener = listener
         self._advised: set[Cause] = set()
-        asker = ModelAsker(models or plan.models(), LeftOut.of(ledger, listener.on_warning), listener.config)
+        asker = ModelAsker(models, LeftOut.of(ledger, listener.on_warning), listener.config)
         self._loop: Loop
         self._contexts: dict[str, int] = {}  # by stage, once the servers were asked
         fitting = ContextAsker(asker, self._contexts, listener.on_warning)

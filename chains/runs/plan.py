@@ -19,15 +19,16 @@ from self_instruct.chains.stages.registry import RunStages
 from self_instruct.ledger import Ledger, RequestId
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
 from self_instruct.prompts.template_files import Templates
+from self_instruct.prompts.wording import Wording, seeds_in
 from self_instruct.records.errors import LedgerError, SettingsError
 from self_instruct.records.tasks import SeedTask, StageName
 from self_instruct.retrievers.draws import DRAW, Draws, draws
-from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
-from self_instruct.seeds.loading import load_seeds, seed_from_fields, seed_to_fields, shipped_seeds
+from self_instruct.seeds.few_shot_tasks import FewShotTasks
+from self_instruct.seeds.loading import load_seeds, seed_from_fields, seed_to_fields
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
-from self_instruct.settings.profiles import PROFILES
-from self_instruct.settings.settings import ModelChoice, Settings
+from self_instruct.settings.profiles import LANGUAGES, PROFILES
+from self_instruct.settings.settings import Language, ModelChoice, Settings
 from self_instruct.settings.settling import AS_CONCURRENCY, Settled, settle, settle_again
 
 MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
@@ -56,8 +57,9 @@ class RunPlan:
         """
         settled = settle(given)
         settings = settled.settings
-        seeds, templates = _seeds(settings.seeds), _templates(settings.templates)
-        plan = cls(settings, settled.origins, seeds, shipped_few_shot_tasks(), templates)
+        wording = _wording(settings.templates, settings.language)
+        seeds = _seeds(settings.seeds, settings.language)
+        plan = cls(settings, settled.origins, seeds, wording.shown, wording.templates)
         plan._check_seeds()
         return plan
 
@@ -82,18 +84,23 @@ class RunPlan:
     def going_on(self, given: Layer) -> Self:
         """Return this plan with the pacing settings that were given; raises `SettingsError` where a deciding one differs."""
         named = given.values
-        if "seeds" in named and _seeds(named["seeds"]) != self.seeds:
+        language = self.settings.language
+        if "seeds" in named and _seeds(named["seeds"], language) != self.seeds:
             raise _other_files("seeds", named["seeds"])
-        if "templates" in named and _templates(named["templates"]).sources != self.templates.sources:
+        if "templates" in named and self._is_worded_otherwise(_wording(named["templates"], language)):
             raise _other_files("templates", named["templates"])
         told = {key: value for key, value in given.values.items() if key not in _FILES}
         settled = settle_again(Layer(told, given.origins), Settled(self.settings, self.origins))
         return replace(self, settings=settled.settings, origins=settled.origins)
 
+    def _is_worded_otherwise(self, wording: Wording) -> bool:
+        return (wording.templates.sources, wording.shown) != (self.templates.sources, self.shown)
+
     def said(self) -> Layer:
         """Return the settings that somebody gave: those that are neither defaults nor a profile's."""
         values = flatten(self.settings.model_dump(mode="json"))
-        unsaid = {"default", AS_CONCURRENCY, *(f"profile {name}" for name in PROFILES)}
+        profiles, languages = (f"profile {name}" for name in PROFILES), (f"language {name}" for name in LANGUAGES)
+        unsaid = {"default", AS_CONCURRENCY, *profiles, *languages}
         origins = {key: origin for key, origin in self.origins.items() if origin not in unsaid}
         return Layer({key: values[key] for key in origins}, origins)
 
@@ -192,12 +199,12 @@ def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, **stages}
 
 
-def _seeds(path: object) -> tuple[SeedTask, ...]:
-    return shipped_seeds() if path is None else load_seeds(Path(str(path)))
+def _seeds(path: object, language: Language) -> tuple[SeedTask, ...]:
+    return seeds_in(language) if path is None else load_seeds(Path(str(path)))
 
 
-def _templates(path: object) -> Templates:
-    return Templates.load(None if path is None else Path(str(path)))
+def _wording(path: object, language: Language) -> Wording:
+    return Wording.load(language, None if path is None else Path(str(path)))
 
 
 def _other_files(kind: str, path: object) -> SettingsError:

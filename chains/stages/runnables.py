@@ -18,15 +18,16 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12, and so no schema could be made
 
+from self_instruct.chains.models.answering import answering
 from self_instruct.chains.models.loading import load_model
 from self_instruct.chains.models.names import is_completion_model, model_name_of
 from self_instruct.chains.models.refused_parameters import LeftOut, TakenParameters
-from self_instruct.chains.models.replies import Model, answering
+from self_instruct.chains.models.replies import Model
 from self_instruct.chains.stages.chains import InstructionChain, OnRejection, StageChain, TaskChain
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.chains.stages.stage import Stage
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
-from self_instruct.prompts.template_files import Templates
+from self_instruct.prompts.wording import Wording
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.tasks import Candidate, Classification, Instance, Rejection, SeedTask, StageName, Task
 from self_instruct.settings.settings import Settings
@@ -132,11 +133,11 @@ def _stages(model: Model | None, settings: Settings | None, prompts: PromptSet |
     if prompts is not None and settings.templates is not None:
         raise SettingsError(f"templates is {settings.templates!r} in the settings, and prompts are given too; leave one out.")
     if prompts is None:
-        templates = Templates.load(None if settings.templates is None else Path(settings.templates))
+        wording = Wording.load(settings.language, None if settings.templates is None else Path(settings.templates))
         given = None if model is None else model_name_of(model)
         completion = [stage for stage in settings.stage_names if is_completion_model(given or settings.model_of(stage))]
         only = settings.instructions.classification_only
-        prompts = prompt_set(templates, classification_only=only, completion=completion)
+        prompts = prompt_set(wording.templates, wording.shown, classification_only=only, completion=completion)
     return RunStages(settings, prompts)
 
 

@@ -25,7 +25,7 @@ def _marker(words: Mapping[Kind, str], *, ignoring_case: bool) -> re.Pattern[str
     fields = "\n".join(f"| (?P<{kind}>(?:{words[kind]})(?:{_COLON}|{_DRESSED}))" for kind in ("input", "output", "label"))
     answers = f"{words['input']}|{words['output']}|{words['label']}"
     return re.compile(
-        rf"""^(?:(?P<task>(?<=\n\n)(?:\*\*)?+Task{_COLON.replace("(?(bold)", "(?:")})
+        rf"""^(?:(?P<task>(?<=\n\n)(?:\*\*)?+(?:Task|Aufgabe){_COLON.replace("(?(bold)", "(?:")})
         | [ ]{{0,3}}+(?:(?:[-*•+]|(?P<hash>[>\#]++)|\d{{1,2}}[.)])[ \t]++)?+(?P<bold>\*\*)?+
           (?: (?P<example>(?:{words["example"]})(?:
                   {_BLANK}{_COUNT}(?:\*\*)?+{_BLANK}(?:\([^()\n]{{1,60}}+\)(?:\*\*)?+{_BLANK})?+

@@ -26,7 +26,9 @@ _UNSEEN = re.compile("[\u200b\u2060\ufeff]")
 _UNSEEN_FIRST = re.compile("^[ \t]*+[\u200b\u2060\ufeff][ \t\u200b\u2060\ufeff]*+", re.MULTILINE)
 _WORD = re.compile(r"\w")
 _SENTENCE_END = (".", "?", "!", "…", "。", "？", "！", "।", "؟", '."', '?"', '!"', ".”", "?”", ".)", "?)")
-_LABEL = re.compile(r"(?:\*\*)?+(?:instruction|task|prompt|description)s?+(?:\*\*)?+[ ]?+[:：](?:\*\*)?+\s*+", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:\*\*)?+(?:instruction|task|prompt|description|aufgabe|anweisung)s?+(?:\*\*)?+[ ]?+[:：](?:\*\*)?+\s*+", re.IGNORECASE
+)
 _GLUED = re.compile(
     r"\n[ \t>*#-]*+(?:(?:sample|example|expected)[ ])?+(?:input|output|entrada|salida|saída|eingabe|ausgabe|entrée|sortie"
     r"|输入|输出|入力|出力|ввод|вывод)[ ]?+(?:\*\*)?+[ \u00a0]?+[:：]",

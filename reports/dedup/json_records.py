@@ -12,6 +12,7 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
+from self_instruct.records.json_text import json_text
 from self_instruct.reports.dedup.record_files import (
     BYTE_ORDER_MARK,
     MAX_RECORD_BYTES,
@@ -177,7 +178,7 @@ def _text(value: object, field: str) -> str:
         raise ValueError(f"has no field {field!r}, but {_short(', '.join(value)) or 'none'}; choose one with `field`.")
     text = value[field]
     if not isinstance(text, str):
-        raise ValueError(f"field {field!r} is {_short(json.dumps(text))}; expected text.")
+        raise ValueError(f"field {field!r} is {_short(json_text(text))}; expected text.")
     return text
 
 

@@ -19,6 +19,7 @@ from langchain_core.runnables.config import run_in_executor
 from langchain_core.vectorstores import VectorStore
 
 from self_instruct.records.errors import InputError
+from self_instruct.records.json_text import json_text
 from self_instruct.retrievers.apps.similar_instructions import InstructionIndex, check_as_many
 from self_instruct.retrievers.rouge import TokenKind
 
@@ -171,7 +172,7 @@ class LexicalVectorStore(VectorStore):
         path = Path(directory) / _FILE
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _put(path, chain([json.dumps(header) + "\n"], map(_line, documents)))
+            _put(path, chain([json_text(header) + "\n"], map(_line, documents)))
         except OSError as error:
             raise InputError(f"{path}: cannot be written: {error.strerror or error}; name another directory.") from error
 
@@ -224,7 +225,7 @@ def _put(path: Path, lines: Iterable[str]) -> None:
 def _line(document: Document) -> str:
     fields = {"id": document.id, "text": document.page_content, "metadata": document.metadata}
     try:
-        return json.dumps(fields, allow_nan=False) + "\n"
+        return json_text(fields, allow_nan=False) + "\n"
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"the metadata of document {document.id!r} cannot be written as JSON: {error}.") from error
 

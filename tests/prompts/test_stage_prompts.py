@@ -98,10 +98,10 @@ def test_a_missing_variable_names_the_template() -> None:
 
 def test_a_prompt_pipes_draws_takes_partials_and_runs_async() -> None:
     prompt = prompts().classification
-    pipe = prompt | RunnableLambda(lambda value: len(value.to_string()))
+    pipe = prompt | RunnableLambda(lambda value: len(value.text))
     assert pipe.invoke(QUESTION) == len(prompt.format(**QUESTION))
     assert "classification prompt" in pipe.get_graph().draw_mermaid()
-    assert prompt.partial(**QUESTION).invoke({}).to_string() == prompt.format(**QUESTION)
+    assert prompt.partial(**QUESTION).invoke({}).text == prompt.format(**QUESTION)
     assert prompt.get_input_jsonschema()["required"] == ["instruction"]
 
 

@@ -14,9 +14,9 @@ from support.openai_server import serving
 from support.questions import question
 
 from self_instruct.chains.models import loading
+from self_instruct.chains.models.answering import answering
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.loading import load_model
-from self_instruct.chains.models.replies import answering
 from self_instruct.chains.offline import OfflineModel
 from self_instruct.records.errors import ModelUnavailableError, SettingsError
 from self_instruct.settings.settings import Settings

@@ -16,7 +16,8 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from pydantic import Field
 from support.questions import Answering, OfflineCompleter, chat_model, completed, completion_model
 
-from self_instruct.chains.models.replies import MOST_TOKENS, CompletionMessages, answering, message_to_reply
+from self_instruct.chains.models.answering import answering
+from self_instruct.chains.models.replies import MOST_TOKENS, CompletionMessages, message_to_reply
 from self_instruct.records.errors import ModelUnavailableError
 from self_instruct.records.replies import Ended, Reply, Usage
 
