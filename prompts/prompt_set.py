@@ -17,7 +17,7 @@ from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_ta
 _WHY_AGAIN = (Reason.EMPTY, Reason.CUT_OFF, Reason.UNREADABLE)
 _INSTRUCTION = "Say whether the review is positive or negative."
 _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, made up
-    "instructions": {"demonstrations": ["Name a river.", _INSTRUCTION]},
+    "instructions": {"demonstrations": ["Name a river.", _INSTRUCTION], "subjects": ["rivers", "films"]},
     "classification": {"instruction": _INSTRUCTION},
     "input_first": {"instruction": _INSTRUCTION, "is_classification": False},
     "output_first": {"instruction": _INSTRUCTION, "is_classification": True},
@@ -28,9 +28,9 @@ _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, mad
 class PromptSet:
     """The prompts, each a runnable from its variables to a prompt value.
 
-    `instructions` takes `demonstrations` (a list of instructions); `classification`, `input_first` and `output_first` take the
-    `instruction`. The prompts named `again` are the same with a sentence before them that says what was wrong with the first
-    answer; but for `classification_again` they also take `wrong`, the reason it could not be read.
+    `instructions` takes `demonstrations` (a list of instructions) and `subjects` (as many); `classification`, `input_first` and
+    `output_first` take the `instruction`. The prompts named `again` are the same with a sentence before them that says what was
+    wrong with the first answer; but for `classification_again` they also take `wrong`, the reason it could not be read.
 
     Any of them may be a prompt of LangChain, whose variables are among these; a `TemplateError` says where they are not.
     """
@@ -43,11 +43,13 @@ class PromptSet:
     input_first_again: Prompt
     output_first: Prompt
     output_first_again: Prompt
+    subjects: tuple[str, ...] = ()
+    """What a request for new instructions may name for them to be about."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            available = _sample(field.name, Reason.EMPTY).keys()
-            object.__setattr__(self, field.name, custom_prompt(getattr(self, field.name), field.name, available))
+        for name in _PROMPTS:
+            available = _sample(name, Reason.EMPTY).keys()
+            object.__setattr__(self, name, custom_prompt(getattr(self, name), name, available))
 
     def with_own(self, **own: Prompt | Runnable[Any, Any]) -> PromptSet:
         """Return these prompts but for those named; one for a first attempt is the second's too, where that is not named."""
@@ -56,9 +58,12 @@ class PromptSet:
 
     def try_all(self) -> None:
         """Render each prompt with made-up variables; raises the `TemplateError` of the first that fails."""
-        for field in fields(self):
-            for wrong in _WHY_AGAIN if field.name.endswith(AGAIN) else _WHY_AGAIN[:1]:
-                getattr(self, field.name).format_prompt(**_sample(field.name, wrong))
+        for name in _PROMPTS:
+            for wrong in _WHY_AGAIN if name.endswith(AGAIN) else _WHY_AGAIN[:1]:
+                getattr(self, name).format_prompt(**_sample(name, wrong))
+
+
+_PROMPTS = tuple(field.name for field in fields(PromptSet) if field.name != "subjects")
 
 
 def prompt_set(
@@ -98,6 +103,7 @@ def prompt_set(
         input_first_again=prompt(instances, f"instances_input_first{AGAIN}", demonstrations=inputs_first),
         output_first=prompt(instances, "instances_output_first", demonstrations=outputs_first),
         output_first_again=prompt(instances, f"instances_output_first{AGAIN}", demonstrations=outputs_first),
+        subjects=tuple(templates.sources.get(f"subjects{SUFFIX}", "").split("\n")),
     )
 
 

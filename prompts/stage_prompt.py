@@ -17,11 +17,9 @@ from langchain_core.prompt_values import PromptValue, StringPromptValue
 from langchain_core.prompts import BasePromptTemplate
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
-from self_instruct.prompts.template_files import CHAT_SUFFIX, SUFFIX, Templates
+from self_instruct.prompts.template_files import CHAT_SUFFIX, SUFFIX, SYSTEM, Templates
 from self_instruct.records.errors import TemplateError
 from self_instruct.records.json_text import json_text
-
-SYSTEM = "system" + SUFFIX
 
 Prompt: TypeAlias = BasePromptTemplate[
     Any

@@ -21,6 +21,7 @@ from self_instruct.settings.settings import ENGLISH, Language
 SUFFIX = ".jinja"
 CHAT_SUFFIX = ".chat" + SUFFIX
 AGAIN = "_again"
+SYSTEM = "system" + SUFFIX
 _YAML = frozenset({".yaml", ".yml"})
 _OTHER_SUFFIXES = (".jinja2", ".j2")  # of files that are meant as templates
 
@@ -153,7 +154,7 @@ def _over(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
 def _gives_way(ours: str, theirs: Collection[str]) -> bool:
     stem = ours.removesuffix(CHAT_SUFFIX)
     first = stem.removesuffix(AGAIN)
-    forms = {first + SUFFIX, stem + SUFFIX} & set(theirs)
+    forms = {first + SUFFIX, stem + SUFFIX, SYSTEM} & set(theirs)
     return ours.endswith(CHAT_SUFFIX) and bool(forms) and first + CHAT_SUFFIX not in theirs
 
 

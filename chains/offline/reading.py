@@ -1,7 +1,8 @@
 """What a prompt asks for: the stage it belongs to, told from its text alone, and what stands in it.
 
 Before `answering`. The prompts are those of `prompts/templates`, or a user's own of the same build: a numbered list that breaks
-off after a number; a last "Task:" with an open question; a last "Task:" after worked ones.
+off after a number; examples, and numbered subjects to write about; a last "Task:" with an open question; a last "Task:"
+after worked ones.
 """
 
 import re
@@ -9,10 +10,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 QUESTION = "Is it classification?"
+ANSWER = "Answer Yes or No."
 _TASK = "\nTask: "
 _NEXT_NUMBER = re.compile(r"(?:^|\n) *(\d+)\.$")
 _ITEM = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
-_ASKED_FOR = re.compile(r"\bnumbered (\d+) to (\d+)\b")
+_REQUEST = re.compile(r"^What might \d+ other people ask\?.*", re.MULTILINE)
+_SHOWN = re.compile(r"^- (.+)$", re.MULTILINE)
+_TO_FILL = re.compile(r"\n(\d+)\. [^\n]*(?:\n(\d+)\. [^\n]*)*\Z")
 _LAST_NUMBER = re.compile(r"up to number (\d+)")
 _USUAL_LAST_NUMBER = 16  # 8 demonstrations and 8 new tasks, as in the paper
 
@@ -56,23 +60,22 @@ Prompt: TypeAlias = ListPrompt | QuestionPrompt | InstancePrompt | PlainPrompt
 
 def read_prompt(human: str, system: str = "") -> Prompt:
     """Return what a prompt asks for. `system` may say how far a list shall go."""
+    header = human.split("\n", 1)[0].lower()
+    only = "classification tasks" in header
     if number := _NEXT_NUMBER.search(human.rstrip()[-12:]):
-        said = _LAST_NUMBER.search(system)
-        first = int(number[1])
-        return _list_prompt(human, first, int(said[1]) if said else max(_USUAL_LAST_NUMBER, first + 7), is_begun=True)
-    if asked := _ASKED_FOR.search(human):
-        return _list_prompt(human, int(asked[1]), int(asked[2]), is_begun=False)
+        said, first = _LAST_NUMBER.search(system), int(number[1])
+        last = int(said[1]) if said else max(_USUAL_LAST_NUMBER, first + 7)
+        return ListPrompt(tuple(_ITEM.findall(human)), first, max(first, last), only, is_begun=True)
+    if (request := _REQUEST.search(human)) and (asked := _TO_FILL.search(human)):
+        first, shown = int(asked[1]), _SHOWN.findall(human[: request.start()])
+        only = "classification task" in request[0]
+        return ListPrompt(tuple(shown), first, int(asked[2] or first), only, is_begun=False)
     before, marker, last = ("\n" + human).rpartition(_TASK)
     if not marker:
         return PlainPrompt(human)
-    if last.rstrip().endswith(QUESTION):
-        return QuestionPrompt(last.rstrip().removesuffix(QUESTION).strip(), _is_reminded(before))
+    if question := next((one for one in (QUESTION, ANSWER) if last.rstrip().endswith(one)), None):
+        return QuestionPrompt(last.rstrip().removesuffix(question).strip(), _is_reminded(before))
     return InstancePrompt(last.strip(), is_output_first="class label" in before.lower())
-
-
-def _list_prompt(text: str, first: int, last: int, *, is_begun: bool) -> ListPrompt:
-    only = "classification tasks" in text.split("\n", 1)[0].lower()
-    return ListPrompt(tuple(_ITEM.findall(text)), first, max(first, last), only, is_begun)
 
 
 def _is_reminded(before: str) -> bool:

@@ -17,6 +17,7 @@ from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.prompts.stage_prompt import Prompt
 from self_instruct.records.errors import InputError
 from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, SeedTask, StageName, Task
+from self_instruct.retrievers.draws import DRAW, draws
 from self_instruct.settings.settings import InstructionSettings, Settings
 
 EXPECTED_YIELD = 8  # tasks a request brings, until there is experience
@@ -34,6 +35,7 @@ class InstructionStage(Stage[Demonstrations]):
     def __init__(self, settings: Settings, prompts: PromptSet) -> None:
         super().__init__(settings, prompts)
         self._prompts = (prompts.instructions, prompts.instructions_again)
+        self._subjects = prompts.subjects
         self._tokens = settings.novelty.tokens
         self._parser = InstructionParser(form=self.settings.form, casing=self.settings.casing)
 
@@ -43,9 +45,10 @@ class InstructionStage(Stage[Demonstrations]):
         return self._prompts[attempt > 1]
 
     def variables(self, about: Demonstrations, request: RequestId) -> dict[str, Any]:
-        """Return the demonstrations."""
+        """Return the demonstrations, and as many subjects, drawn by them."""
         del request
-        return {"demonstrations": about}
+        drawn = draws(DRAW, "subjects", *about).sample(self._subjects, min(len(about), len(self._subjects)))
+        return {"demonstrations": about, "subjects": drawn}
 
     def parser(self, about: Demonstrations) -> InstructionParser:
         """Return the reader of lists."""

@@ -4,6 +4,7 @@ Between the model and `chains.stages.candidate_rules`: items are split and clean
 arXiv:2212.10560, section 2.2, "Instruction Generation"; the `published` form splits as its code does.
 """
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
@@ -13,6 +14,7 @@ from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import Candidate, Reason, Rejection, StageName
 from self_instruct.settings.settings import Form
 
+_FIRST_NUMBER = re.compile(r"\d+\s?\. ")
 Casing = Literal["first letter", "capitalize"]
 
 
@@ -88,7 +90,8 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
 
 def _published_pieces(text: str) -> Iterator[tuple[int, str]]:
     """Yield where each item begins, its number included, and the text after the number."""
-    start, begin = 0, 0
+    own_number = _FIRST_NUMBER.match(text)  # of a request's answer; a list that is gone on with has its number in the prompt
+    start, begin = 0, own_number.end() if own_number else 0
     for number in PUBLISHED_NUMBER.finditer(text):
         yield start, text[begin : number.start()]
         start, begin = number.start() + 1, number.end()

@@ -37,7 +37,7 @@ def prompts(**options: bool) -> PromptSet:
     return prompt_set(Templates.load(), SHOWN, **options)
 
 
-DEMONSTRATIONS = {"demonstrations": ["Sort the words.", "Say {{ 7 * 7 }} in words."]}
+DEMONSTRATIONS = {"demonstrations": ["Sort the words.", "Say {{ 7 * 7 }} in words."], "subjects": ["tea", "maps"]}
 QUESTION = {"instruction": "Name {% raw %} a river; DROP TABLE tasks;"}
 RENDERED = {
     "instructions": lambda: prompts().instructions.invoke(DEMONSTRATIONS),

@@ -42,7 +42,7 @@ def test_a_run_of_before_there_were_forms_for_chat_models_goes_on_without() -> N
 
 
 def test_a_prompt_asks_for_the_variables_of_the_templates_that_it_includes(tmp_path: Path) -> None:
-    assert prompt_set().instructions_again.input_variables == ["demonstrations", "wrong"]
+    assert prompt_set().instructions_again.input_variables == ["demonstrations", "subjects", "wrong"]
     part = "{{ more }}{% include 'classification.jinja' %}{% include 'gone.jinja' %}"
     written(tmp_path, classification="{{ instruction }}{% include 'part.jinja' %}", part=part)
     assert Templates.load(tmp_path).variables("classification.jinja") == {"instruction", "more"}

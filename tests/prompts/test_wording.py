@@ -37,7 +37,7 @@ def test_no_prompt_in_german_holds_the_english_words_for_its_parts() -> None:
     prompts = prompt_set(GERMAN.templates, GERMAN.shown)
     prompts.try_all()
     given = {"instruction": "Nenn einen Fluss.", "wrong": "cut off"}
-    listed = prompts.instructions_again.format_prompt(demonstrations=["Nenn einen Fluss."], wrong="empty")
+    listed = prompts.instructions_again.format_prompt(demonstrations=["Nenn einen Fluss."], subjects=["Tee"], wrong="empty")
     asked = [prompts.classification_again, prompts.input_first_again, prompts.output_first_again]
     said = [listed, *(prompt.format_prompt(**given) for prompt in asked)]
     for value in said:

@@ -16,6 +16,7 @@ from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, RequestId
+from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.prompts.template_files import Templates
 from self_instruct.records.replies import Refusal, Reply, Usage
 from self_instruct.records.tasks import Instance, SeedTask, StageName
@@ -42,7 +43,7 @@ def plan(**settings: Any) -> RunPlan:
 
 def shown_in(question: Question) -> dict[str, Any]:
     """Return what a prompt shows: its text, the instruction it is about, and how instances are asked for."""
-    text = question.prompt.to_string()
+    text = prompt_text(question.prompt)
     last = text.rpartition("Task: ")[2].partition("\n")[0]
     return {"text": text, "instruction": last, "is_classification": "Class label:" in text}
 

@@ -46,7 +46,7 @@ def read_instances(reply: Reply, *, instruction: str, is_classification: bool, s
 
 
 def listed(seed: int, *, with_faults: bool, prompt: StagePrompt = PROMPTS.instructions) -> Answer:
-    return answered(prompt, demonstrations=SEEDS, seed=seed, with_faults=with_faults)
+    return answered(prompt, demonstrations=SEEDS, subjects=["tea"] * len(SEEDS), seed=seed, with_faults=with_faults)
 
 
 def written(task: str, is_it: bool, rules: Settings, *, with_faults: bool) -> list[Instance | Rejection]:
@@ -114,7 +114,7 @@ def test_faults_are_in_due_shares_of_the_other_replies_and_of_every_kind() -> No
 
 
 def test_answers_depend_on_the_prompt_and_the_seed_alone_in_any_process() -> None:
-    text = PROMPTS.instructions.format(demonstrations=SEEDS)
+    text = PROMPTS.instructions.format(demonstrations=SEEDS, subjects=["tea"] * len(SEEDS))
     script = f"from self_instruct.chains.offline.answering import answer; print(answer({text!r}, seed=7).text, end='')"
     there = subprocess.check_output([sys.executable, "-c", script], text=True, env={**os.environ, "PYTHONHASHSEED": "1"})
     assert there == answer(text, seed=7).text != answer(text, seed=8).text

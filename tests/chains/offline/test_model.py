@@ -12,7 +12,7 @@ from self_instruct.prompts import prompt_set
 from self_instruct.settings.profiles import PAPER
 
 LIST = prompt_set().instructions.format_prompt(
-    demonstrations=[f"Do the task number {number}, please." for number in range(1, 9)]
+    demonstrations=[f"Do the task number {number}, please." for number in range(1, 9)], subjects=["tea"] * 8
 )
 TASK = prompt_set().input_first.format_prompt(instruction="Sort the garden herbs alphabetically.")
 
@@ -45,7 +45,7 @@ async def test_a_streamed_answer_is_the_answer_in_small_pieces(prompt: Any, opti
 
 def test_the_answer_depends_on_the_text_and_the_seed_alone() -> None:
     messages = LIST.to_messages()
-    blocks = [SystemMessage(messages[0].content), HumanMessage([{"type": "text", "text": str(messages[1].content)}])]
+    blocks = [HumanMessage([{"type": "text", "text": str(messages[0].content)}])]
     one = OfflineModel(model="another", temperature=1.5, api_key="none").invoke(blocks, top_p=0.5)
     assert one.content == OfflineModel().invoke(messages).content
     assert one.content != OfflineModel(seed=1).invoke(messages).content

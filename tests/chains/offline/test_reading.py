@@ -21,7 +21,8 @@ def read(prompt: StagePrompt, *, with_system: bool = True, **variables: object) 
 @pytest.mark.parametrize("prompt", [CHAT.instructions, CHAT.instructions_again])
 def test_as_many_new_tasks_are_written_as_a_request_asks_for(prompt: StagePrompt) -> None:
     shown = ["Sort a list.", "Explain 2. and 3. in a word."]
-    assert read(prompt, demonstrations=shown) == ListPrompt(tuple(shown), 3, 4, classification_only=False, is_begun=False)
+    expected = ListPrompt(tuple(shown), 3, 4, classification_only=False, is_begun=False)
+    assert read(prompt, demonstrations=shown, subjects=["tea", "maps"]) == expected
 
 
 @pytest.mark.parametrize("of_labels", [False, True])
