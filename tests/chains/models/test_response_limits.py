@@ -26,7 +26,7 @@ Body = Callable[["_Handler"], None]
 class _Handler(JsonHandler):
     body: Body
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802  the name that http.server looks for
         self.rfile.read(int(self.headers["Content-Length"]))
         type(self).body(self)
 

@@ -190,7 +190,7 @@ def test_a_line_without_end_is_named_and_not_held(tmp_path: Path, monkeypatch: p
     assert [line.partition(": is")[0] for line in said[:3]] == [f"{INSTRUCTIONS}:{number}" for number in (1, 3, 4)]
     assert said[0].endswith("is longer than 1 MiB; the line is left out.")
     with Ledger.open(tmp_path / "run", read_only=True) as ledger:
-        assert [task.instruction for task in ledger.tasks()] == ["Write a story about the sea"]
+        assert [task.instruction for task in ledger.tasks()] == ["Write a story about the sea."]
 
 
 @pytest.mark.parametrize("kind", ["pipe", "directory", "link to itself", "endless"])
