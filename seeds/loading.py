@@ -56,7 +56,7 @@ def read_seeds(path: Path) -> tuple[list[SeedTask], list[str]]:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise SeedFileError(f"{path}:{line}: is not UTF-8 text; save the file as UTF-8.") from None
-    seeds, faults = parse_seeds(text.split("\n"), str(path))
+    seeds, faults = parse_seeds(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), str(path))
     if not seeds and not faults:
         raise SeedFileError(f"{path}: is empty; expected one seed task as a JSON object a line.")
     return seeds, faults

@@ -1,6 +1,8 @@
 """Wrong input: one line that says what, where and what to do; exit 2; nothing lost, and nothing left behind."""
 
 import json
+import os
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -8,7 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.command import Command, assert_refused, ended, started
+from support.command import WITHOUT_PRIVILEGES, Command, assert_refused, ended, started
+from support.limits import address_space_limit
 
 from self_instruct.ledger import LEDGER_FILE
 from self_instruct.ledger.lock import RunLock
@@ -199,3 +202,28 @@ def test_a_batch_directory_that_is_none_is_named_and_leaves_no_run(command: Comm
 @pytest.mark.parametrize("arguments", [["--seeds", "no-such.jsonl"], ["--set", "sed=1"], ["--run", "/dev/null/run"]])
 def test_no_wrong_input_shows_a_traceback_in_a_process_of_its_own(tmp_path: Path, arguments: list[str]) -> None:
     assert_refused(ended(started("generate", "--run", tmp_path / "new", *arguments)))
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nobody says here what is mapped")
+def test_too_little_memory_for_faiss_is_a_line_and_no_crash(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "faiss", raising=False)
+    with address_space_limit(200 << 20):
+        done = command("generate", "--model", "offline", "--num-instructions", "2", "--run", tmp_path / "run")
+    assert done.code == 1
+    assert "out of memory (FAISS takes 384 MiB of address space" in done.said[-1]
+
+
+@pytest.mark.skipif(os.name != "posix" or (os.geteuid() == 0 and not shutil.which("setpriv")), reason="nothing stops us here")
+def test_a_directory_that_its_user_may_not_write_is_named_and_can_be_looked_at(finished_run: Path) -> None:
+    finished_run.chmod(0o555)
+    before = WITHOUT_PRIVILEGES if os.geteuid() == 0 else ()
+    try:
+        arguments = ("--model", "offline", "--num-instructions", "99")
+        goes_on = ended(started("generate", *arguments, "--run", finished_run, before=before))
+        assert_refused(goes_on, str(finished_run), "nothing can be written there", "choose another --run")
+        assert_refused(ended(started("export", finished_run, "--format", "alpaca", before=before)), "cannot be written")
+        assert ended(started("status", finished_run, before=before)).code == 0
+    finally:
+        finished_run.chmod(0o755)
