@@ -1,10 +1,13 @@
 """Wrong input: one line that says what, where and what to do; exit 2; nothing lost, and nothing left behind."""
 
+import gzip
 import json
 import os
+import pickle
 import shutil
 import sqlite3
 import sys
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +28,55 @@ def seeds(tmp_path: Path) -> Path:
     path = tmp_path / "seeds.jsonl"
     path.write_text("\n".join(json.dumps(seed_to_fields(one)) for one in shipped_seeds()[:12]), encoding="utf-8")
     return path
+
+
+class _Trap:
+    """Makes a directory where it is unpickled."""
+
+    def __init__(self, sprung: Path) -> None:
+        self.sprung = sprung
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (str(self.sprung),)
+
+
+def written_as(kind: str, path: Path, sprung: Path) -> Path:
+    """Return a file that is no file of records: an archive of one, or one that does something when it is loaded."""
+    match kind:
+        case "zip":
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("seeds.jsonl", "{}")
+        case "gzip":
+            path.write_bytes(gzip.compress(b"{}"))
+        case "pickle":
+            path.write_bytes(pickle.dumps(_Trap(sprung)))
+        case "old pickle":
+            path.write_bytes(pickle.dumps(_Trap(sprung), 0))
+        case "YAML":
+            path.write_text(f'!!python/object/apply:os.mkdir ["{sprung}"]')
+    return path
+
+
+@pytest.mark.parametrize("kind", ["zip", "gzip", "pickle", "old pickle", "YAML"])
+def test_archives_and_pickles_are_no_input_and_nothing_in_them_is_run(
+    command: Command, tmp_path: Path, seeds: Path, kind: str
+) -> None:
+    sprung, run, out = tmp_path / "sprung", tmp_path / "run", ("--out", tmp_path / "out", "--refused", tmp_path / "refused")
+    file = written_as(kind, tmp_path / "file", sprung)
+    for arguments in (
+        ("seeds", "check", seeds, "--against", file),
+        ("generate", "--model", "offline", "--run", run, "--config", file),
+        ("generate", "--model", "offline", "--run", run, "--templates", file),
+        ("import", file, "--run", run),
+        *(("dedup", file, "--format", form, *out) for form in ("jsonl", "json", "csv")),
+        ("status", file),
+    ):
+        assert_refused(command(*arguments), str(file))
+    done = command("generate", "--model", "offline", "--run", run, "--seeds", file)  # a line for each line of it
+    assert done.code == 2
+    assert all(line.startswith((f"{file}:", "...")) for line in done.said)
+    assert not sprung.exists()
+    assert not run.exists()
 
 
 # seed files
