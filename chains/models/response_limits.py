@@ -25,7 +25,8 @@ async def bound(response: httpx.Response) -> None:
     packed = response.headers.get("content-encoding", "identity").strip().lower()
     if packed not in ("", "identity", *ENCODINGS):  # packed twice, it may be a million times its size
         raise UnboundedResponseError(f"the response is packed as {packed[:40]!r}, which was not asked for")
-    response.aiter_bytes = _bounded(response.aiter_bytes)  # type: ignore[method-assign]  all that reads goes through it
+    # All that reads a response goes through this method.
+    response.aiter_bytes = _bounded(response.aiter_bytes)  # type: ignore[method-assign, assignment]
 
 
 def _bounded(read: Callable[[int | None], AsyncIterator[bytes]]) -> Callable[[int | None], AsyncIterator[bytes]]:

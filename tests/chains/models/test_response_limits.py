@@ -78,7 +78,7 @@ def answering(body: Body) -> Iterator[str]:
     Handler.body = body
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  clients leave in the middle
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients leave in the middle
     with served(server):
         yield f"http://127.0.0.1:{server.server_address[1]}/v1"
 
