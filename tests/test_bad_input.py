@@ -18,6 +18,7 @@ from support.limits import address_space_limit
 
 from self_instruct.ledger import LEDGER_FILE
 from self_instruct.ledger.lock import RunLock
+from self_instruct.ledger.schema import VERSION
 from self_instruct.seeds.loading import seed_to_fields, shipped_seeds
 
 PASSWORD = "canary-2718281828"
@@ -211,7 +212,7 @@ def flip_the_middle(path: Path) -> None:
 
 BAD_LEDGERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "foreign": (make_foreign, "is not a ledger of self-instruct; choose another run directory with --run."),
-    "newer": (make_newer, "has ledger version 99, this program reads 3; use the program that wrote it."),
+    "newer": (make_newer, f"has ledger version 99, this program reads {VERSION}; use the program that wrote it."),
     "truncated": (lambda path: path.write_bytes(path.read_bytes()[:20_000]), "is damaged or no ledger ("),
     "flipped": (flip_the_middle, "is damaged or no ledger ("),
     "text": (lambda path: path.write_text("no database" * 1000), "is damaged or no ledger ("),

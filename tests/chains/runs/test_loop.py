@@ -307,15 +307,16 @@ def test_each_question_is_rendered_once_and_each_reply_is_read_once(tmp_path: Pa
 
 
 def test_a_prompt_that_cannot_be_rendered_is_that_tasks_rejection(tmp_path: Path) -> None:
-    template = "{% if 'Ember' in instruction %}{{ 1 // 0 }}{% endif %}Task: {{ instruction }}\nIs it classification?"
+    template = "{% if 'ember' in instruction %}{{ 1 // 0 }}{% endif %}Task: {{ instruction }}\nIs it classification?"
     settled = plan(num_instructions=20)
-    broken = replace(settled, templates=Templates({**settled.templates.sources, "classification.jinja": template}))
+    both = {"classification.jinja": template, "classification.chat.jinja": template}  # for either class of model
+    broken = replace(settled, templates=Templates({**settled.templates.sources, **both}))
     with Ledger.create(tmp_path, broken.facts()) as ledger:
         outcome = asyncio.run(Loop(ledger, broken, ScriptedAsker()).run())
         refused = [each for _, each in ledger.rejections() if each.reason is Reason.PROMPT_FAILED]
         tasks = list(ledger.tasks())
     assert outcome.ending is Ending.DONE
-    assert len(refused) == sum("Ember" in task.instruction for task in tasks) > 0
+    assert len(refused) == sum("ember" in task.instruction for task in tasks) > 0
     assert all(each.stage == StageName.CLASSIFICATION and "division" in each.text for each in refused)
 
 
