@@ -22,11 +22,16 @@ The threshold t enters as a fraction, so there is no epsilon anywhere. Rows of o
 
 from __future__ import annotations
 
+import os
+import sys
 from array import array
 from codecs import utf_16_le_decode
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from importlib import import_module
+from math import inf
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -46,6 +51,7 @@ _BIT = tuple(1 << place for place in range(_MOST_BITS))
 _FIRST_BAND = 32  # tokens: the first band holds texts of up to so many, each further one of up to twice as many
 _BANDS = 5
 _BITS_PER_TOKEN = 4  # with 2, far more rows survive; with 8, there is more to read than that saves
+FAISS_BYTES = 384 << 20  # of address space: 351 MiB were measured
 _AT_ONCE = 1 << 16  # distances: 256 KiB, which a core's own cache holds
 
 
@@ -104,12 +110,10 @@ class LexicalStore:
     """The codes of a pool's rows, numbered from 0 as they are added. Not safe for threads: `NoveltyIndex` locks it."""
 
     def __init__(self, threshold: Fraction) -> None:
-        import faiss  # 0.1 to 0.3 s, which importing this package should not cost
-
-        self._faiss: Any = faiss
+        self._faiss: Any = _loaded_faiss()
         self._t, self._one = threshold.numerator, threshold.denominator  # the threshold as two integers: exact, and fast
         spare = self._rounded_up(_FIRST_BAND)
-        self._bands = [_Band(faiss, _FIRST_BAND << number, spare << number) for number in range(_BANDS)]
+        self._bands = [_Band(self._faiss, _FIRST_BAND << number, spare << number) for number in range(_BANDS)]
         self._long_rows, self._long_lengths = array("q"), array("q")
         self._signatures = bytearray()  # all of them, one after the other, two bytes a token
         self._ends = array("q", [0])  # where they end there; row r begins at the r-th of these
@@ -191,6 +195,31 @@ class LexicalStore:
     def _rounded_down(self, m: int) -> int:
         """Return floor((1 - t) m)."""
         return (self._one - self._t) * m // self._one
+
+
+def _loaded_faiss() -> Any:
+    """Return FAISS, which is imported only now: that takes 0.1 to 0.3 s.
+
+    Raises `MemoryError` where the process may not have the memory for it (`ulimit -v`): it would die of a segmentation fault.
+    """
+    if "faiss" not in sys.modules and (room := _address_space_left()) < FAISS_BYTES:
+        raise MemoryError(
+            f"FAISS takes {FAISS_BYTES >> 20} MiB of address space, of which the limit leaves {int(room) >> 20} MiB"
+        )
+    return import_module("faiss")
+
+
+def _address_space_left() -> float:
+    """Return how many bytes more this process may map; infinite where nothing limits it, or nobody can say."""
+    try:
+        from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
+
+        limit, _ = getrlimit(RLIMIT_AS)
+        if limit == RLIM_INFINITY:
+            return inf
+        return limit - int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (ImportError, OSError):  # another system
+        return inf
 
 
 class _Band:

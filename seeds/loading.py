@@ -17,6 +17,7 @@ from self_instruct.records.json_text import json_text
 from self_instruct.records.tasks import Instance, SeedTask
 
 MAX_FAULTS_SHOWN = 10
+MOST_BYTES = 64 * 2**20  # of a seed file, far above any that people write
 
 
 @cache
@@ -44,13 +45,18 @@ def load_seeds(path: Path) -> tuple[SeedTask, ...]:
 def read_seeds(path: Path) -> tuple[list[SeedTask], list[str]]:
     """Return the seed tasks of a file that can be read, and a sentence `file:line: ...` for each that cannot."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise SeedFileError(f"{path}: cannot be read ({error.strerror}); expected a JSONL file of seed tasks.") from None
+    if len(content) > MOST_BYTES:
+        raise SeedFileError(f"{path}: is larger than {MOST_BYTES // 2**20} MiB; expected a JSONL file of seed tasks.")
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1
         raise SeedFileError(f"{path}:{line}: is not UTF-8 text; save the file as UTF-8.") from None
-    seeds, faults = parse_seeds(text.split("\n"), str(path))
+    seeds, faults = parse_seeds(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), str(path))
     if not seeds and not faults:
         raise SeedFileError(f"{path}: is empty; expected one seed task as a JSON object a line.")
     return seeds, faults

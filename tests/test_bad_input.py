@@ -1,17 +1,24 @@
 """Wrong input: one line that says what, where and what to do; exit 2; nothing lost, and nothing left behind."""
 
+import gzip
 import json
+import os
+import pickle
+import shutil
 import sqlite3
 import sys
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.command import Command, assert_refused, ended, started
+from support.command import WITHOUT_PRIVILEGES, Command, assert_refused, ended, started
+from support.limits import address_space_limit
 
 from self_instruct.ledger import LEDGER_FILE
 from self_instruct.ledger.lock import RunLock
+from self_instruct.ledger.schema import VERSION
 from self_instruct.seeds.loading import seed_to_fields, shipped_seeds
 
 PASSWORD = "canary-2718281828"
@@ -22,6 +29,55 @@ def seeds(tmp_path: Path) -> Path:
     path = tmp_path / "seeds.jsonl"
     path.write_text("\n".join(json.dumps(seed_to_fields(one)) for one in shipped_seeds()[:12]), encoding="utf-8")
     return path
+
+
+class _Trap:
+    """Makes a directory where it is unpickled."""
+
+    def __init__(self, sprung: Path) -> None:
+        self.sprung = sprung
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (str(self.sprung),)
+
+
+def written_as(kind: str, path: Path, sprung: Path) -> Path:
+    """Return a file that is no file of records: an archive of one, or one that does something when it is loaded."""
+    match kind:
+        case "zip":
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("seeds.jsonl", "{}")
+        case "gzip":
+            path.write_bytes(gzip.compress(b"{}"))
+        case "pickle":
+            path.write_bytes(pickle.dumps(_Trap(sprung)))
+        case "old pickle":
+            path.write_bytes(pickle.dumps(_Trap(sprung), 0))
+        case "YAML":
+            path.write_text(f'!!python/object/apply:os.mkdir ["{sprung}"]')
+    return path
+
+
+@pytest.mark.parametrize("kind", ["zip", "gzip", "pickle", "old pickle", "YAML"])
+def test_archives_and_pickles_are_no_input_and_nothing_in_them_is_run(
+    command: Command, tmp_path: Path, seeds: Path, kind: str
+) -> None:
+    sprung, run, out = tmp_path / "sprung", tmp_path / "run", ("--out", tmp_path / "out", "--refused", tmp_path / "refused")
+    file = written_as(kind, tmp_path / "file", sprung)
+    for arguments in (
+        ("seeds", "check", seeds, "--against", file),
+        ("generate", "--model", "offline", "--run", run, "--config", file),
+        ("generate", "--model", "offline", "--run", run, "--templates", file),
+        ("import", file, "--run", run),
+        *(("dedup", file, "--format", form, *out) for form in ("jsonl", "json", "csv")),
+        ("status", file),
+    ):
+        assert_refused(command(*arguments), str(file))
+    done = command("generate", "--model", "offline", "--run", run, "--seeds", file)  # a line for each line of it
+    assert done.code == 2
+    assert all(line.startswith((f"{file}:", "...")) for line in done.said)
+    assert not sprung.exists()
+    assert not run.exists()
 
 
 # seed files
@@ -156,7 +212,7 @@ def flip_the_middle(path: Path) -> None:
 
 BAD_LEDGERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "foreign": (make_foreign, "is not a ledger of self-instruct; choose another run directory with --run."),
-    "newer": (make_newer, "has ledger version 99, this program reads 3; use the program that wrote it."),
+    "newer": (make_newer, f"has ledger version 99, this program reads {VERSION}; use the program that wrote it."),
     "truncated": (lambda path: path.write_bytes(path.read_bytes()[:20_000]), "is damaged or no ledger ("),
     "flipped": (flip_the_middle, "is damaged or no ledger ("),
     "text": (lambda path: path.write_text("no database" * 1000), "is damaged or no ledger ("),
@@ -199,3 +255,28 @@ def test_a_batch_directory_that_is_none_is_named_and_leaves_no_run(command: Comm
 @pytest.mark.parametrize("arguments", [["--seeds", "no-such.jsonl"], ["--set", "sed=1"], ["--run", "/dev/null/run"]])
 def test_no_wrong_input_shows_a_traceback_in_a_process_of_its_own(tmp_path: Path, arguments: list[str]) -> None:
     assert_refused(ended(started("generate", "--run", tmp_path / "new", *arguments)))
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nobody says here what is mapped")
+def test_too_little_memory_for_faiss_is_a_line_and_no_crash(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "faiss", raising=False)
+    with address_space_limit(200 << 20):
+        done = command("generate", "--model", "offline", "--num-instructions", "2", "--run", tmp_path / "run")
+    assert done.code == 1
+    assert "out of memory (FAISS takes 384 MiB of address space" in done.said[-1]
+
+
+@pytest.mark.skipif(os.name != "posix" or (os.geteuid() == 0 and not shutil.which("setpriv")), reason="nothing stops us here")
+def test_a_directory_that_its_user_may_not_write_is_named_and_can_be_looked_at(finished_run: Path) -> None:
+    finished_run.chmod(0o555)
+    before = WITHOUT_PRIVILEGES if os.geteuid() == 0 else ()
+    try:
+        arguments = ("--model", "offline", "--num-instructions", "99")
+        goes_on = ended(started("generate", *arguments, "--run", finished_run, before=before))
+        assert_refused(goes_on, str(finished_run), "nothing can be written there", "choose another --run")
+        assert_refused(ended(started("export", finished_run, "--format", "alpaca", before=before)), "cannot be written")
+        assert ended(started("status", finished_run, before=before)).code == 0
+    finally:
+        finished_run.chmod(0o755)

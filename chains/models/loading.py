@@ -103,7 +103,10 @@ def _own_client(options: Mapping[str, Any], name: str, base_url: str | None) -> 
     """Return the options with a client for one model alone: the one that langchain-openai shares dies with its event loop."""
     from openai import DefaultAsyncHttpxClient, Timeout
 
-    ours: dict[str, Any] = {"http_async_client": DefaultAsyncHttpxClient()}
+    from self_instruct.chains.models.response_limits import ENCODINGS, bound
+
+    client = DefaultAsyncHttpxClient(headers={"Accept-Encoding": ", ".join(ENCODINGS)}, event_hooks={"response": [bound]})
+    ours: dict[str, Any] = {"http_async_client": client}
     if not any(name in options for name in _TIMEOUTS):
         ours["timeout"] = Timeout(None, connect=CONNECT_S)
     if base_url is not None and "OPENAI_API_KEY" not in os.environ and name.startswith(OPENAI_PREFIXES):

@@ -66,16 +66,16 @@ def read_prompt(human: str, system: str = "") -> Prompt:
         said, first = _LAST_NUMBER.search(system), int(number[1])
         last = int(said[1]) if said else max(_USUAL_LAST_NUMBER, first + 7)
         return ListPrompt(tuple(_ITEM.findall(human)), first, max(first, last), only, is_begun=True)
-    if (request := _REQUEST.search(human)) and (asked := _TO_FILL.search(human)):
-        first, shown = int(asked[1]), _SHOWN.findall(human[: request.start()])
-        only = "classification task" in request[0]
+    if (wish := _REQUEST.search(human)) and (asked := _TO_FILL.search(human)):
+        first, shown = int(asked[1]), _SHOWN.findall(human[: wish.start()])
+        only = "classification task" in wish[0]
         return ListPrompt(tuple(shown), first, int(asked[2] or first), only, is_begun=False)
-    before, marker, last = ("\n" + human).rpartition(_TASK)
+    before, marker, task = ("\n" + human).rpartition(_TASK)
     if not marker:
         return PlainPrompt(human)
-    if question := next((one for one in (QUESTION, ANSWER) if last.rstrip().endswith(one)), None):
-        return QuestionPrompt(last.rstrip().removesuffix(question).strip(), _is_reminded(before))
-    return InstancePrompt(last.strip(), is_output_first="class label" in before.lower())
+    if question := next((one for one in (QUESTION, ANSWER) if task.rstrip().endswith(one)), None):
+        return QuestionPrompt(task.rstrip().removesuffix(question).strip(), _is_reminded(before))
+    return InstancePrompt(task.strip(), is_output_first="class label" in before.lower())
 
 
 def _is_reminded(before: str) -> bool:

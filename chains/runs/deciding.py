@@ -13,6 +13,7 @@ from dataclasses import replace
 from self_instruct.chains.runs.advice import Tally
 from self_instruct.chains.runs.instruction_requests import ReadReply
 from self_instruct.chains.runs.pool import Pool
+from self_instruct.chains.runs.reading_ahead import Decide, decide_now
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.chains.stages.stage import Step
 from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask
@@ -33,10 +34,11 @@ class Decider:
     repeat a demonstration of their prompt, where that is only counted.
     """
 
-    def __init__(self, ledger: Ledger, pool: Pool, stages: RunStages) -> None:
+    def __init__(self, ledger: Ledger, pool: Pool, stages: RunStages, decide: Decide = decide_now) -> None:
         self._ledger = ledger
         self._pool = pool
         self._stages = stages
+        self._decide = decide
         self.rejected = Counter(ledger.count_rejections())
         self.kinds: Counter[bool] = Counter()
         self._counts_copies = not stages.instructions.refuses_copies
@@ -78,7 +80,7 @@ class Decider:
         if task.awaits is None:
             raise ValueError(f"task {task.id} is finished and awaits no reply")
         stage = self._stages[task.awaits.stage]
-        step = stage.decide(task.awaits, self.about(task), reply)
+        step = self._decide(stage, task.awaits, self.about(task), reply)
         if step.is_classification is not None:
             self.kinds[step.is_classification] += 1
         kind = task.is_classification if step.is_classification is None else step.is_classification

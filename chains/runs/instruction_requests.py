@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from self_instruct.chains.runs.reading_ahead import Decide, decide_now
 from self_instruct.chains.stages.instructions import InstructionStage
 from self_instruct.chains.stages.stage import Step
 from self_instruct.ledger import Ledger, RequestId
@@ -36,10 +37,18 @@ class InstructionRequests:
     """
 
     def __init__(
-        self, ledger: Ledger, stage: InstructionStage, first: int, lost: Mapping[RequestId, int], *, may_ask: bool
+        self,
+        ledger: Ledger,
+        stage: InstructionStage,
+        first: int,
+        lost: Mapping[RequestId, int],
+        *,
+        may_ask: bool,
+        decide: Decide = decide_now,
     ) -> None:
         self._ledger = ledger
         self._stage = stage
+        self._decide = decide
         self._may_ask = may_ask
         self._stored = ledger.instruction_attempts_from(first)  # the last attempt of each number that is answered
         self._read: dict[int, ReadReply] = {}
@@ -99,7 +108,7 @@ class InstructionRequests:
     def add(self, request: RequestId, reply: Reply | Refusal) -> None:
         """Read a reply that is stored now."""
         self._stored[request.request] = request.attempt
-        step = self._stage.decide(request, self._shown(request), reply)
+        step = self._decide(self._stage, request, self.shown(request), reply)
         if step.again is not None and self._may_ask:
             self._wrong[request.request] = step.wrong
             self._again.add(step.again)
@@ -112,7 +121,7 @@ class InstructionRequests:
         request = RequestId(StageName.INSTRUCTIONS, number, attempt=attempt)
         self.add(request, self._ledger.stored_reply(request))
 
-    def _shown(self, request: RequestId) -> tuple[str, ...]:
+    def shown(self, request: RequestId) -> tuple[str, ...]:
         """Return the lines of a request's prompt, where what they show decides: also those of a replay are not redrawn."""
         prompt = self._ledger.prompt(request.request, request.attempt) if self._stage.refuses_copies else None
         return tuple(prompt.splitlines()) if prompt else ()

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import ceil
+from typing import Any
 
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
@@ -27,8 +28,10 @@ from self_instruct.chains.runs.pace import Times
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.pool import Pool
 from self_instruct.chains.runs.prospects import Prospects
+from self_instruct.chains.runs.reading_ahead import ReadingAhead, decide_now
 from self_instruct.chains.runs.waiting_tasks import WaitingTasks
 from self_instruct.chains.stages.instructions import EXPECTED_YIELD
+from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger, RequestId, StoredTask
 from self_instruct.records.errors import LedgerError, ModelUnavailableError, TemplateError
 from self_instruct.records.replies import Refusal, Reply
@@ -60,15 +63,19 @@ class Loop:
         self._on_fault = on_fault
         self._stages = plan.stages()
         self._pool = Pool(plan.seeds, plan.settings, plan.draw)
-        self._decider = Decider(ledger, self._pool, self._stages)
         self._progress = ledger.progress
         self._meter = Meter(plan.settings, ledger.spending())
         self._journal = Journal(str(ledger.path.parent))
         self._in_flight = InFlight(ledger, asker, self._meter, _is_drawn) if asker else None
+        self._ahead = ReadingAhead(self._in_flight, self._whose) if self._in_flight is not None else None
+        decide = self._ahead.decide if self._ahead is not None else decide_now
+        self._decider = Decider(ledger, self._pool, self._stages, decide)
         may_ask = plan.settings.num_instructions is not None
         lost = Counter(sent.request for sent in ledger.sent()) if asker else Counter[RequestId]()
         self._lost = lost
-        self._requests = InstructionRequests(ledger, self._stages.instructions, self._progress.request, lost, may_ask=may_ask)
+        self._requests = InstructionRequests(
+            ledger, self._stages.instructions, self._progress.request, lost, may_ask=may_ask, decide=decide
+        )
         self._waiting = WaitingTasks(lost)
         self._kept: list[StoredTask] = []  # and not told yet
         self._asked: dict[RequestId, StoredTask] = {}  # the tasks whose questions are under way
@@ -92,9 +99,9 @@ class Loop:
             while True:
                 self._advance(arrivals)
                 self.report()
-                if not self._in_flight:
+                if self._ahead is None or not self._under_way:
                     return self._outcome()
-                arrivals = await self._in_flight.arrived()
+                arrivals = await self._ahead.arrived()
         except LedgerError:
             raise  # nothing that arrives could be stored
         except Exception:
@@ -103,6 +110,8 @@ class Loop:
         finally:
             if self._in_flight is not None:
                 self._in_flight.cancel()
+            if self._ahead is not None:
+                self._ahead.cancel()
 
     def decide(self) -> Outcome:
         """Return how far the stored replies carry the run, once they are decided; nobody is asked."""
@@ -128,7 +137,7 @@ class Loop:
             target=self._settings.num_instructions,
             finished=self._finished,
             spent=self._meter.spent,
-            in_flight=len(self._in_flight or ()),
+            in_flight=self._under_way,
             rejected=self._decider.rejected,
             cost=self._meter.cost,
             oldest_s=self._in_flight.pace.oldest_s if self._in_flight is not None else 0.0,
@@ -237,7 +246,12 @@ class Loop:
     def _may_send(self) -> bool:
         if self._in_flight is None or self._is_stopping or self._failure:
             return False
-        return len(self._in_flight) < self._settings.concurrency
+        return self._under_way < self._settings.concurrency
+
+    @property
+    def _under_way(self) -> int:
+        """How many questions are asked and not answered, or answered and still being read."""
+        return len(self._in_flight or ()) + len(self._ahead or ())
 
     @property
     def _failure(self) -> Exception | None:
@@ -311,6 +325,12 @@ class Loop:
             self._requests.put_back(question.id)
         else:
             self._waiting.put_back(task)
+
+    def _whose(self, question: Question) -> tuple[Stage[Any], Any]:
+        """Return the stage that decides the reply to a question, and what the question is about."""
+        task = self._asked.get(question.id)
+        about = self._requests.shown(question.id) if task is None else self._decider.about(task)
+        return self._stages[question.id.stage], about
 
     async def _let_arrive(self) -> None:
         """Let what is under way arrive and be stored: it is paid for."""

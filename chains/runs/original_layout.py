@@ -12,6 +12,7 @@ Responses may have the completion or the chat shape; one that is null is a reque
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from self_instruct.records.replies import Reply
 INSTRUCTIONS_FILE = "machine_generated_instructions.jsonl"
 INSTANCES_FILE = "machine_generated_instances.jsonl"
 CLASSIFICATION_FILES = "is_clf_or_not_*.jsonl"
+MOST_LINE_BYTES = 16 * 2**20  # far above any recorded reply; a longer line is never held whole
+MOST_NOTES = 10  # on the lines of one file
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +90,40 @@ def read_batch(directory: Path) -> Batch:
 
 
 def _rows(path: Path, notes: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the JSON objects of a file that have an instruction; what else there is becomes a note."""
-    if not path.is_file():
-        if not path.name.startswith("is_clf"):
-            notes.append(f"{path.name}: is not there; going on without it.")
+    """Yield the JSON objects of a file that have an instruction; what else there is becomes a note, in all a few a file."""
+    if not path.is_file():  # a pipe may never end, nor begin
+        what = "is no file" if os.path.lexists(path) else "is not there"
+        notes.append(f"{path.name}: {what}; going on without it.")
         return
+    left_out = 0
+    for number, line in enumerate(_lines(path), 1):
+        row = _row(line) if line.strip() else ""
+        if isinstance(row, dict):
+            yield row
+        elif row:
+            left_out += 1
+            if left_out <= MOST_NOTES:
+                notes.append(f"{path.name}:{number}: {row}; the line is left out.")
+    if left_out > MOST_NOTES:
+        notes.append(f"{path.name}: {left_out - MOST_NOTES:,} more lines are left out.")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file; of one that is too long to be read, a little more than may be read."""
     try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    row = _row(line)
-                    if isinstance(row, str):
-                        notes.append(f"{path.name}:{number}: {row}; the line is left out.")
-                    else:
-                        yield row
+        with path.open("rb") as file:
+            while line := file.readline(MOST_LINE_BYTES + 1):
+                yield line
+                while len(line) > MOST_LINE_BYTES and not line.endswith(b"\n"):
+                    line = file.readline(MOST_LINE_BYTES + 1) or b"\n"
     except OSError as error:
         raise ImportFormatError(f"{path}: cannot be read ({error.strerror}).") from None
 
 
 def _row(line: bytes) -> dict[str, Any] | str:
     """Return the object in a line, or what is wrong with the line."""
+    if len(line) > MOST_LINE_BYTES:
+        return f"is longer than {MOST_LINE_BYTES // 2**20} MiB"
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:

@@ -78,6 +78,9 @@ def _exit_code(app: typer.Typer) -> int:
     except SelfInstructError as error:
         say(_in_words_of_the_command_line(error, app), is_error=True)
         return EXIT_WRONG_INPUT if isinstance(error, InputError) else EXIT_STOPPED_SHORT
+    except MemoryError as error:
+        say(f"out of memory{f' ({error})' if str(error) else ''}; what was answered is stored", is_error=True)
+        return EXIT_STOPPED_SHORT
     except SystemExit as end:
         return int(end.code or 0)
     return 0

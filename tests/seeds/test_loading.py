@@ -171,6 +171,11 @@ def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
     assert error_of(tmp_path).startswith(f"{tmp_path}: cannot be read (")
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless file here")
+def test_an_endless_file_is_named() -> None:
+    assert error_of(Path("/dev/zero")).startswith("/dev/zero: is larger than 64 MiB;")
+
+
 @given(
     st.builds(
         SeedTask,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -32,10 +32,16 @@ class Done:
         return self.err.splitlines()
 
 
-def started(*arguments: object, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-    """Return a command that runs in a process of its own."""
+WITHOUT_PRIVILEGES = ("setpriv", "--inh-caps=-all", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--")
+"""Before a command, it lets root do with files what an ordinary user may do with their own."""
+
+
+def started(
+    *arguments: object, environment: Mapping[str, str] | None = None, before: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """Return a command that runs in a process of its own; `before` is the program that starts it, if any."""
     return subprocess.Popen(
-        [sys.executable, str(RUN_PY), *map(str, arguments)],
+        [*before, sys.executable, str(RUN_PY), *map(str, arguments)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", cwd=ROOT,
         env={**os.environ, "COLUMNS": "80", **(environment or {})},
     )  # fmt: skip

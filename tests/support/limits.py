@@ -1,10 +1,11 @@
-"""A disk that is full, without one: this process may not make any file larger than a limit."""
+"""A disk that is full and memory that is used up, without either: limits on what this process may do."""
 
 from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 @contextmanager
@@ -16,3 +17,15 @@ def file_size_limit(bytes_: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def address_space_limit(more: int) -> Iterator[None]:
+    """Let this process map no more than so many bytes beyond what it has mapped, as under `ulimit -v`."""
+    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + more, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

@@ -1,12 +1,14 @@
 """Import of the original's batch directories: the recorded run exactly, and other people's runs without complaint."""
 
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from self_instruct.chains.runs import original_layout
 from self_instruct.chains.runs.importing import import_batch
 from self_instruct.chains.runs.replaying import replay
 from self_instruct.ledger import Ledger
@@ -179,6 +181,40 @@ def test_lines_that_cannot_be_read_are_named_and_left_out(tmp_path: Path) -> Non
     assert RIVERS in found
     for number in (1, 2, 3, 5):
         assert any(line.startswith(f"{INSTRUCTIONS}:{number}: ") for line in said)
+
+
+def test_a_line_without_end_is_named_and_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(original_layout, "MOST_LINE_BYTES", 2**20)
+    write(tmp_path / INSTRUCTIONS, "x" * 5 * 2**20, {"instruction": "Write a story about the sea."}, "no JSON", "y" * 3 * 2**20)
+    said = import_batch(tmp_path, tmp_path / "run", given(PAPER))
+    assert [line.partition(": is")[0] for line in said[:3]] == [f"{INSTRUCTIONS}:{number}" for number in (1, 3, 4)]
+    assert said[0].endswith("is longer than 1 MiB; the line is left out.")
+    with Ledger.open(tmp_path / "run", read_only=True) as ledger:
+        assert [task.instruction for task in ledger.tasks()] == ["Write a story about the sea."]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "directory", "link to itself", "endless"])
+def test_what_is_no_file_is_not_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / INSTRUCTIONS
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "directory":
+            path.mkdir()
+        case "link to itself":
+            path.symlink_to(path)
+        case _:
+            path.symlink_to("/dev/zero")
+    write(tmp_path / CLASSIFICATION, {"instruction": "Write a story.", "is_classification": " No"})
+    said = import_batch(tmp_path, tmp_path / "run", given(PAPER))
+    assert f"{INSTRUCTIONS}: is no file; going on without it." in said
+
+
+def test_a_file_of_noise_is_told_in_a_few_lines(tmp_path: Path) -> None:
+    write(tmp_path / INSTRUCTIONS, *["no JSON"] * 5_000, {"instruction": "Write a story."})
+    said = import_batch(tmp_path, tmp_path / "run", given(PAPER))
+    assert f"{INSTRUCTIONS}: 4,990 more lines are left out." in said
+    assert len(said) < 20
 
 
 def test_a_directory_with_nothing_usable_is_an_error_and_leaves_no_run(tmp_path: Path) -> None:
