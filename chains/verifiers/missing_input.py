@@ -1,0 +1,99 @@
+"""An instance without an input, although its instruction speaks of one."""
+
+from __future__ import annotations
+
+import re
+
+from self_instruct.chains.verifiers.example import Example, shown
+from self_instruct.chains.verifiers.needless_input import is_no_input
+
+_THINGS = (
+    r"(?:texts?|sentences?|paragraphs?|passages?|articles?|e-?mails?|letters?|messages?|notes?|stor(?:y|ies)|tales?|poems?"
+    r"|lines?|lyrics|reviews?|comments?|tweets?|posts?|headlines?|quotes?|quotations?|conversations?|dialogues?|documents?"
+    r"|reports?|essays?|abstracts?|summar(?:y|ies)|descriptions?|statements?|claims?|arguments?|questions?|answers?|riddles?"
+    r"|jokes?|words?|phrases?|verbs?|nouns?|adjectives?|titles?|terms?|lists?|numbers?|integers?|digits?|fractions?"
+    r"|equations?|expressions?|formulas?|sequences?|series|arrays?|matri(?:x|ces)|functions?|code|snippets?|programs?|scripts?"
+    r"|quer(?:y|ies)|strings?|tables?|rows?|data|dates?|recipes?|ingredients?|dish(?:es)?|products?|items?|objects?|options?"
+    r"|events?|situations?|scenarios?|problems?|puzzles?|results?|clues?|symptoms?|ideas?|plans?|schedules?|invitations?"
+    r"|proposals?|clauses?|triangles?|rectangles?|circles?|chords?|facts?|pairs?|topics?|context|premises?|hypothes[ie]s"
+    r"|conclusions?|prices?|values?|movies?|books?|songs?|news|speech|advert\w*|instructions?|rules?|figures?|measurements?"
+    r"|temperatures?|scores?|customers?|mistakes?|errors?|names?|expenses?|phones?|feedback|requests?|complaints?|minutes)"
+)
+_POINTER = r"(?:this|these|the following|the given|given (?:an?|the|two|three|some|this|these)|here (?:is|are)|the (?:\w+ )?below)"
+_STRONG = re.compile(
+    rf"\b(?:{_POINTER}|given|below|attached|from its|of its|I'll give you|I will give you|wrote me this)\b", re.IGNORECASE
+)
+_POINTS = re.compile(
+    rf"\b(?:the|each|every|both|all|all the|of the|these two|two|my|our|his|her) (?:[\w'-]+ ){{0,2}}?{_THINGS}\b", re.IGNORECASE
+)
+_ANY_THING = re.compile(
+    r"\bthe (?:[\w'-]+ ){0,2}?[\w'-]+(?<!number)(?<!result)(?=[.,;:?!]|$| (?:and|to|into|in|from|with|as|by|for|or|belong|alone)\b)", re.IGNORECASE
+)
+_BARE_VERB = re.compile(
+    r"^(?:please )?(?:translate|summari[sz]e|paraphrase|proofread|rewrite|rephrase|classify|categori[sz]e|sort|solve|unscramble"
+    r"|transcribe|shorten|simplify|convert|correct)\b(?=\s*(?:[.!]|it\b|(?:in|into|to|as|for|from|by) (?:\w+ ){0,6}\w*[.!]?$))",
+    re.IGNORECASE,
+)
+_WORKS_ON = re.compile(
+    r"^(?:please )?(?:translate|summari[sz]e|paraphrase|proofread|rewrite|rephrase|classify|categori[sz]e|sort|solve|unscramble"
+    r"|transcribe|shorten|simplify|convert|correct|fix|find the|spot|identify the|extract|highlight|replace|change|add|remove|delete"
+    r"|format|arrange|match|balance|guess|label|rate|edit|improve|turn|put|move|read|analy[sz]e|check|complete the|continue the"
+    r"|fill in|underline|count the|combine|merge|split|apologi[sz]e|reply|respond|answer the|decide whether|determine (?:if|whether)"
+    r"|say whether|tell me (?:if|whether))\b",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"[\"“«][^\"”»]{12,}[\"”»]|(?<!\w)['‘][^'’\n]{12,}['’](?!\w)|`[^`]{3,}`|https?://")
+_OWN_TEXT = re.compile(
+    r"\n\s*\S|\b\w+\([^()\n]*,[^()\n]*\)|\d[\d,. ]*[-+*/×÷=^]\s*\d"
+    rf"|\b(?:{_POINTER}|the|a|an) (?:[\w'-]+ ){{0,4}}?(?:{_THINGS}|text)(?: (?!is\b|are\b)[\w'-]+){{0,3}}:\s*\S"
+    r"|^(?:translate|correct|fix|rewrite|solve|simplify|calculate|convert|summari[sz]e|classify|paraphrase)\b[^:.]{0,60}:\s*\S",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z])")
+_FIGURE = re.compile(r"\d")
+_CHOICES = re.compile(r":(?: [\w'-]+){1,3}(?:,(?: [\w'-]+){1,3}){0,9},? or(?: [\w'-]+){1,3}[.?]")
+_ASKS_TO_WRITE = re.compile(
+    r"(?:^|[.!?,] )(?:please |can you |could you |now )?(?:write|create|generate|compose|make|design|develop|implement|build|invent"
+    r"|come up|imagine|describe|explain|give|tell|list|name|suggest|plan|think|discuss|how|why|what|who|when|where|is|are|do|does"
+    r"|should|can|define|outline|draft|brainstorm|propose|recommend|provide|produce|show|compare|which|I|my|our|we|you|invite|announce|advertise|thank|congratulate|ask|pretend|lay out)\b",
+    re.IGNORECASE,
+)
+_NOT_POINTING = re.compile(
+    r"\b(?:this|these) (?:day|days|week|month|year|time|morning|evening|world|summer|winter|spring|autumn|season|weekend|afternoon"
+    r"|way|kind|sort|type|case)\b|\bbelow (?:zero|average|\d)|\b(?:provided|given) that\b|\ball (?:the )?times?\b"
+    r"|\b(?:these|those|the following) (?:categories|labels|classes|options|choices|keys|criteria|steps|rules|headings|columns)\b"
+    r"|\bthe words? itself\b|\bgiven (?:name|up|in|to|by)\b|\bthose who\b",
+    re.IGNORECASE,
+)
+
+
+def missing_input(example: Example) -> str | None:
+    """Find an empty input where the instruction points at one: "the following text", "this function", "Translate it".
+
+    Nothing is said where the instruction itself holds what it points at: in quotes, behind a colon, on a line of its own. Where
+    something is to be written, or asked about the world, only plain pointers count ("this", "given", "below"); where something
+    is to be worked on, "the" and a noun do.
+    """
+    request = _CHOICES.sub(".", example.request.strip())
+    if not is_no_input(example.input) or _QUOTED.search(request) or _OWN_TEXT.search(request):
+        return None
+    request = _NOT_POINTING.sub(" ", request)
+    found = _BARE_VERB.match(request) or _new(_STRONG, request)
+    if found is None and (example.is_classification or (_WORKS_ON.match(request) and not _FIGURE.search(request))):
+        found = _new(_ANY_THING, request)
+    if found is None and not _ASKS_TO_WRITE.search(request):
+        found = _new(_POINTS, _first_sentence(request))
+    return shown(found[0]) if found else None
+
+
+def _first_sentence(request: str) -> str:
+    return _SENTENCE_END.split(request, maxsplit=1)[0]
+
+
+def _new(pattern: re.Pattern[str], request: str) -> re.Match[str] | None:
+    """Return the first thing pointed at that the text has not named before: in "write a story ... the story" there is none."""
+    for match in pattern.finditer(request):
+        thing = match[0].split()[-1].casefold().removesuffix("s")
+        if len(thing) <= 2 or thing not in request[: match.start()].casefold():
+            return match
+    return None
