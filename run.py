@@ -331,6 +331,38 @@ def evaluate(
     return report_on(Wanted(tasks, split, run, predictions, references, against, training, likelihood), given, as_json=json)
 
 
+@app.command()
+def verify(
+    what: Annotated[str, typer.Argument(help="A run, or rows as dedup reads them; - is standard input.", metavar="RUN|FILE")],
+    out: Annotated[str | None, typer.Option(help="The rows with flags and refused, as JSONL; - is standard output.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+    form: Annotated[Literal["jsonl", "json", "csv"] | None, typer.Option("--format", help="By the name without it.")] = None,
+    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
+    profile: Profile = None,
+    config: Config = None,
+    set_: Set = None,
+) -> None:
+    """Flag instances by rules that need no model, and show what each rule found."""
+    from self_instruct.chains.verifiers.registry import Verification
+    from self_instruct.reports.dedup.places import Places
+    from self_instruct.reports.terminal.verification import verification_tables
+    from self_instruct.reports.verifying.verifying import verify_file, verify_run
+    from self_instruct.settings.settling import settle
+
+    verification = Verification(settle(_given({"profile": profile}, set_, config)).settings.verifiers)
+    if Path(what).is_dir():
+        report = verify_run(Path(what), verification, Places.named(what, out).out if out else None)
+    else:
+        places = Places.named(what, out or "-")
+        report = verify_file(places.source, verification, places.out if out else None, form=form, on_error=on_error)
+    if json:
+        say(report.to_json(), is_error=out == "-")
+    elif out != "-":
+        show(verification_tables(report))
+    for fault in report.faults:
+        say(fault, is_error=True)
+
+
 def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Layer:
     """Return all that the command line says about settings: flags over `--set` over the config file."""
     from self_instruct.settings.config_file import from_assignments, from_config

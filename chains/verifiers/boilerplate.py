@@ -9,15 +9,14 @@ from self_instruct.chains.verifiers.example import Example, shown
 LOOKED_AT = 300  # characters at either end
 _OPENING = re.compile(
     r"^(?:sure(?: thing)?|certainly|absolutely|of course|great question|happy to help|I'd be (?:happy|glad) to)\b[!,.:]"
-    r"|^(?:sure|okay|certainly|absolutely|of course)?[!,.]? ?here(?:'s| is| are) (?:the|a|an|your|some|my) [^\n]{0,100}:"
-    r"\s*(?:\n|$)|^I (?:would|will|can) (?:be happy to|be glad to|gladly) (?:help|assist) [^\n.]{0,60}[.!]",
+    r"|^(?:sure|okay|certainly|absolutely|of course)?[!,.]? ?here(?:'s| is| are) (?:the|a|an|your|some"
+    r"|my) [^\n]{0,100}:\s*(?:\n|$)|^I (?:would|will|can) (?:be happy to|be glad to|gladly) (?:help|assist) [^\n.]{0,60}[.!]",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"\b(?:I hope (?:this|that|it) helps|let me know if (?:you|there)(?:'d| would| need| have|'s| is)[^\n]{0,80}"
-    r"(?:changes|questions|help|else|assistance|clarif\w+|information|more|adjust\w*)"
-    r"|feel free to (?:ask|reach out|let me know|contact me)|is there anything else (?:I|you)"
-    r"|would you like me to\b|do you (?:have|need) any (?:other|more|further))",
+    r"\b(?:I hope (?:this|that|it) helps|let me know if (?:you|there)(?:'d| would| need| have|'s| is)[^\n]{0,80}(?:changes"
+    r"|questions|help|else|assistance|clarif\w+|information|more|adjust\w*)|feel free to (?:ask|reach out|let me know"
+    r"|contact me)|is there anything else (?:I|you)|would you like me to\b|do you (?:have|need) any (?:other|more|further))",
     re.IGNORECASE,
 )
 
@@ -27,8 +26,6 @@ def boilerplate(example: Example) -> str | None:
 
     Nothing is said where somebody is to be spoken or written to: a letter may offer to be asked.
     """
-    if example.is_speech:
-        return None
     text = example.answer.replace("’", "'")
     found = _OPENING.search(text[:LOOKED_AT]) or _CLOSING.search(text[-LOOKED_AT:])
-    return shown(found[0]) if found else None
+    return None if found is None or example.is_speech else shown(found[0])

@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 from self_instruct.chains.verifiers.example import Example
 from self_instruct.chains.verifiers.not_json import why_no_json
@@ -34,8 +34,8 @@ _BEGINS = {
 }
 _REPAIRS = re.compile(r"\b(?:fix|correct|repair|debug|add|rewrite)\b", re.IGNORECASE)
 _WRONG_ON_PURPOSE = re.compile(
-    r"\b(?:error|bug|wrong|mistake|incorrect|invalid|broken|pseudo-?code|explain|difference|why|what (?:does|is)|which language|python 2"
-    r"|traceback|snippet|shell|doctest|interactive|REPL|stored procedure|PL/SQL|trigger)\w*\b",
+    r"\b(?:error|bug|wrong|mistake|incorrect|invalid|broken|pseudo-?code|explain|difference|why|what (?:does|is)"
+    r"|which language|python 2|traceback|snippet|shell|doctest|interactive|REPL|stored procedure|PL/SQL|trigger)\w*\b",
     re.IGNORECASE,
 )
 _PROSE = re.compile(r"^\s*[A-Z][\w',-]*(?: [\w',()`-]+){3,}[.:]?$", re.MULTILINE)
@@ -43,11 +43,13 @@ _PATTERN = re.compile(r"[\\\[\](){}*+?^$|]")
 
 
 def broken_code(example: Example) -> str | None:
-    """Python, JSON, SQL or a regular expression in the output does not parse.
+    """Find Python, JSON, SQL or a regular expression that does not parse.
 
-    Looked at is a fenced block that names its language, or the whole output where the instruction names it and no prose is mixed
-    in. Code that the task says is wrong, or asks to explain, is not judged, nor what is longer than 20,000 characters.
+    Looked at is a fenced block that names its language, or the whole output where the instruction names it and no prose is
+    mixed in. Code that the task says is wrong, or asks to explain, is not judged, nor what is longer than 20,000 characters.
     """
+    if not example.fences and not example.mentions("python", "sql", "regex", "regular expression"):
+        return None
     if example.is_classification or len(example.answer) > MOST_PARSED or _is_about_code(example.request):
         return None
     for language, code in _programs(example):

@@ -11,8 +11,9 @@ LONG_LINE = 12  # words of a line that may be a sentence
 _END = re.compile(r"[.!?…。！？;|`*_~)\]}>\"'”’»」\d%€$£°-]$")
 _INNER_END = re.compile(r"[.!?][\"'”’)]?\s+[\"'“‘(]?[A-ZÀ-Þ\d]")
 _NEVER_LAST = frozenset({
-    "and", "or", "but", "the", "a", "an", "of", "with", "from", "because", "that", "which", "who", "whose", "if", "than", "into",
-    "your", "their", "our", "my", "its", "is", "are", "was", "were", "und", "oder", "der", "die", "el", "la", "les", "et", "y",
+    "and", "or", "but", "the", "a", "an", "of", "with", "from", "because", "that", "which", "who", "whose", "if",
+    "than", "into", "your", "their", "our", "my", "its", "is", "are", "was", "were", "und", "oder", "der", "die", "el", "la",
+    "les", "et", "y",
 })  # fmt: skip
 _ITEM = re.compile(r"^(?:[-*•+–]|\(?\w{1,3}[.)])\s")
 _SHORT_FORM = re.compile(
@@ -26,7 +27,7 @@ _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
 def cut_off(example: Example) -> str | None:
-    """The output stops in the middle: of a fence, a bracket, a sentence, or where only more can follow ("and", a comma).
+    """Find an answer that stops in the middle of a fence, a bracket or a sentence, or at "and" or a comma.
 
     Lists, poems and programs need no full stop; where the lines before the last one have none, neither needs that. A name under
     a letter is no sentence.

@@ -13,7 +13,7 @@ _RESERVED = re.compile(
 
 
 def link(example: Example) -> str | None:
-    """The output has a web address that is not in the task. Those reserved for examples (example.org) do not count."""
+    """Find a web address that the task has not; those reserved for examples (example.org) do not count."""
     for match in _ADDRESS.finditer(example.answer):
         address = match[0].rstrip(".,;:!?")
         if address.casefold() not in example.task and not _RESERVED.search(address):

@@ -11,58 +11,73 @@ _THINGS = (
     r"(?:texts?|sentences?|paragraphs?|passages?|articles?|e-?mails?|letters?|messages?|notes?|stor(?:y|ies)|tales?|poems?"
     r"|lines?|lyrics|reviews?|comments?|tweets?|posts?|headlines?|quotes?|quotations?|conversations?|dialogues?|documents?"
     r"|reports?|essays?|abstracts?|summar(?:y|ies)|descriptions?|statements?|claims?|arguments?|questions?|answers?|riddles?"
-    r"|jokes?|words?|phrases?|verbs?|nouns?|adjectives?|titles?|terms?|lists?|numbers?|integers?|digits?|fractions?"
-    r"|equations?|expressions?|formulas?|sequences?|series|arrays?|matri(?:x|ces)|functions?|code|snippets?|programs?|scripts?"
-    r"|quer(?:y|ies)|strings?|tables?|rows?|data|dates?|recipes?|ingredients?|dish(?:es)?|products?|items?|objects?|options?"
-    r"|events?|situations?|scenarios?|problems?|puzzles?|results?|clues?|symptoms?|ideas?|plans?|schedules?|invitations?"
-    r"|proposals?|clauses?|triangles?|rectangles?|circles?|chords?|facts?|pairs?|topics?|context|premises?|hypothes[ie]s"
-    r"|conclusions?|prices?|values?|movies?|books?|songs?|news|speech|advert\w*|instructions?|rules?|figures?|measurements?"
-    r"|temperatures?|scores?|customers?|mistakes?|errors?|names?|expenses?|phones?|feedback|requests?|complaints?|minutes)"
+    r"|jokes?|words?|phrases?|verbs?|nouns?|adjectives?|titles?|terms?|lists?|numbers?|integers?|digits?|fractions?|equations?"
+    r"|expressions?|formulas?|sequences?|series|arrays?|matri(?:x|ces)|functions?|code|snippets?|programs?|scripts?|quer(?:y"
+    r"|ies)|strings?|tables?|rows?|data|dates?|recipes?|ingredients?|dish(?:es)?|products?|items?|objects?|options?|events?"
+    r"|situations?|scenarios?|problems?|puzzles?|results?|clues?|symptoms?|ideas?|plans?|schedules?|invitations?|proposals?"
+    r"|clauses?|triangles?|rectangles?|circles?|chords?|facts?|pairs?|topics?|context|premises?|hypothes[ie]s|conclusions?"
+    r"|prices?|values?|movies?|books?|songs?|news|speech|advert\w*|instructions?|rules?|figures?|measurements?|temperatures?"
+    r"|scores?|customers?|mistakes?|errors?|names?|expenses?|phones?|feedback|requests?|complaints?|minutes)"
 )
-_POINTER = r"(?:this|these|the following|the given|given (?:an?|the|two|three|some|this|these)|here (?:is|are)|the (?:\w+ )?below)"
-_STRONG = re.compile(
-    rf"\b(?:{_POINTER}|given|below|attached|from its|of its|I'll give you|I will give you|wrote me this)\b", re.IGNORECASE
+_POINTER = (
+    r"(?:this|these|the following|the (?:given|provided|attached)|given (?:an?|the|two|three|some|this|these)|here (?:is|are)"
+    rf"|(?:{_THINGS}|objects?) (?:below|above)|below|from its description)"
+)
+_STRONG = re.compile(rf"\b(?:{_POINTER}|I'll give you|I will give you|wrote me this)\b", re.IGNORECASE)
+_OF_PROGRAMS = re.compile(
+    r"\b(?:write|create|implement|design|develop|build|make)\b.{0,40}\b(?:function|program|code|algorithm|script|method"
+    r"|class)\b",
+    re.I,
 )
 _POINTS = re.compile(
-    rf"\b(?:the|each|every|both|all|all the|of the|these two|two|my|our|his|her) (?:[\w'-]+ ){{0,2}}?{_THINGS}\b", re.IGNORECASE
+    rf"\b(?:the|each|every|both|all|all the|of the|these two|two|my|our|his|her) (?:[\w'-]+ ){{0,2}}?{_THINGS}\b"
+    r"(?! (?:of|that|who|which|between|for|below|above|made|from|\d)\b)",
+    re.IGNORECASE,
 )
 _ANY_THING = re.compile(
-    r"\bthe (?:[\w'-]+ ){0,2}?[\w'-]+(?<!number)(?<!result)(?=[.,;:?!]|$| (?:and|to|into|in|from|with|as|by|for|or|belong|alone)\b)", re.IGNORECASE
+    r"\bthe (?:[\w'-]+ ){0,2}?[\w'-]+(?<!number)(?<!result)(?=[.,;:?!]|$| (?:and|to|into|in|from|with|as|by|for|or|belong"
+    r"|alone)\b)",
+    re.IGNORECASE,
 )
 _BARE_VERB = re.compile(
-    r"^(?:please )?(?:translate|summari[sz]e|paraphrase|proofread|rewrite|rephrase|classify|categori[sz]e|sort|solve|unscramble"
-    r"|transcribe|shorten|simplify|convert|correct)\b(?=\s*(?:[.!]|it\b|(?:in|into|to|as|for|from|by) (?:\w+ ){0,6}\w*[.!]?$))",
+    r"^(?:please )?(?:translate|summari[sz]e|paraphrase|proofread|rewrite|rephrase|classify|categori[sz]e|sort|solve"
+    r"|unscramble|transcribe|shorten|simplify|convert|correct)\b(?=\s*(?:[.!]|it\b|(?:in|into|to|as|for|from"
+    r"|by) (?:\w+ ){0,6}\w*[.!]?$))",
     re.IGNORECASE,
 )
 _WORKS_ON = re.compile(
-    r"^(?:please )?(?:translate|summari[sz]e|paraphrase|proofread|rewrite|rephrase|classify|categori[sz]e|sort|solve|unscramble"
-    r"|transcribe|shorten|simplify|convert|correct|fix|find the|spot|identify the|extract|highlight|replace|change|add|remove|delete"
-    r"|format|arrange|match|balance|guess|label|rate|edit|improve|turn|put|move|read|analy[sz]e|check|complete the|continue the"
-    r"|fill in|underline|count the|combine|merge|split|apologi[sz]e|reply|respond|answer the|decide whether|determine (?:if|whether)"
-    r"|say whether|tell me (?:if|whether))\b",
+    r"^(?:please )?(?:translate|summari[sz]e|paraphrase|proofread|rewrite|rephrase|classify|categori[sz]e|sort|solve"
+    r"|unscramble|transcribe|shorten|simplify|convert|correct|fix|spot|identify the|extract|highlight|replace|change|add"
+    r"|remove|delete|format|arrange|match|balance|guess|label|rate|edit|improve|turn|put|move|read|analy[sz]e|check"
+    r"|complete the|continue the|fill in|underline|count the|combine|merge|split|apologi[sz]e|reply|respond|answer the"
+    r"|decide whether|determine (?:if|whether)|say whether|tell me (?:if|whether))\b",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“«][^\"”»]{12,}[\"”»]|(?<!\w)['‘][^'’\n]{12,}['’](?!\w)|`[^`]{3,}`|https?://")
 _OWN_TEXT = re.compile(
-    r"\n\s*\S|\b\w+\([^()\n]*,[^()\n]*\)|\d[\d,. ]*[-+*/×÷=^]\s*\d"
-    rf"|\b(?:{_POINTER}|the|a|an) (?:[\w'-]+ ){{0,4}}?(?:{_THINGS}|text)(?: (?!is\b|are\b)[\w'-]+){{0,3}}:\s*\S"
-    r"|^(?:translate|correct|fix|rewrite|solve|simplify|calculate|convert|summari[sz]e|classify|paraphrase)\b[^:.]{0,60}:\s*\S",
+    r"\n\s*\S|\b\w+\([^()\n]*,[^()\n]*\)|\d[\d,. ]*[-+*/×÷=^]\s*\d|(?:\d[\d.]*[,;\s]+){3}|\b(?:numbers?|words?|letters?|terms?"
+    r"|names?|phrases?) (?:\d|[\"'“‘`])|\b(?:input|text|sentence|example)s? ?\d?: ?\S"
+    rf"|\b(?:{_POINTER}|the|an?) (?:[\w'-]+ ){{0,4}}?(?:{_THINGS}|text)(?: (?!is\b|are\b)[\w'-]+){{0,3}}:\s*\S"
+    rf"|\b{_POINTER}(?: [\w'-]+){{0,4}}: ?\S"
+    r"|^(?:translate|correct|fix|rewrite|solve|simplify|calculate|convert|summari[sz]e|classify"
+    r"|paraphrase)\b[^:.]{0,60}:\s*\S",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z])")
 _FIGURE = re.compile(r"\d")
 _CHOICES = re.compile(r":(?: [\w'-]+){1,3}(?:,(?: [\w'-]+){1,3}){0,9},? or(?: [\w'-]+){1,3}[.?]")
 _ASKS_TO_WRITE = re.compile(
-    r"(?:^|[.!?,] )(?:please |can you |could you |now )?(?:write|create|generate|compose|make|design|develop|implement|build|invent"
-    r"|come up|imagine|describe|explain|give|tell|list|name|suggest|plan|think|discuss|how|why|what|who|when|where|is|are|do|does"
-    r"|should|can|define|outline|draft|brainstorm|propose|recommend|provide|produce|show|compare|which|I|my|our|we|you|invite|announce|advertise|thank|congratulate|ask|pretend|lay out)\b",
+    r"(?:^|[.!?,] )(?:please |can you |could you |now )?(?:write|create|generate|compose|make|design|develop|implement|build"
+    r"|invent|come up|imagine|describe|explain|give|tell|list|name|suggest|plan|think|discuss|how|why|what|who|when|where|is"
+    r"|are|do|does|should|can|define|outline|draft|brainstorm|propose|recommend|provide|produce|show|compare|which|I|my|our"
+    r"|we|you|invite|announce|advertise|thank|congratulate|ask|pretend|lay out)\b",
     re.IGNORECASE,
 )
 _NOT_POINTING = re.compile(
-    r"\b(?:this|these) (?:day|days|week|month|year|time|morning|evening|world|summer|winter|spring|autumn|season|weekend|afternoon"
-    r"|way|kind|sort|type|case)\b|\bbelow (?:zero|average|\d)|\b(?:provided|given) that\b|\ball (?:the )?times?\b"
-    r"|\b(?:these|those|the following) (?:categories|labels|classes|options|choices|keys|criteria|steps|rules|headings|columns)\b"
-    r"|\bthe words? itself\b|\bgiven (?:name|up|in|to|by)\b|\bthose who\b",
+    r"\b(?:this|these) (?:very|moment|day|days|week|month|year|time|morning|evening|world|summer|winter|spring|autumn|season"
+    r"|weekend|afternoon|way|kind|sort|type|case)\b|\bbelow (?:zero|average|\d)|\b(?:provided|given) that\b"
+    r"|\ball (?:the )?times?\b|\b(?:these|those|the following) (?:categories|labels|classes|options|choices|keys|criteria"
+    r"|steps|rules|headings|columns)\b|\bthe words? itself\b|\bgiven (?:name|up|in|to|by)\b|\bthose who\b",
     re.IGNORECASE,
 )
 
@@ -74,14 +89,15 @@ def missing_input(example: Example) -> str | None:
     something is to be written, or asked about the world, only plain pointers count ("this", "given", "below"); where something
     is to be worked on, "the" and a noun do.
     """
-    request = _CHOICES.sub(".", example.request.strip())
-    if not is_no_input(example.input) or _QUOTED.search(request) or _OWN_TEXT.search(request):
+    if not is_no_input(example.input):
         return None
-    request = _NOT_POINTING.sub(" ", request)
+    request = _NOT_POINTING.sub(" ", _CHOICES.sub(".", example.request.strip()))
+    if _QUOTED.search(request) or _OWN_TEXT.search(request) or _OF_PROGRAMS.search(request):
+        return None
     found = _BARE_VERB.match(request) or _new(_STRONG, request)
     if found is None and (example.is_classification or (_WORKS_ON.match(request) and not _FIGURE.search(request))):
         found = _new(_ANY_THING, request)
-    if found is None and not _ASKS_TO_WRITE.search(request):
+    if found is None and not _ASKS_TO_WRITE.search(request) and not _FIGURE.search(request):
         found = _new(_POINTS, _first_sentence(request))
     return shown(found[0]) if found else None
 

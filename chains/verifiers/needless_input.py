@@ -10,15 +10,14 @@ FEWEST_WORDS = 3  # of an instruction that the input repeats
 _LONGEST = 60  # characters of a way of saying that there is no input
 _NOTHING = re.compile(
     r"[\W_]*(?:none|n\W?a|nil|null|nothing|empty|no ?input|not (?:applicable|needed|required|available|given|provided)"
-    r"|(?:there is )?no (?:additional |further )?(?:input|context|text|information)"
-    r"(?: (?:is )?(?:needed|required|necessary|given|provided|available))?"
-    r"|(?:this task )?(?:does not|doesn't) (?:need|require) (?:any |an )?input)?[\W_]*",
+    r"|(?:there is )?no (?:additional |further )?(?:input|context|text|information)(?: (?:is )?(?:needed|required|necessary"
+    r"|given|provided|available))?|(?:this task )?(?:does not|doesn't) (?:need|require) (?:any |an )?input)?[\W_]*",
     re.IGNORECASE,
 )
 
 
 def needless_input(example: Example) -> str | None:
-    """The input says that there is none ("N/A", "no input needed"), or is the instruction again."""
+    """Find an input that says that there is none ("N/A", "no input needed"), or is the instruction again."""
     if not example.input.strip():
         return None
     if is_no_input(example.input) and not example.input.strip().isdigit():

@@ -8,16 +8,20 @@ from self_instruct.chains.verifiers.example import Example, shown
 from self_instruct.prompts.reading.class_labels import comparable, is_among
 
 _SET = re.compile(
-    r"\b(?:categories|labels|classes|options|choices|one of (?:these|the following)[^:.\n]{0,30})(?: are)?:? "
-    r"(?P<list>[^.:?!;\n\"()]{3,200}?(?:,| or | and )[^.:?!;\n\"()]{2,60}?)(?=[.?!)\n]|$)",
+    r"\b(?:categories|labels|classes|options|choices|one of (?:these"
+    r"|the following)[^:.\n]{0,30})(?: are)?:? (?P<list>[^.:?!;\n\"()]{3,200}?(?:,| or "
+    r"| and )[^.:?!;\n\"()]{2,60}?)(?=[.?!)\n]|$)",
     re.IGNORECASE,
 )
 _CHOICE = re.compile(
-    r"(?:^|[.!?:(] ?|\b(?:is|are|was|were|be|as|called?|value|label|tag|rate|under|to|with|it|either)\b[^,.:;?!\n]{0,60}?[ :,(])"
-    r"(?:an? |the )?(?P<list>[a-z][\w-]*(?: [\w-]+)?(?:, (?:an? |the )?[\w-]+(?: [\w-]+)?){0,8},? or (?:an? |the )?[\w-]+(?: [\w-]+)?)\)?[?.:]",
+    r"(?:^|[.!?:(] ?|\b(?:is|are|was|were|be|as|called?|value|label|tag|rate|under|to|with|it"
+    r"|either)\b[^,.:;?!\n]{0,60}?[ :,(])(?:an? |the )?(?P<list>[a-z][\w-]*(?: [\w-]+)?(?:, (?:an? "
+    r"|the )?[\w-]+(?: [\w-]+)?){0,8},? or (?:an? |the )?[\w-]+(?: [\w-]+)?)\)?[?.:]",
     re.IGNORECASE,
 )
-_LAST_CHOICE = re.compile(r", (?P<list>(?:[\w-]+(?: [\w-]+)?, ){0,8}[\w-]+(?: [\w-]+)?,? or [\w-]+(?: [\w-]+)?)[?.:]", re.IGNORECASE)
+_LAST_CHOICE = re.compile(
+    r", (?P<list>(?:[\w-]+(?: [\w-]+)?, ){0,8}[\w-]+(?: [\w-]+)?,? or [\w-]+(?: [\w-]+)?)[?.:]", re.IGNORECASE
+)
 _PARTS = re.compile(r",\s*(?:or |and )?|\s+(?:or|and)\s+", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
 _YES_NO = re.compile(
@@ -28,7 +32,7 @@ _YES_AND_NO = ("yes", "no", "true", "false", "unsure", "maybe")
 
 
 def not_a_label(example: Example) -> str | None:
-    """The output is none of the class labels that are known, or that the instruction names.
+    """Find an answer that is none of the class labels that are known, or that the instruction names.
 
     Only where the task is known to be a classification task, or its kind is not known and its labels are plainly named.
     """
@@ -55,12 +59,14 @@ def _mentions(example: Example, labels: tuple[str, ...]) -> bool:
 
 
 def _listed(instruction: str) -> tuple[str, ...]:
-    """Return the labels that follow "categories:" or the like, or that a question gives to choose from; yes and no for a plain one."""
+    """Return the labels behind "categories:" or the like, or those of a question with "or"; yes and no for a plain one."""
     found = _SET.search(instruction) or _CHOICE.search(instruction) or _LAST_CHOICE.search(instruction)
     if found is None:
-        is_plain_question = _YES_NO.search(instruction) and " or " not in instruction.replace("yes or no", "")
+        is_plain_question = _YES_NO.search(instruction) and not re.search(r" or |\w/\w", instruction.replace("yes or no", ""))
         return _YES_AND_NO if is_plain_question else ()
     labels = [_ARTICLE.sub("", part.strip()) for part in _PARTS.split(found["list"]) if part.strip()]
-    labels.append(labels[0].rsplit(None, 1)[-1])  # the list may begin with the words before it: "boots satisfied or dissatisfied"
+    labels.append(
+        labels[0].rsplit(None, 1)[-1]
+    )  # the list may begin with the words before it: "boots satisfied or dissatisfied"
     is_plain = len(labels) > 2 and all(len(label.split()) <= _MOST_LABEL_WORDS for label in labels)
     return tuple(labels) if is_plain else ()

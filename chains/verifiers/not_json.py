@@ -8,13 +8,15 @@ import re
 from self_instruct.chains.verifiers.example import Example
 
 _ASKED = re.compile(
-    r"\b(?:in|as|into|to|an?|valid|return|output|outputs|produce|write|create|generate|give|format(?:ted)?(?: as)?) (?:[\w-]+ ){0,2}?JSON\b"
-    r"(?! (?:to|into|file|schema|is|stands|parser|data (?:to|into)|object (?:to|into)|(?:string|object|array|document)s? (?:is|are|has|in|and return)\b))",
+    r"\b(?:in|as|into|to|an?|valid|return|output|outputs|produce|write|create|generate|give"
+    r"|format(?:ted)?(?: as)?) (?:[\w-]+ ){0,2}?JSON\b(?! (?:to|into|file|schema|is|stands|parser|data (?:to|into)"
+    r"|object (?:to|into)|(?:string|object|array|document)s? (?:is|are|has|in|and return)\b))",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
-    r"\b(?:what is|explain|difference|function|program|script|code|python|javascript|java|pars(?:e|es|ing)|pros|advantages|why|how"
-    r"|convert(?:s)? (?:the |this |a |an )?(?:\w+ ){0,2}JSON|turn (?:the|this) (?:\w+ ){0,2}JSON|from JSON|valid or|whether|is (?:the|this))\b",
+    r"\b(?:what is|explain|difference|function|program|script|code|python|javascript|java|pars(?:e|es|ing)|pros|advantages"
+    r"|why|how|convert(?:s)? (?:the |this |a |an )?(?:\w+ ){0,2}JSON|turn (?:the|this) (?:\w+ ){0,2}JSON|from JSON|valid or"
+    r"|whether|is (?:the|this))\b",
     re.IGNORECASE,
 )
 _BEGIN = re.compile(r'[\[{](?=\s*(?:["\[{\]}\d-]|true|false|null|\w+"?:))')
@@ -23,7 +25,7 @@ _DECODER = json.JSONDecoder()
 
 
 def not_json(example: Example) -> str | None:
-    """The instruction asks for JSON, and no object or array in the output can be read.
+    """Find an answer without a JSON object or array that can be read, where JSON is asked for.
 
     Text around it does not matter. Nothing is said where the task is about JSON rather than for it (a program, a question).
     """

@@ -18,7 +18,7 @@ _DATE = re.compile(r"^(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[.-]\d{1,2}[.-]\d{2,4}|\d{
 
 
 def personal_data(example: Example) -> str | None:
-    """The output has an e-mail address, or a telephone, card, social security or bank account number, that the task has not.
+    """Find an e-mail address, or a telephone, card, social security or account number, that the task has not.
 
     Addresses and numbers reserved for examples (mia@example.org, 555-0100) do not count; a card's number must be a valid one.
     """
@@ -37,7 +37,7 @@ def _found(text: str) -> Iterator[str]:
 
 def _is_phone(text: str) -> bool:
     digits = sum(map(str.isdigit, text))
-    is_marked = text.startswith("+") or "(" in text or text.startswith("0") or text.count("-") == 2
+    is_marked = text.startswith(("+", "0")) or "(" in text or text.count("-") == 2
     return 9 <= digits <= 15 and is_marked and not _DATE.match(text) and not _INVENTED_PHONE.search(text)
 
 

@@ -12,21 +12,21 @@ _REFUSED = (
     r"(?:that|this|your request|you with|to the|access|personal|the ability|feelings|real-time|files|any|information|enough)"
 )
 _MACHINE = re.compile(
-    r"\bas an? (?:AI|artificial intelligence|(?:large )?language model)\b"
-    r"|\bI(?: am|'m) (?:just |only )?an? (?:AI|(?:large )?language model)\b"
+    r"\bas an? (?:AI|artificial intelligence|(?:large )?language model)\b|\bI(?: am|'m) (?:just |only )?an? (?:AI"
+    r"|(?:large )?language model)\b"
     rf"|^\W*(?:(?:I(?: am|'m) (?:very |so |really )?)?sorry[,.;]? (?:but )?)?I {_CANNOT} (?:to )?"
     r"(?:help|assist|comply|fulfil\w*) (?:you )?(?:with )?(?:this|that|your)",
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(
-    rf"\W*(?:I(?: am|'m) (?:very |so |really )?(?:sorry|afraid)|sorry|apologies|I apologi[sz]e|unfortunately)[,.;]?"
-    rf" (?:but )?(?:that )?I ?{_CANNOT}\b"
-    rf"|\W*I ?{_CANNOT} (?:to )?(?:directly |physically )?\w{{2,12}} (?:with )?{_REFUSED}\b"
-    r"|\W*(?:please|could you(?: please)?|can you(?: please)?) (?:provide|give me|share|send|specify|paste)"
-    r" (?:me )?(?:with )?(?:the |a |an |more |some |your ){0,2}"
-    r"(?:\w+ )?(?:text|sentences?|input|details|information|context|passage|article|code|list|instructions?|questions?|data)\b"
-    r"|\W*(?:no|there is no|there was no|the) (?:\w+ )?(?:input|text|sentence|passage|context|image|article)"
-    r" (?:(?:is|was|were|has been) )?(?:not |missing|not been )?(?:given|provided|supplied|attached|specified)",
+    rf"\W*(?:I(?: am|'m) (?:very |so |really )?(?:sorry|afraid)|sorry|apologies|I apologi[sz]e"
+    rf"|unfortunately)[,.;]? (?:but )?(?:that )?I ?{_CANNOT}\b|\W*I ?{_CANNOT} (?:to )?(?:directly "
+    rf"|physically )?\w{{2,12}} (?:with )?{_REFUSED}\b"
+    r"|\W*(?:please|could you(?: please)?|can you(?: please)?) (?:provide|give me|share|send|specify"
+    r"|paste) (?:me )?(?:with )?(?:the |a |an |more |some |your ){0,2}(?:\w+ )?(?:text|sentences?|input|details|information"
+    r"|context|passage|article|code|list|instructions?|questions?|data)\b|\W*(?:no|there is no|there was no"
+    r"|the) (?:\w+ )?(?:input|text|sentence|passage|context|image|article) (?:(?:is|was|were|has been) )?(?:not |missing"
+    r"|not been )?(?:given|provided|supplied|attached|specified)",
     re.IGNORECASE,
 )
 _OF_MACHINES = re.compile(r"\b(?:AI|artificial|assistant|chatbot|robot|language model)\b", re.IGNORECASE)
@@ -43,8 +43,10 @@ def refusal(example: Example) -> str | None:
     """
     begin = example.answer[:LOOKED_AT].replace("’", "'")
     found = _MACHINE.search(begin) if _may_be_machine(begin) and not _OF_MACHINES.search(example.request) else None
-    if found is None and not example.is_speech and not _OF_REFUSALS.search(example.request):
+    if found is None:
         found = _REFUSAL.match(begin)
+        if found and (example.is_speech or _OF_REFUSALS.search(example.request)):
+            return None
     return None if found is None or found[0].casefold() in example.task else shown(found[0])
 
 

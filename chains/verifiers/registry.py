@@ -30,14 +30,14 @@ from self_instruct.chains.verifiers.wrong_language import wrong_language
 from self_instruct.chains.verifiers.wrong_sum import wrong_sum
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.tasks import Flag
-from self_instruct.settings.settings import VerifierSettings
+from self_instruct.settings.settings import Action, VerifierSettings
 
 VERIFIERS: list[Verifier] = [
     Verifier(find.__name__, find)
     for find in (
         repeats_instruction, repeats_input, refusal, boilerplate, cut_off, placeholder, run_on, missing_input, needless_input,
-        not_json, wrong_format, wrong_count, wrong_case, broken_code, wrong_sum, not_a_label, wrong_language, personal_data, link,
-        image_talk, repeated_text,
+        not_json, wrong_format, wrong_count, wrong_case, broken_code, wrong_sum, not_a_label, wrong_language, personal_data,
+        link, image_talk, repeated_text,
     )
 ]  # fmt: skip
 """In the order in which an instance is looked at; rules of your own stand behind ours."""
@@ -80,16 +80,20 @@ class Verification:
                 f"verifiers.own.{unknown}: no verifier of that name is registered;"
                 " set verifiers.defined_in to the module that registers it."
             )
-        self.verifiers = tuple(each for each in VERIFIERS if self._action.get(each.name, "off") != "off")
+        self.verifiers = tuple(each for each in VERIFIERS if self.action(each.name) != "off")
 
     def flags(self, example: Example) -> tuple[Flag, ...]:
         """Return what is wrong with an example, by the rules that are on, in their order."""
         found = ((each.name, each.find(example)) for each in self.verifiers)
         return tuple(Flag(name, evidence) for name, evidence in found if evidence is not None)
 
+    def action(self, rule: str) -> Action:
+        """Return what a rule does: off, flag or refuse."""
+        return self._action.get(rule, "off")
+
     def refuses(self, flag: Flag) -> bool:
         """Return whether an instance with this flag is refused."""
-        return self._action[flag.rule] == "refuse"
+        return self.action(flag.rule) == "refuse"
 
 
 def _import(module: str) -> None:

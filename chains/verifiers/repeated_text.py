@@ -19,7 +19,7 @@ _ASKED_FOR = re.compile(
 
 
 def repeated_text(example: Example) -> str | None:
-    """The output ends in a loop of words, or says the same sentence or line three times and over a third of all it says.
+    """Find an answer that ends in a loop of words, or of which one sentence or line, again and again, is over a third.
 
     Nothing is said where something is to be repeated, printed or sung.
     """

@@ -9,23 +9,23 @@ from self_instruct.chains.verifiers.example import Example, shown
 FEWEST_WORDS = 12  # of an input that a longer answer begins with, or that holds the answer
 _MARK = re.compile(r"^\w[\w ]{0,30}:\s+")
 _GOES_ON = re.compile(
-    r"\b(?:continu|complet|finish|extend|add|append|expand|insert|fill|format|annotat|comment|document|number|label|tag|highlight"
-    r"|repeat|copy|quote|reply|correct|fix|edit|proofread|improv|rewrit|rephras|replac|chang|convert|capitali|punctuat|sort|order"
-    r"|arrang|remov|delet|translat|transcrib)\w*",
+    r"\b(?:continu|complet|finish|extend|add|append|expand|insert|fill|format|annotat|comment|document|number|label|tag"
+    r"|highlight|repeat|copy|quote|reply|correct|fix|edit|proofread|improv|rewrit|rephras|replac|chang|convert|capitali"
+    r"|punctuat|sort|order|arrang|remov|delet|translat|transcrib)\w*",
     re.IGNORECASE,
 )
 _TAKES_PART = re.compile(
-    r"\b(?:extract|find|select|pick|choos|identif|quot|copy|cop(?:y|ies)|cut|shorten|trim|remov|delet|which|what|where|who|when"
-    r"|summar|answer|highlight|return|list|first|last|sort|split|correct|edit|fix|filter|keep|clean)\w*",
+    r"\b(?:extract|find|select|pick|choos|identif|quot|copy|cop(?:y|ies)|cut|shorten|trim|remov|delet|which|what|where|who"
+    r"|when|summar|answer|highlight|return|list|first|last|sort|split|correct|edit|fix|filter|keep|clean)\w*",
     re.IGNORECASE,
 )
 
 
 def repeats_input(example: Example) -> str | None:
-    """The output is the input, begins with all of it, or is a long piece of it.
+    """Find an answer that is the input, begins with all of it, or is a long piece of it.
 
-    A copy counts with its case and punctuation, for to change those may be the task; a field's name before either ("Text: ...")
-    does not. To begin with the input is right where a text is gone on with or edited, and a piece of it where one is looked for.
+    A copy counts with its case and punctuation, for to change those may be the task; a field's name before either does not. To
+    begin with the input is right where a text is gone on with or edited, and a piece of it where one is looked for.
     """
     given, said = _bare(example.input), _bare(example.output)
     if not given or not said:

@@ -9,7 +9,7 @@ FEWEST_BEFORE_MORE = 5  # of one that more text follows
 
 
 def repeats_instruction(example: Example) -> str | None:
-    """The output is the instruction, or begins with it.
+    """Find an answer that is the instruction, or begins with it.
 
     Words are compared, without case and punctuation.
     """

@@ -33,7 +33,8 @@ def run_on(example: Example) -> str | None:
     text = example.answer
     begin = text.find("\n")
     found = _TOKENS.search(text) or next(
-        (match for match in _HEADS.finditer(text, begin + 1 if begin >= 0 else len(text)) if not _may_stand(match, example)), None
+        (match for match in _HEADS.finditer(text, begin + 1 if begin >= 0 else len(text)) if not _may_stand(match, example)),
+        None,
     )
     return None if found is None or found[0].casefold() in example.task else shown(text[found.start() :])
 

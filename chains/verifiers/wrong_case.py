@@ -14,14 +14,15 @@ _UPPER = re.compile(
 )
 _LOWER = re.compile(rf"{_WRITE}\b(?:in|to|into|all|using|only)\s+(?:all )?(?:lower[- ]?case|small letters)\b", re.IGNORECASE)
 _OF_A_PART = re.compile(
-    r"\b(?:first|initial|each|every|names?|headings?|titles?|word in|words in|letters? in|start\w*|begin\w*|labels?|vowels?|function"
-    r"|program|code|python|method|string|whether|if)\b|upper[- ]?case[^.]*lower[- ]?case|lower[- ]?case[^.]*upper[- ]?case",
+    r"\b(?:first|initial|each|every|names?|headings?|titles?|word in|words in|letters? in|start\w*|begin\w*|labels?|vowels?"
+    r"|function|program|code|python|method|string|whether|if)\b|upper[- ]?case[^.]*lower[- ]?case"
+    r"|lower[- ]?case[^.]*upper[- ]?case",
     re.IGNORECASE,
 )
 
 
 def wrong_case(example: Example) -> str | None:
-    """The instruction asks for all capitals, or for none, and more than a tenth of the letters are others.
+    """Find letters that are not as asked: over a tenth of them small where all capitals are wanted, or the reverse.
 
     Nothing is said where only a part is meant: first letters, names, headings.
     """

@@ -15,23 +15,34 @@ _NUMBERS = {
 }
 _NUMBER = r"(?P<n>\d{1,4}|one|a single|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 _BOUND = (
-    r"(?P<bound>about|around|approximately|roughly|some|at most|no more than|not more than|fewer than|less than|under|up to|maximum of"
-    r"|max|within|below|at least|no fewer than|no less than|more than|minimum of|over|exactly|just|only|precisely)"
+    r"(?P<bound>about|around|approximately|roughly|some|at most|no more than|not more than|fewer than|less than|under|up to"
+    r"|maximum of|max|within|below|at least|no fewer than|no less than|more than|minimum of|over|exactly|just|only|precisely)"
 )
+_AT_MOST = frozenset({
+    "at most", "no more than", "not more than", "up to", "maximum of", "maximum", "max", "within", "or less", "or fewer",
+    "fewer than", "less than", "under", "below",
+})  # fmt: skip
+_AT_LEAST = frozenset({"at least", "no fewer than", "no less than", "more than", "minimum of", "over"})
+_ABOUT = frozenset({"about", "around", "approximately", "roughly", "some"})
 _LENGTH = re.compile(
     rf"\b(?:{_BOUND} )?{_NUMBER}(?: ?(?:-|–|to|or) ?(?P<m>\d{{1,4}}|\w+))?[ -](?P<unit>words?|sentences?|lines?)\b"
     r"(?P<less> or (?:less|fewer)| at most| maximum| max)?",
     re.IGNORECASE,
 )
-_MAKES = r"\b(?:in|with|of|using|write|be|to|into|than|about|most|within|exactly|least|under|limit|answer|reply|only|over|around|give|use)\b"
+_MAKES = (
+    r"\b(?:in|with|of|using|write|be|to|into|than|about|most|within|exactly|least|under|limit|answer|reply|only|over|around"
+    r"|give|use)\b"
+)
 _ITEMS = re.compile(
-    r"^(?:please |can you |could you )?(?:list|give(?: me| us)?|name|suggest|write(?: down)?|provide|come up with|generate|create|think of"
-    r"|propose|recommend|mention|describe|identify|state|tell me|brainstorm|offer|find|prepare|make|draft|share) (?P<exact>exactly |at least |the )?"
+    r"^(?:please |can you |could you )?(?:list|give(?: me| us)?|name|suggest|write(?: down)?|provide|come up with|generate"
+    r"|create|think of|propose|recommend|mention|describe|identify|state|tell me|brainstorm|offer|find|prepare|make|draft"
+    r"|share) (?P<exact>exactly |at least |the )?"
     rf"{_NUMBER} (?:[\w-]+ ){{0,3}}?(?P<thing>\w{{3,}}s)\b",
     re.IGNORECASE,
 )
 _PARTWISE = re.compile(
-    r"\b(?:each|every|per|apiece|both|paragraphs?|the (?:first|last|next)|summary and|as well as|another|more|longer|shorter)\b",
+    r"\b(?:each|every|per|apiece|both|paragraphs?|the (?:first|last|next)|summary and|as well as|another|more|longer"
+    r"|shorter)\b",
     re.IGNORECASE,
 )
 _TAKES_TEXT = re.compile(
@@ -44,7 +55,7 @@ _SENTENCE_END = re.compile(
 
 
 def wrong_count(example: Example) -> str | None:
-    """Not as many words, sentences, lines or items as the instruction asks for.
+    """Find an answer of more or fewer words, sentences, lines or items than the instruction asks for.
 
     "About" allows a quarter more or less, a plain number of words a tenth. What is asked of each part of an answer is not
     counted, nor what is not plainly a list. One label is one word more or less, and no affair of this rule.
@@ -75,13 +86,11 @@ def _allowed(asked: re.Match[str], unit: str) -> tuple[float, float]:
     slack = max(1.0 if number > 5 else 0.0, number / 10) if unit == "word" else (1.0 if number > 5 else 0.0)
     if asked["m"]:
         return number - slack, (_value(asked["m"]) or number) + slack
-    if bound in {"at most", "no more than", "not more than", "up to", "maximum of", "max", "within", "or less", "or fewer", "maximum",
-                 "fewer than", "less than", "under", "below"}:  # fmt: skip
+    if bound in _AT_MOST:
         return 0, number + slack
-    if bound in {"at least", "no fewer than", "no less than", "more than", "minimum of", "over"}:
+    if bound in _AT_LEAST:
         return number - slack, float("inf")
-    about = bound in {"about", "around", "approximately", "roughly", "some"}
-    return (number * 0.75, number * 1.25) if about else (number - slack, number + slack)
+    return (number * 0.75, number * 1.25) if bound in _ABOUT else (number - slack, number + slack)
 
 
 def _counted(example: Example, unit: str) -> int:

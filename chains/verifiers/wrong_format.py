@@ -10,12 +10,12 @@ from self_instruct.chains.verifiers.example import Example
 
 MOST_LINES = 2_000
 _GIVING = (
-    r"\b(?:(?:in|as|into|to|using|with|make|create|write|give(?: me)?|return|output|produce|generate|provide|format(?:ted)? as|print|prepare|draw up)"
-    r" (?:me )?(?:an? |the form of an? |the answer as an? )?(?:(?!the\b|this\b|each\b)[\w-]+ )?)"
+    r"\b(?:(?:in|as|into|to|using|with|make|create|write|give(?: me)?|return|output|produce|generate|provide|format(?:ted)? as"
+    r"|print|prepare|draw up) (?:me )?(?:an? |the form of an? |the answer as an? )?(?:(?!the\b|this\b|each\b)[\w-]+ )?)"
 )
 _ABOUT = re.compile(
-    r"\b(?:code|program|function|python|javascript|script|SQL|query|explain|what|how|HTML|difference|from (?:the |a |this )?(?:CSV|table)"
-    r"|(?:CSV|table) (?:to|into))\b",
+    r"\b(?:code|program|function|python|javascript|script|SQL|query|explain|what|how|HTML|difference|from (?:the |a "
+    r"|this )?(?:CSV|table)|(?:CSV|table) (?:to|into))\b",
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"^\s*(?:[-*•+–●▪]|\d{1,3}[.):])\s*\S")
@@ -23,7 +23,7 @@ _NUMBERED = re.compile(r"^\s*(?:\(?\d{1,3}[.):]|step \d{1,3}\b)\s*\S", re.IGNORE
 
 
 def wrong_format(example: Example) -> str | None:
-    """The instruction asks for CSV, a table, bullets or a numbered list, and the output has no such lines.
+    """Find an answer without the lines of CSV, a table, bullets or a numbered list, where those are asked for.
 
     Nothing is said where the task is about such a form rather than for it, nor of which of several forms is the better one.
     """
@@ -47,10 +47,8 @@ def _is_csv(lines: list[str]) -> bool:
 
 
 def _is_table(lines: list[str]) -> bool:
-    for mark in ("|", "\t", ",", ";", "  ", ":"):
-        if sum(mark in line for line in lines) >= max(2, len(lines) // 2):
-            return True
-    return False
+    fewest = max(2, len(lines) // 2)
+    return any(sum(mark in line for line in lines) >= fewest for mark in ("|", "\t", ",", ";", "  ", ":"))
 
 
 def _is_marked(lines: list[str]) -> bool:

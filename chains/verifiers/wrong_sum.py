@@ -17,7 +17,8 @@ _BEFORE = re.compile(r"(?:\d[.,]?|[\^²³)\]%/*×÷+=·√−–-]|\bx)\s*$|[\w:
 _AFTER = re.compile(r"\s{0,2}(?:[-+*/×÷^(²³√:!·−–]|[.,]\d|=)|\d|[A-Za-z]\w?(?!\w)|…|\.\.\.|\s?(?:x|R|r|remainder|rest|mod)\b")
 _TOKEN = re.compile(rf"{_NUM}|[-+*/×÷−–·x]")
 _EXPRESSION = re.compile(
-    rf"(?:(?:what(?:'s| is)|calculate|compute|evaluate|solve|work out|add|multiply|divide)\s)?\s*(?P<sum>-?{_NUM}(?:{_OP}{_NUM}){{1,30}})\s*=?\s*[?.]*",
+    rf"(?:(?:what(?:'s| is)|calculate|compute|evaluate|solve|work out|add|multiply"
+    rf"|divide)\s)?\s*(?P<sum>-?{_NUM}(?:{_OP}{_NUM}){{1,30}})\s*=?\s*[?.]*",
     re.I,
 )
 _ONE_NUMBER = re.compile(rf"\D{{0,60}}?(?<![\d.,/])(?P<n>-?{_NUM})(?![\d,/]|\.\d)\D{{0,10}}")
@@ -29,7 +30,7 @@ _PLUS, _TIMES = {"+": 1, "-": -1, "−": -1, "–": -1}, "*×·x"
 
 
 def wrong_sum(example: Example) -> str | None:
-    """An equation of numbers in the output is wrong ("12 + 30 = 43"), or its one number is not what the task's own sum gives.
+    """Find a wrong equation of numbers ("12 + 30 = 43"), or one number that is not what the task's own sum gives.
 
     Results may be rounded as far as they are written. Other arithmetic than decimal, and tasks about mistakes, are not judged.
     """
