@@ -92,7 +92,7 @@ def _cut(right: Example, others: Sequence[Example], random: Random) -> Example |
 
 
 def _with_gap(right: Example, others: Sequence[Example], random: Random) -> Example | None:
-    words = [match for match in re.finditer(r"\b[A-Z][a-z]+\b|\b\w{5,}\b", right.output)]
+    words = list(re.finditer(r"\b[A-Z][a-z]+\b|\b\w{5,}\b", right.output))
     if right.is_classification or len(right.output.split()) < 5 or not words or "```" in right.output:
         return None
     word = random.choice(words)
@@ -220,15 +220,12 @@ DAMAGES: Sequence[Damage] = (
 )
 
 
-def damaged(rights: Sequence[Example], copies: int, seed: int) -> Mapping[str, list[Example]]:
-    """Return damaged copies of right tasks by the damage's name, up to `copies` of each task."""
-    made: dict[str, list[Example]] = {damage.name: [] for damage in DAMAGES}
-    for damage in DAMAGES:
-        for at, right in enumerate(rights):
-            others = [*rights[:at], *rights[at + 1 :]]
-            for copy in range(copies):
-                random = Random(f"{seed} {damage.name} {at} {copy}")
-                wrong = damage.make(right, others, random)
-                if wrong is not None:
-                    made[damage.name].append(wrong)
-    return made
+def damaged(rights: Sequence[Example], damage: Damage, seed: int) -> Mapping[int, Example]:
+    """Return a damaged copy of each right task that can be damaged so, by the task's place."""
+    copies: dict[int, Example] = {}
+    for at, right in enumerate(rights):
+        others = [*rights[:at], *rights[at + 1 :]]
+        wrong = damage.make(right, others, Random(f"{seed} {damage.name} {at}"))
+        if wrong is not None:
+            copies[at] = wrong
+    return copies

@@ -19,13 +19,20 @@ _CLOSING = re.compile(
     r"|contact me)|is there anything else (?:I|you)|would you like me to\b|do you (?:have|need) any (?:other|more|further))",
     re.IGNORECASE,
 )
+_PLAINEST = re.compile(
+    r"^(?:(?:sure|okay|certainly|absolutely|of course)[!,.] )?here(?:'s| is| are) [^\n]{0,100}:\s*\n"
+    r"|^(?:sure|certainly|absolutely|of course)!|\bI hope (?:this|that|it) helps[.!]*\Z|\bis there anything else I can help you with",
+    re.IGNORECASE,
+)
 
 
 def boilerplate(example: Example) -> str | None:
     """Find an assistant's courtesy at either end of an answer: "Sure! Here is the list:", "I hope this helps".
 
-    Nothing is said where somebody is to be spoken or written to: a letter may offer to be asked.
+    Where somebody is to be spoken or written to only the plainest count: a letter may offer to be asked.
     """
     text = example.answer.replace("’", "'")
     found = _OPENING.search(text[:LOOKED_AT]) or _CLOSING.search(text[-LOOKED_AT:])
-    return None if found is None or example.is_speech else shown(found[0])
+    if found and example.is_speech:
+        found = _PLAINEST.search(text[:LOOKED_AT]) or _PLAINEST.search(text[-LOOKED_AT:])
+    return shown(found[0]) if found else None

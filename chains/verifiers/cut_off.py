@@ -74,7 +74,7 @@ def _is_half_sentence(example: Example) -> bool:
     if before:
         alike = [line for line in before if bool(_ITEM.match(line)) is bool(_ITEM.match(last)) and len(line.split()) > 3]
         ended = sum(line.endswith((".", "!", "?", '."', '!"', '?"', ".”", "!”", "?”", "…", "。")) for line in alike)
-        return len(last.split()) > 1 and ended >= max(1, 0.8 * len(alike))
+        return len(last.split()) > 1 and ended >= max(1, 0.6 * len(alike))
     is_sentence = len(last.split()) >= LONG_LINE and last[0].isupper() and not _FINITE.isdisjoint(example.output_words)
     return is_sentence and last.count(",") * 4 < len(last.split()) and not _SHORT_FORM.search(example.request)
 

@@ -21,11 +21,10 @@ _CODE_LINE = re.compile(
     re.MULTILINE,
 )
 _SPEECH = re.compile(
-    r"\b(?:write|compose|draft|prepare|create|make|suggest|give|send|generate|design|continue|need|what|how|turn|rewrite"
-    r"|finish|put|word|phrase)\b[^.!?]{0,80}\b(?:e-?mails?|letters?|messages?|notes?|dialogues?|conversations?|scripts?"
-    r"|speech(?:es)?|invitations?|postcards?|toasts?|announcements?|posts?|tweets?|scenes?|interviews?|cards?|chats?|replies"
-    r"|reply|response)\b|\b(?:reply|respond|apologi[sz]e|pretend|role-?play|haggle|you are an?|act as|say (?:to|no)|greet"
-    r"|tell (?:him|her|them|the))\b",
+    r"\b(?:write|compose|draft|prepare|create|make|suggest|send|generate|design|rewrite|word|phrase)\b[^.!?]{0,80}"
+    r"\b(?:e-?mails?|letters?|messages?|notes?|dialogues?|conversations?|scripts?|speech(?:es)?|invitations?|postcards?|toasts?"
+    r"|announcements?|posts?|tweets?|scenes?|cards?|chats?|replies|reply|response)\b"
+    r"|\b(?:reply|respond|apologi[sz]e|pretend|role-?play|haggle|you are an?|act as|say (?:to|no)|greet|tell (?:him|her|them|the))\b",
     re.IGNORECASE,
 )
 
