@@ -44,7 +44,8 @@ COURTESIES = (
 )  # fmt: skip
 GAPS = ("[Name]", "[Your Name]", "[insert date]", "<your name>", "[Company Name]", "[City]", "[Recipient's name]", "[Date]")
 SECOND_TASKS = (
-    "{out}\n\nInstruction: {instruction}\nInput: {input}\nOutput: {output}", "{out}\n\n### Instruction:\n{instruction}",
+    "{out}\n\nInstruction: {instruction}\nInput: {input}\nOutput: {output}",
+    "{out}\n\n### Instruction:\n{instruction}",
     "{out}\nTask: {instruction}\nOutput: {output}", "{out}<|im_end|>\n<|im_start|>user\n{instruction}",
     "{out}\n\nExample 2\nInput: {input}\nOutput: {output}", "{out}\n\nUser: {instruction}\nAssistant: {output}",
 )  # fmt: skip
@@ -61,11 +62,13 @@ OTHER_LANGUAGES = (
     "오늘은 날씨가 좋아서 친구와 함께 공원에 산책하러 갔습니다.", "ذهبت إلى السوق هذا الصباح واشتريت الخبز والحليب.",
 )  # fmt: skip
 PERSONAL = (
-    "Write to me at martin.k.weber@gmail.com.", "You can reach Julia on +49 171 2345987.", "My card number is 4539 1488 0343 6467.",
+    "Write to me at martin.k.weber@gmail.com.", "You can reach Julia on +49 171 2345987.",
+    "My card number is 4539 1488 0343 6467.",
     "Her social security number is 219-09-9999.", "Contact: anna_lindt@outlook.com", "Call us on (212) 867-5309 8.",
 )  # fmt: skip
 LINKS = (
-    "See https://www.gardenhelp24.com/tips for more.", "Source: http://recipes-for-all.net/soup", "More at www.learnmaths.co.uk.",
+    "See https://www.gardenhelp24.com/tips for more.", "Source: http://recipes-for-all.net/soup",
+    "More at www.learnmaths.co.uk.",
 )  # fmt: skip
 IMAGES = (
     "As shown in the image above, this is easy.", "![overview](overview.png)", "The picture below shows the result.",
@@ -173,7 +176,8 @@ def _loop(right: Example, others: Sequence[Example], random: Random) -> Example 
 
 def _other_count(right: Example, others: Sequence[Example], random: Random) -> Example | None:
     if right.is_classification or not re.search(
-        r"\b(?:in (?:one|two|three|four) sentences?|(?:two|three|four|five|ten|\d+) (?:\w+ )?(?:ideas|subject lines|tips|reasons|names|titles"
+        r"\b(?:in (?:one|two|three|four) sentences?"
+        r"|(?:two|three|four|five|ten|\d+) (?:\w+ )?(?:ideas|subject lines|tips|reasons|names|titles"
         r"|examples|questions|ways|things)|to (?:two|three) sentences|\d+ words)\b", right.instruction, re.I
     ):  # fmt: skip
         return None

@@ -21,7 +21,8 @@ _CLOSING = re.compile(
 )
 _PLAINEST = re.compile(
     r"^(?:(?:sure|okay|certainly|absolutely|of course)[!,.] )?here(?:'s| is| are) [^\n]{0,100}:\s*\n"
-    r"|^(?:sure|certainly|absolutely|of course)!|\bI hope (?:this|that|it) helps[.!]*\Z|\bis there anything else I can help you with",
+    r"|^(?:sure|certainly|absolutely|of course)!|\bI hope (?:this|that|it) helps[.!]*\Z"
+    r"|\bis there anything else I can help you with",
     re.IGNORECASE,
 )
 

@@ -6,6 +6,7 @@ Every view is made once, in time that grows with the text's length alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +15,7 @@ from self_instruct.prompts.reading.class_labels import named_labels
 MOST_READ = 5_000  # characters of an instruction in which a rule looks for what is asked
 SHOWN = 80  # characters of a text that evidence shows
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_FENCED = re.compile(r"^```[ \t]*([\w+#-]*)[^\n]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"```[ \t]*([\w+#-]*)")
 _CODE_LINE = re.compile(
     r"^\s*(?:(?:def|class|import|from|return|elif|while|for|if|try|except|with|print|function|const|let|var|public|#include"
     r"|SELECT|INSERT|CREATE|UPDATE|DELETE)\b.*[:;(){}=*]|.*[;{}]\s*$|[\w.]+\s*=\s*\S)",
@@ -24,7 +25,9 @@ _SPEECH = re.compile(
     r"\b(?:write|compose|draft|prepare|create|make|suggest|send|generate|design|rewrite|word|phrase)\b[^.!?]{0,80}"
     r"\b(?:e-?mails?|letters?|messages?|notes?|dialogues?|conversations?|scripts?|speech(?:es)?|invitations?|postcards?|toasts?"
     r"|announcements?|posts?|tweets?|scenes?|cards?|chats?|replies|reply|response)\b"
-    r"|\b(?:reply|respond|apologi[sz]e|pretend|role-?play|haggle|you are an?|act as|say (?:to|no)|greet|tell (?:him|her|them|the))\b",
+    r"|\ban? (?:\w+ )?(?:e-?mail|letter|message|note|postcard|speech|toast|dialogue) (?:to|for|from|between)\b"
+    r"|\b(?:reply|respond|apologi[sz]e|pretend|role-?play|haggle|you are an?|act as|say (?:to|no)|greet"
+    r"|tell (?:him|her|them|the))\b",
     re.IGNORECASE,
 )
 
@@ -89,7 +92,7 @@ class Example:
     @cached_property
     def fences(self) -> list[tuple[str, str]]:
         """The fenced blocks of the output: the language that each names, in lower case, and its text."""
-        return [(match[1].lower(), match[2]) for match in _FENCED.finditer(self.answer)] if "```" in self.answer else []
+        return list(_fenced(self.answer)) if "```" in self.answer else []
 
     @cached_property
     def is_code(self) -> bool:
@@ -105,6 +108,19 @@ class Example:
     def known_labels(self) -> tuple[str, ...]:
         """The class labels, as they were given or as the instruction plainly names them; none where it does not."""
         return self.labels or named_labels(self.request)
+
+
+def _fenced(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the fenced blocks of a text, each with its language; one that is never closed is none."""
+    language, begin, at = "", -1, 0
+    for line in text.splitlines(keepends=True):
+        fence = _FENCE.match(line)
+        if fence and begin < 0:
+            language, begin = fence[1].lower(), at + len(line)
+        elif fence:
+            yield language, text[begin:at]
+            begin = -1
+        at += len(line)
 
 
 def words(text: str) -> list[str]:

@@ -8,10 +8,10 @@ from self_instruct.chains.verifiers.example import Example, shown
 
 _THING = r"(?:image|picture|photo|photograph|figure|diagram|chart|screenshot|illustration|graph|video|attachment|attached file)"
 _TALK = re.compile(
-    rf"!\[[^\]\n]*\]\([^)\n]*\)|<img\b|\bas (?:shown|seen|depicted|illustrated) (?:in|on) (?:the|this) (?:\w+ )?{_THING}\b"
-    rf"|\b(?:the|this) (?:\w+ )?{_THING} (?:above|below|shows|depicts|displays|attached|is attached)\b|\b(?:see|refer to"
-    rf"|look at|find) (?:the|this) (?:attached|accompanying|following)? ?{_THING}\b|\[(?:image|picture|photo"
-    rf"|video)\b[^\]\n]*\]|\bI(?:'ve| have) attached\b|\bplease find attached\b",
+    rf"!\[[^\]\n]{{0,200}}\]\([^)\n]{{0,200}}\)|<img\b|\bas (?:shown|seen|depicted|illustrated) (?:in|on) (?:the"
+    rf"|this) (?:\w+ )?{_THING}\b|\b(?:the|this) (?:\w+ )?{_THING} (?:above|below|shows|depicts|displays|attached"
+    rf"|is attached)\b|\b(?:see|refer to|look at|find) (?:the|this) (?:attached|accompanying|following)? ?{_THING}\b"
+    rf"|\[(?:image|picture|photo|video)\b[^\]\n]{{0,200}}\]|\bI(?:'ve| have) attached\b|\bplease find attached\b",
     re.IGNORECASE,
 )
 _MAY_TALK = re.compile(

@@ -23,8 +23,8 @@ _REFUSAL = re.compile(
     rf"|unfortunately)[,.;]? (?:but )?(?:that )?I ?{_CANNOT}\b|\W*I ?{_CANNOT} (?:to )?(?:directly "
     rf"|physically )?\w{{2,12}} (?:with )?{_REFUSED}\b"
     r"|\W*(?:please|could you(?: please)?|can you(?: please)?) (?:provide|give me|share|send|specify"
-    r"|paste) (?:me )?(?:with )?(?:the |a |an |more |some |your ){0,2}(?:\w+ )?(?:text|sentences?|input|details|information"
-    r"|context|passage|article|code|list|instructions?|questions?|data)\b|\W*(?:no|there is no|there was no"
+    r"|paste) (?:me )?(?:with )?(?:the |a |an |more |some |your ){0,2}(?:\w+ )?(?:text|sentences?|paragraphs?|input|details"
+    r"|information|context|passage|article|code|list|instructions?|questions?|data)\b|\W*(?:no|there is no|there was no"
     r"|the) (?:\w+ )?(?:input|text|sentence|passage|context|image|article) (?:(?:is|was|were|has been) )?(?:not |missing"
     r"|not been )?(?:given|provided|supplied|attached|specified)",
     re.IGNORECASE,
