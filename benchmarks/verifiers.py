@@ -157,7 +157,8 @@ def _offline() -> list[Example]:
         for draws in (Draws.keyed("verifiers", family.name, number) for number in range(3)):
             instruction = family.instruction(draws)
             known = grammar().recognised(instruction)
-            for one in (known.instances(draws) if known else [])[:1]:
+            one = known.instances(draws)[0] if known else None
+            if one:
                 found.append(Example(instruction, one.input, one.output, family.kind is Kind.CLASSIFICATION))
     return found
 
