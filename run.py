@@ -353,10 +353,10 @@ def verify(
     if Path(what).is_dir():
         report = verify_run(Path(what), verification, Places.named(what, out).out if out else None)
     else:
-        places = Places.named(what, out or "-")
+        places = Places.named(what, out or what)
         report = verify_file(places.source, verification, places.out if out else None, form=form, on_error=on_error)
     if json:
-        say(report.to_json(), is_error=out == "-")
+        print(report.to_json(), file=sys.stderr if out == "-" else sys.stdout)
     elif out != "-":
         show(verification_tables(report))
     for fault in report.faults:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from self_instruct.records.tasks import VERIFIERS, StageName
 from self_instruct.settings.frozen import FrozenDict, frozen
@@ -179,7 +179,12 @@ class InstanceSettings(ModelSettings):
     """What becomes of an instance with an input or output of the few-shot examples: refused as that, or only counted."""
 
 
-Action = Literal["off", "flag", "refuse"]
+def _off(said: object) -> object:
+    """Return "off" where YAML read that word as false."""
+    return "off" if said is False else said
+
+
+Action = Annotated[Literal["off", "flag", "refuse"], BeforeValidator(_off)]
 """What a verifier does with an instance in which it finds something."""
 
 

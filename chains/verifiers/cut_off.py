@@ -63,7 +63,12 @@ def _ends_in_between(example: Example) -> bool:
 def _is_half_sentence(example: Example) -> bool:
     """Return whether the last line has no end although it is prose."""
     last, before = example.lines[-1], example.lines[:-1]
-    if _END.search(last) or example.is_code or not last[-1:].isalpha():
+    if (
+        _END.search(last)
+        or example.is_code
+        or not last[-1:].isalpha()
+        or last.rsplit(None, 1)[-1].startswith(("#", "@", "http"))
+    ):
         return False
     inner = [*_INNER_END.finditer(last)]
     if inner:

@@ -23,7 +23,7 @@ _POINTER = (
     r"(?:this|these|the following|the (?:given|provided|attached)|given (?:an?|the|two|three|some|this|these)|here (?:is|are)"
     rf"|(?:{_THINGS}|objects?) (?:below|above)|below|from its description)"
 )
-_STRONG = re.compile(rf"\b(?:{_POINTER}|I'll give you|I will give you|wrote me this)\b", re.IGNORECASE)
+_STRONG = re.compile(rf"\b(?:{_POINTER}(?: [\w'-]+)?|I'll give you|I will give you|wrote me this)\b", re.IGNORECASE)
 _OF_PROGRAMS = re.compile(
     r"\b(?:write|create|implement|design|develop|build|make)\b.{0,40}\b(?:function|program|code|algorithm|script|method"
     r"|class)\b",
@@ -65,6 +65,7 @@ _OWN_TEXT = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z])")
 _FIGURE = re.compile(r"\d")
+_SPEAKS_ON = re.compile(r"This (?:will|is|can|may|could|should|would|might|help|helps|means|way|includes|allows|makes)")
 _CHOICES = re.compile(r":(?: [\w'-]+){1,3}(?:,(?: [\w'-]+){1,3}){0,9},? or(?: [\w'-]+){1,3}[.?]")
 _ASKS_TO_WRITE = re.compile(
     r"(?:^|[.!?,] )(?:please |can you |could you |now )?(?:write|create|generate|compose|make|design|develop|implement|build"
@@ -89,7 +90,7 @@ def missing_input(example: Example) -> str | None:
     something is to be written, or asked about the world, only plain pointers count ("this", "given", "below"); where something
     is to be worked on, "the" and a noun do.
     """
-    if not is_no_input(example.input):
+    if not is_no_input(example.input) or example.request.rstrip().endswith(":"):
         return None
     request = _NOT_POINTING.sub(" ", _CHOICES.sub(".", example.request.strip()))
     if _QUOTED.search(request) or _OWN_TEXT.search(request) or _OF_PROGRAMS.search(request):
@@ -110,6 +111,8 @@ def _new(pattern: re.Pattern[str], request: str) -> re.Match[str] | None:
     """Return the first thing pointed at that the text has not named before: in "write a story ... the story" there is none."""
     for match in pattern.finditer(request):
         thing = match[0].split()[-1].casefold().removesuffix("s")
+        if _SPEAKS_ON.fullmatch(match[0]) and match.start() > 0:
+            continue
         if len(thing) <= 2 or thing not in request[: match.start()].casefold():
             return match
     return None
