@@ -338,29 +338,13 @@ def verify(
     json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
     form: Annotated[Literal["jsonl", "json", "csv"] | None, typer.Option("--format", help="By the name without it.")] = None,
     on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
-    profile: Profile = None,
     config: Config = None,
     set_: Set = None,
 ) -> None:
     """Flag instances by rules that need no model, and show what each rule found."""
-    from self_instruct.chains.verifiers.registry import Verification
-    from self_instruct.reports.dedup.places import Places
-    from self_instruct.reports.terminal.verification import verification_tables
-    from self_instruct.reports.verifying.verifying import verify_file, verify_run
-    from self_instruct.settings.settling import settle
+    from self_instruct.reports.terminal.verification import verify as verify_and_show
 
-    verification = Verification(settle(_given({"profile": profile}, set_, config)).settings.verifiers)
-    if Path(what).is_dir():
-        report = verify_run(Path(what), verification, Places.named(what, out).out if out else None)
-    else:
-        places = Places.named(what, out or what)
-        report = verify_file(places.source, verification, places.out if out else None, form=form, on_error=on_error)
-    if json:
-        print(report.to_json(), file=sys.stderr if out == "-" else sys.stdout)
-    elif out != "-":
-        show(verification_tables(report))
-    for fault in report.faults:
-        say(fault, is_error=True)
+    verify_and_show(what, _given({}, set_, config), out, form, on_error, as_json=json)
 
 
 def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Layer:

@@ -4,8 +4,6 @@ Every damage names the rules that are there to find it; `exchanged` names none: 
 rules. All texts are ours, and were written before the rules were measured.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -7,8 +7,6 @@ wrong; on those nothing was tuned.
 .venv/bin/python benchmarks/verifiers.py [REFERENCE]
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence

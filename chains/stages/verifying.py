@@ -3,8 +3,6 @@
 Between the instance rules and the ledger. No model is called here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from self_instruct.chains.verifiers.example import Example

@@ -1,7 +1,5 @@
 """An answer wrapped in an assistant's courtesies, which a fine-tuned model would learn to say."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example, shown

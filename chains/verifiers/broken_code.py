@@ -1,7 +1,5 @@
 """A program was asked for, or is shown, that does not parse: Python, JSON, SQL, a regular expression."""
 
-from __future__ import annotations
-
 import ast
 import re
 import warnings

@@ -1,7 +1,5 @@
 """An answer that stops in the middle, because the model's allowance of tokens was spent."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example, shown

@@ -3,8 +3,6 @@
 Every view is made once, in time that grows with the text's length alone.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

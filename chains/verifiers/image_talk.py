@@ -1,7 +1,5 @@
 """An answer that speaks of a picture or an attachment, which a language model neither sees nor sends."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example, shown

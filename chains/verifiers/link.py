@@ -1,7 +1,5 @@
 """An answer with a web address that its task does not have: most likely invented."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example, shown

@@ -1,7 +1,5 @@
 """An instance without an input, although its instruction speaks of one."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example, shown

@@ -1,7 +1,5 @@
 """An instance whose input is none: a word for "nothing", or the instruction once more."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example, shown

@@ -1,7 +1,5 @@
 """A classification task's answer that is none of its class labels."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example, shown

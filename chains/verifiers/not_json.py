@@ -1,7 +1,5 @@
 """JSON was asked for, and the answer holds none."""
 
-from __future__ import annotations
-
 import json
 import re
 

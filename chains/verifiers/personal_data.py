@@ -1,7 +1,5 @@
 """An answer with what could reach or rob somebody: an e-mail address, a telephone, card or account number."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """An answer with gaps that somebody else is to fill in."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example, shown

@@ -1,7 +1,5 @@
 """An answer that refuses to answer, or says that it is a machine's."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example, shown

@@ -1,7 +1,5 @@
 """The verifiers there are, and which of them flag and which refuse in a run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from importlib import import_module
 

@@ -1,7 +1,5 @@
 """An answer caught in a loop: the same words, sentence or line again and again."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 

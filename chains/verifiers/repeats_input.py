@@ -1,7 +1,5 @@
 """An answer that gives the input back instead of working on it."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example, shown

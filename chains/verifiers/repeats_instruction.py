@@ -1,7 +1,5 @@
 """An answer that gives the instruction back instead of following it."""
 
-from __future__ import annotations
-
 from self_instruct.chains.verifiers.example import Example, shown
 
 FEWEST_WORDS = 3  # of an instruction that is given back whole

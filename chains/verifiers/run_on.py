@@ -1,7 +1,5 @@
 """An answer that a second task follows, because the model did not stop."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example, shown

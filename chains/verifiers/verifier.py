@@ -1,7 +1,5 @@
 """What a verifier is: a name, and a pure function that says what gives a bad instance away."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias

@@ -1,7 +1,5 @@
 """Capitals, or none, were asked for, and the answer has others."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example, shown

@@ -1,7 +1,5 @@
 """A number of words, sentences, lines or items was asked for, and another is given."""
 
-from __future__ import annotations
-
 import re
 
 from self_instruct.chains.verifiers.example import Example

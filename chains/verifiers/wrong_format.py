@@ -1,7 +1,5 @@
 """A form was asked for - CSV, a table, a list with bullets or numbers - and not kept."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Callable, Mapping

@@ -4,8 +4,6 @@ Languages are told apart by their script, and those in Latin script by their com
 in doubt nothing is said. A short text is doubt.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """An answer in which a sum is wrong."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from fractions import Fraction

@@ -4,8 +4,6 @@ Rows come as a stream from a ledger or from `dedup.opening`, and go as a stream 
 but the counts is held.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
