@@ -345,6 +345,22 @@ def evaluate(
     return report_on(Wanted(tasks, split, run, predictions, references, against, training, likelihood), given, as_json=json)
 
 
+@app.command()
+def verify(
+    what: Annotated[str, typer.Argument(help="A run, or rows as dedup reads them; - is standard input.", metavar="RUN|FILE")],
+    out: Annotated[str | None, typer.Option(help="The rows with flags and refused, as JSONL; - is standard output.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+    form: Annotated[Literal["jsonl", "json", "csv"] | None, typer.Option("--format", help="By the name without it.")] = None,
+    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
+    config: Config = None,
+    set_: Set = None,
+) -> None:
+    """Flag instances by rules that need no model, and show what each rule found."""
+    from self_instruct.reports.terminal.verification import verify as verify_and_show
+
+    verify_and_show(what, _given({}, set_, config), out, form, on_error, as_json=json)
+
+
 def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Layer:
     """Return all that the command line says about settings: flags over `--set` over the config file."""
     from self_instruct.settings.config_file import from_assignments, from_config

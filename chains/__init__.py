@@ -25,9 +25,12 @@ if TYPE_CHECKING:
         task_chain,
     )
     from self_instruct.chains.stages.stage import Stage, Step, TaskStage
+    from self_instruct.chains.verifiers.example import Example
+    from self_instruct.chains.verifiers.registry import Verification, register_verifier
 
 __all__ = [
     "EachInstanceStage",
+    "Example",
     "InstanceInput",
     "InstructionInput",
     "RunEnded",
@@ -39,12 +42,14 @@ __all__ = [
     "TaskInput",
     "TaskKept",
     "TaskStage",
+    "Verification",
     "answering",
     "classification_chain",
     "instance_chain",
     "instruction_chain",
     "load_model",
     "register_stage",
+    "register_verifier",
     "task_chain",
 ]
 
@@ -59,6 +64,8 @@ _HOMES = {  # imported when first used: a chain needs no ledger, a model no chai
         "task_chain",
     ),
     "stages.stage": ("Stage", "Step", "TaskStage"),
+    "verifiers.example": ("Example",),
+    "verifiers.registry": ("Verification", "register_verifier"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

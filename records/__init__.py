@@ -4,6 +4,7 @@ from self_instruct.records.replies import Ended, Refusal, Reply, Served, Usage
 from self_instruct.records.tasks import (
     Candidate,
     Classification,
+    Flag,
     Instance,
     Reason,
     Rejection,
@@ -17,6 +18,7 @@ __all__ = [
     "Candidate",
     "Classification",
     "Ended",
+    "Flag",
     "Instance",
     "Reason",
     "Refusal",

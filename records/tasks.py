@@ -4,7 +4,7 @@ Everything here is frozen and holds plain values, so a record can be stored, com
 Words as in docs/how-it-works.md: *candidate* -> *task* -> *instance*; whatever is refused becomes a *rejection*.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -123,3 +123,31 @@ class Verdict(Record):
     stage: str
     instance: int
     answers: Mapping[str, str | int | float | bool]
+
+
+VERIFIERS = "verifiers"
+"""Who gives the verdict that holds an instance's flags; no stage has that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag(Record):
+    """What a verifier, a rule without a model, says is wrong with an instance: the rule's name, and the words that show it."""
+
+    rule: str
+    evidence: str
+
+
+def flags_verdict(instance: int, flags: Sequence[Flag]) -> Verdict:
+    """Return a verdict that holds the flags of one of a task's instances: the form in which a ledger keeps them."""
+    return Verdict(VERIFIERS, instance, {flag.rule: flag.evidence for flag in flags})
+
+
+def flags_in(verdict: Verdict) -> tuple[Flag, ...]:
+    """Return the flags that a verdict holds; none where a stage gave it.
+
+    >>> flags_in(flags_verdict(0, [Flag("placeholder", "[Name]")]))
+    (Flag(rule='placeholder', evidence='[Name]'),)
+    """
+    if verdict.stage != VERIFIERS:
+        return ()
+    return tuple(Flag(rule, str(evidence)) for rule, evidence in verdict.answers.items())

@@ -11,7 +11,7 @@ from self_instruct.settings.settings import Settings
 
 _WHOLE = frozenset({"prices"})  # its keys are names of models, which have dots of their own
 _OF_A_MODEL = ("parameters", "model_options")  # settings that take any key: a model's own
-_OPEN = (*_OF_A_MODEL, "stages")
+_OPEN = (*_OF_A_MODEL, "stages", "own")
 
 
 def flatten(tree: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:

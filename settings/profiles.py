@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from self_instruct.settings.frozen import frozen
-from self_instruct.settings.settings import DECIDED, SAMPLED, WRITTEN, ProfileName
+from self_instruct.settings.settings import DECIDED, RULES, SAMPLED, WRITTEN, ProfileName
 
 PAPER: Mapping[str, Any] = frozen({
     "profile": "paper",
@@ -37,6 +37,7 @@ PAPER: Mapping[str, Any] = frozen({
         "form": "published", "conflicts": "task", "check_labels": False, "spread_labels": False, "attempts": 1,
         "copies": "count",
     },
+    "verifiers": dict.fromkeys(RULES, "off"),
     "finetuning": {"strip_field_names": True, "end_token": "<|endoftext|>"},
 })  # fmt: skip
 

@@ -14,9 +14,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
-from self_instruct.records.tasks import StageName
+from self_instruct.records.tasks import VERIFIERS, StageName
 from self_instruct.settings.frozen import FrozenDict, frozen
 from self_instruct.settings.secrets import address_holds_secret, is_secret_variable
 
@@ -181,6 +181,74 @@ class InstanceSettings(ModelSettings):
     """What becomes of an instance with an input or output of the few-shot examples: refused as that, or only counted."""
 
 
+def _off(said: object) -> object:
+    """Return "off" where YAML read that word as false."""
+    return "off" if said is False else said
+
+
+Action = Annotated[Literal["off", "flag", "refuse"], BeforeValidator(_off)]
+"""What a verifier does with an instance in which it finds something."""
+
+
+class VerifierSettings(_Section):
+    """Rules that need no model: off, flag (kept with the instance) or refuse. docs/quality.md says what each finds."""
+
+    repeats_instruction: Action = "refuse"
+    """The output is the instruction, or begins with it."""
+    repeats_input: Action = "flag"
+    """The output is the input, begins with all of it, or is a long piece of it."""
+    refusal: Action = "refuse"
+    """The output refuses, speaks as a machine, or asks for the input."""
+    boilerplate: Action = "flag"
+    """The output begins or ends with an assistant's courtesy."""
+    cut_off: Action = "flag"
+    """The output stops in the middle."""
+    placeholder: Action = "flag"
+    """The output leaves a gap to be filled in, such as "[Your Name]"."""
+    run_on: Action = "refuse"
+    """A second task begins in the output."""
+    missing_input: Action = "flag"
+    """The input is empty although the instruction points at one."""
+    needless_input: Action = "flag"
+    """The input says that there is none, or is the instruction again."""
+    not_json: Action = "refuse"
+    """JSON is asked for, and none can be read."""
+    wrong_format: Action = "flag"
+    """CSV, a table, bullets or a numbered list is asked for, and not given."""
+    wrong_count: Action = "flag"
+    """Not as many words, sentences, lines or items as are asked for."""
+    wrong_case: Action = "flag"
+    """Capitals, or none, are asked for, and others given."""
+    broken_code: Action = "flag"
+    """Python, JSON, SQL or a regular expression does not parse."""
+    wrong_sum: Action = "flag"
+    """An equation of numbers is wrong."""
+    not_a_label: Action = "flag"
+    """The output is none of the class labels that the instruction names."""
+    wrong_language: Action = "flag"
+    """The output is in a language that is neither asked for nor that of the task."""
+    personal_data: Action = "flag"
+    """The output has an e-mail address, or a telephone, card or account number, that the task has not."""
+    link: Action = "flag"
+    """The output has a web address that the task has not."""
+    image_talk: Action = "flag"
+    """The output speaks of an image or an attachment."""
+    repeated_text: Action = "refuse"
+    """The output is caught in a loop."""
+    own: Annotated[Mapping[NewStageName, Action], AfterValidator(frozen)] = Field(default_factory=FrozenDict)
+    """Rules of your own, by the names under which they are registered."""
+    defined_in: ModuleName | None = None
+    """The module that registers those when it is imported, such as `my_package.rules`."""
+
+    def actions(self) -> Mapping[str, Action]:
+        """Return what each rule does, by its name."""
+        ours = {name: getattr(self, name) for name in RULES}
+        return {**ours, **self.own}
+
+
+RULES = tuple(name for name in VerifierSettings.model_fields if name not in ("own", "defined_in"))
+
+
 class StageSettings(ModelSettings):
     """What is set of a stage of a user's own; keys that are not ours are the stage's, to be read from `model_extra`."""
 
@@ -198,6 +266,8 @@ class StageSettings(ModelSettings):
 def _new_stages(stages: Mapping[str, StageSettings]) -> Mapping[str, StageSettings]:
     """Check the sections of a user's own stages: none may be named as one of ours."""
     ours = next((name for name in stages if name in set(StageName)), None)
+    if VERIFIERS in stages:
+        raise ValueError(f"must not hold {VERIFIERS!r}, under which flags are kept; choose another name")
     if ours:
         raise ValueError(f"must not hold {ours!r}; that stage has a section of its own, {ours!r}")
     named: Mapping[str, StageSettings] = frozen(stages)
@@ -251,6 +321,7 @@ class Settings(_Section):
     novelty: NoveltySettings = NoveltySettings()
     classification: ClassificationSettings = ClassificationSettings()
     instances: InstanceSettings = InstanceSettings()
+    verifiers: VerifierSettings = VerifierSettings()
     stages: Annotated[Mapping[NewStageName, StageSettings], AfterValidator(_new_stages)] = Field(default_factory=FrozenDict)
     """The sections of stages of your own, by their names; `defined_in` names the module that registers one, and paces."""
     finetuning: FinetuningSettings = FinetuningSettings()
@@ -329,5 +400,5 @@ _PACING = frozenset(
     {"num_instructions", "concurrency", "max_requests", "max_tokens", "max_cost", "prices", "min_yield", "retries", "timeout_s"}
 )
 _PACING_OF_STAGES = re.compile(
-    rf"(({'|'.join(StageName)}|stages\.[^.]+)\.)?(base_url|model_options\.api_key_env)|stages\.[^.]+\.defined_in"
+    rf"(({'|'.join(StageName)}|stages\.[^.]+)\.)?(base_url|model_options\.api_key_env)|(stages\.[^.]+|verifiers)\.defined_in"
 )

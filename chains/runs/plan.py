@@ -28,7 +28,7 @@ from self_instruct.seeds.loading import load_seeds, seed_from_fields, seed_to_fi
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import LANGUAGES, PROFILES
-from self_instruct.settings.settings import Language, ModelChoice, Settings
+from self_instruct.settings.settings import RULES, Language, ModelChoice, Settings
 from self_instruct.settings.settling import AS_CONCURRENCY, Settled, settle, settle_again
 
 MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
@@ -193,10 +193,10 @@ class RunPlan:
 
 
 def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return stored settings with what earlier versions did unsaid: nothing was asked again, and no copy refused as one."""
+    """Return stored settings with what earlier versions did unsaid: nothing asked again or verified, no copy refused as one."""
     unsaid = {"attempts": 1, "copies": "count"}
     stages = {stage.value: {**unsaid, **settings[stage]} for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES)}
-    return {**settings, **stages}
+    return {"verifiers": dict.fromkeys(RULES, "off"), **settings, **stages}
 
 
 def _seeds(path: object, language: Language) -> tuple[SeedTask, ...]:

@@ -11,6 +11,8 @@ from typing import Any
 from self_instruct.chains.stages.copies import ShownTexts
 from self_instruct.chains.stages.instance_rules import screen_instances
 from self_instruct.chains.stages.stage import Sample, Step, TaskStage, as_task
+from self_instruct.chains.stages.verifying import verified
+from self_instruct.chains.verifiers.registry import Verification
 from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet, demonstrated_texts
 from self_instruct.prompts.reading.instance_parser import InstanceParser
@@ -22,13 +24,14 @@ _MARKERS = len("Example 1\nInput: \nOutput: \n")
 
 
 class InstanceStage(TaskStage):
-    """Asks for examples of a task, in the order that fits its kind, and refuses what is malformed."""
+    """Asks for examples of a task, in the order that fits its kind, refuses what is malformed, and flags what looks wrong."""
 
     name = StageName.INSTANCES.value
     settings: InstanceSettings
 
     def __init__(self, settings: Settings, prompts: PromptSet) -> None:
         super().__init__(settings, prompts)
+        self._verification = Verification(settings.verifiers)
         self._prompts = {
             True: (prompts.output_first, prompts.output_first_again),
             False: (prompts.input_first, prompts.input_first_again),
@@ -49,13 +52,13 @@ class InstanceStage(TaskStage):
         return self._parsers[bool(about.is_classification)]
 
     def conclude(self, about: Task, read: list[Instance | Rejection], request: RequestId) -> Step:
-        """Return the valid instances and what was refused."""
+        """Return the valid instances with their flags, and what was refused."""
         del request
         kind = bool(about.is_classification)
-        judged = screen_instances(
+        screened = screen_instances(
             read, instruction=about.instruction, is_classification=kind, rules=self.settings, shown=self._shown
         )
-        return Step(tuple(judged))
+        return Step(*verified(screened, about, self._verification))
 
     def samples(self, seeds: Sequence[SeedTask]) -> list[Sample[Task]]:
         """Return one for each kind of task."""

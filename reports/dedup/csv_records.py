@@ -83,7 +83,8 @@ def _record(number: int, row: list[str], raw: bytes, columns: list[str], field: 
         return Fault(number, str(error))
     if len(row) != len(columns):
         return Fault(number, f"has {len(row)} columns; expected {len(columns)}, as in the header.")
-    return Record(number, row[columns.index(field)], raw)
+    fields = dict(zip(columns, row, strict=True))
+    return Record(number, fields[field], raw, fields)
 
 
 class _Lines:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from self_instruct.records.json_text import json_text
 from self_instruct.reports.dedup.record_files import (
@@ -152,7 +153,8 @@ def _record(number: int, raw: bytes, field: str, expected: str) -> Record | Faul
     try:
         if len(raw) > MAX_RECORD_BYTES:
             raise ValueError(TOO_LONG)
-        return Record(number, _text(_value(decoded(raw.rstrip(b"\r\n")), number, expected), field), raw)
+        fields = _fields(_value(decoded(raw.rstrip(b"\r\n")), number, expected), field)
+        return Record(number, fields[field], raw, fields)
     except ValueError as error:
         return Fault(number, str(error))
 
@@ -169,8 +171,8 @@ def _value(text: str, line: int, expected: str) -> object:
         raise ValueError(f"is not JSON that can be read ({error}).") from None
 
 
-def _text(value: object, field: str) -> str:
-    """Return the text of a record's field, or raise ValueError saying what is there instead."""
+def _fields(value: object, field: str) -> Mapping[str, Any]:
+    """Return a record's fields, of which this one holds text, or raise ValueError saying what is there instead."""
     if not isinstance(value, dict):
         hint = " Is the file a JSON array (`form=json`)?" if isinstance(value, list) else ""
         raise ValueError(f"is a JSON {type(value).__name__}; expected an object with a field {field!r}.{hint}")
@@ -179,7 +181,7 @@ def _text(value: object, field: str) -> str:
     text = value[field]
     if not isinstance(text, str):
         raise ValueError(f"field {field!r} is {_short(json_text(text))}; expected text.")
-    return text
+    return value
 
 
 def _short(text: str) -> str:

@@ -4,9 +4,9 @@ The parts that `json_records` and `csv_records` share; `opening` opens a file wi
 a file than one record.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from self_instruct.records.errors import InputError
 
@@ -24,7 +24,7 @@ class RecordFileError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record: the line it begins in, counted from 1; the text of the chosen field; and its bytes as they came.
+    """One record: the line it begins in, counted from 1; the text of the chosen field; its bytes as they came; all its fields.
 
     The bytes of a line or a CSV row end with its line end, if it has one; those of an element of a JSON array are the element.
     """
@@ -32,6 +32,7 @@ class Record:
     line: int
     text: str
     raw: bytes
+    fields: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
