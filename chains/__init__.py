@@ -16,20 +16,26 @@ if TYPE_CHECKING:
     from self_instruct.chains.stages.each_instance import EachInstanceStage
     from self_instruct.chains.stages.registry import register_stage
     from self_instruct.chains.stages.runnables import (
+        CompareInput,
         InstanceInput,
         InstructionInput,
+        JudgeInput,
         TaskInput,
         classification_chain,
+        compare_chain,
         instance_chain,
         instruction_chain,
+        judge_chain,
         task_chain,
     )
     from self_instruct.chains.stages.stage import Stage, Step, TaskStage
 
 __all__ = [
+    "CompareInput",
     "EachInstanceStage",
     "InstanceInput",
     "InstructionInput",
+    "JudgeInput",
     "RunEnded",
     "RunEvent",
     "RunResult",
@@ -41,8 +47,10 @@ __all__ = [
     "TaskStage",
     "answering",
     "classification_chain",
+    "compare_chain",
     "instance_chain",
     "instruction_chain",
+    "judge_chain",
     "load_model",
     "register_stage",
     "task_chain",
@@ -55,8 +63,8 @@ _HOMES = {  # imported when first used: a chain needs no ledger, a model no chai
     "stages.each_instance": ("EachInstanceStage",),
     "stages.registry": ("register_stage",),
     "stages.runnables": (
-        "InstanceInput", "InstructionInput", "TaskInput", "classification_chain", "instance_chain", "instruction_chain",
-        "task_chain",
+        "CompareInput", "InstanceInput", "InstructionInput", "JudgeInput", "TaskInput", "classification_chain", "compare_chain",
+        "instance_chain", "instruction_chain", "judge_chain", "task_chain",
     ),
     "stages.stage": ("Stage", "Step", "TaskStage"),
 }  # fmt: skip

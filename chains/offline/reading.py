@@ -1,7 +1,7 @@
 """What a prompt asks for: the stage it belongs to, told from its text alone, and what stands in it.
 
 Before `answering`. The prompts are those of `prompts/templates`, or a user's own of the same build: a numbered list that breaks
-off after a number; a last "Task:" with an open question; a last "Task:" after worked ones.
+off after a number; a last "Task:" with an open question; a last "Task:" after worked ones; what is to be judged, between marks.
 """
 
 import re
@@ -14,6 +14,9 @@ _NEXT_NUMBER = re.compile(r"(?:^|\n) *(\d+)\.$")
 _ITEM = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
 _ASKED_FOR = re.compile(r"\bnumbered (\d+) to (\d+)\b")
 _LAST_NUMBER = re.compile(r"up to number (\d+)")
+_MARKED = re.compile(r"^<<<(?P<name>[\w ]+)\n(?P<said>.*?)\n(?P=name)>>>$", re.DOTALL | re.MULTILINE)
+_JUDGED = "\n<<<output"
+_COMPLAINT = "The last answer"
 _USUAL_LAST_NUMBER = 16  # 8 demonstrations and 8 new tasks, as in the paper
 
 
@@ -45,17 +48,38 @@ class InstancePrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgePrompt:
+    """An example to judge. `is_reminded`: an earlier verdict was complained about."""
+
+    instruction: str
+    input: str
+    output: str
+    is_reminded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePrompt:
+    """Two outputs to compare."""
+
+    instruction: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlainPrompt:
     """Anything else: the last thing somebody said."""
 
     text: str
 
 
-Prompt: TypeAlias = ListPrompt | QuestionPrompt | InstancePrompt | PlainPrompt
+Prompt: TypeAlias = ListPrompt | QuestionPrompt | InstancePrompt | JudgePrompt | ComparePrompt | PlainPrompt
 
 
 def read_prompt(human: str, system: str = "") -> Prompt:
     """Return what a prompt asks for. `system` may say how far a list shall go."""
+    if _JUDGED in human:
+        return _judged_prompt(human)
     if number := _NEXT_NUMBER.search(human.rstrip()[-12:]):
         said = _LAST_NUMBER.search(system)
         first = int(number[1])
@@ -68,6 +92,13 @@ def read_prompt(human: str, system: str = "") -> Prompt:
     if last.rstrip().endswith(QUESTION):
         return QuestionPrompt(last.rstrip().removesuffix(QUESTION).strip(), _is_reminded(before))
     return InstancePrompt(last.strip(), is_output_first="class label" in before.lower())
+
+
+def _judged_prompt(text: str) -> JudgePrompt | ComparePrompt:
+    said = {mark["name"]: mark["said"] for mark in _MARKED.finditer(text)}
+    if "output" in said:
+        return JudgePrompt(said.get("task", ""), said.get("input", ""), said["output"], text.startswith(_COMPLAINT))
+    return ComparePrompt(said.get("task", ""), said.get("output A", ""), said.get("output B", ""))
 
 
 def _list_prompt(text: str, first: int, last: int, *, is_begun: bool) -> ListPrompt:

@@ -55,7 +55,7 @@ class RunPlan:
         Raises `SettingsError`, `SeedFileError` or `TemplateError`; also where there are fewer seeds than demonstrations.
         """
         settled = settle(given)
-        settings = settled.settings
+        settings = settled.settings.judging_fixed()
         seeds, templates = _seeds(settings.seeds), _templates(settings.templates)
         plan = cls(settings, settled.origins, seeds, shipped_few_shot_tasks(), templates)
         plan._check_seeds()
@@ -128,6 +128,10 @@ class RunPlan:
             models[stage] = models[same] if same else (objects or {}).get(choice.model or "") or self._load(choice)
         return models
 
+    def load_model_of(self, stage: str) -> Model:
+        """Return the model of one stage, which must name one; raises `SettingsError` where it cannot be loaded."""
+        return self._load(self.settings.choice(stage))
+
     def _load(self, choice: ModelChoice) -> Model:
         return load_model(
             choice.model or "",
@@ -186,10 +190,10 @@ class RunPlan:
 
 
 def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return stored settings with what earlier versions did unsaid: nothing was asked again, and no copy refused as one."""
+    """Return stored settings with what earlier versions did unsaid: nothing was asked again or judged, no copy refused."""
     unsaid = {"attempts": 1, "copies": "count"}
     stages = {stage.value: {**unsaid, **settings[stage]} for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES)}
-    return {**settings, **stages}
+    return {"judging": {"enabled": False}, **settings, **stages}
 
 
 def _seeds(path: object) -> tuple[SeedTask, ...]:
