@@ -70,6 +70,7 @@ def generate(
         str | None, typer.Option(help="PROVIDER:NAME, openai-completion:NAME, a class by dotted name, or offline.")
     ] = None,
     num_instructions: Annotated[int | None, typer.Option(help="How many instructions to keep in all.")] = None,
+    accept: Annotated[int | None, typer.Option(help="How many tasks to have accepted by the judge, in its place.")] = None,
     run: Annotated[Path, typer.Option(help="The run directory; a run that is there goes on.")] = Path("runs/default"),
     config: Config = None,
     profile: Profile = None,
@@ -89,14 +90,16 @@ def generate(
     """Generate a dataset, or go on with one."""
     from self_instruct.chains.runs.generating import Listener
     from self_instruct.chains.runs.self_instruct import SelfInstruct
+    from self_instruct.reports.analysis.account import account
     from self_instruct.reports.analysis.spending import spending
+    from self_instruct.reports.terminal.account import account_table
     from self_instruct.reports.terminal.log_file import log_file as logging_to
     from self_instruct.reports.terminal.spending import spending_lines
 
     flags = {
-        "model": model, "num_instructions": num_instructions, "profile": profile, "seeds": seeds, "templates": templates,
-        "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
-        "base_url": base_url, "seed": seed,
+        "model": model, "num_instructions": num_instructions, "accept": accept, "profile": profile, "seeds": seeds,
+        "templates": templates, "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens,
+        "max_cost": max_cost, "base_url": base_url, "seed": seed,
     }  # fmt: skip
     given = _given(flags, set_, config)
     if dry_run:
@@ -110,7 +113,49 @@ def generate(
         outcome = opened.generate(Listener(progress, on_stop=_say_it_stops, on_warning=progress.warn))
         for line in spending_lines(spending(opened.ledger, opened.plan.settings)):
             progress.say(line)
+        if opened.plan.settings.accept:
+            show(account_table(account(opened.ledger)))
     return conclude(outcome, run)
+
+
+@app.command()
+def judge(
+    run: Run,
+    model: Annotated[str | None, typer.Option(help="The judge, as generate takes a model; the run's own without it.")] = None,
+    sample: Annotated[int | None, typer.Option(min=1, help="Judge so many instances, drawn by the run's seed.")] = None,
+    votes: Annotated[int | None, typer.Option(help="How often each instance is judged.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="How many requests may be in flight.")] = None,
+    max_requests: Annotated[int | None, typer.Option(help="How many requests the run may spend in all.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="How many tokens, in and out, the run may spend in all.")] = None,
+    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="What the run may cost in all, in US dollars.")] = None,
+    config: Config = None,
+    set_: Set = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what the judge says as JSON.")] = False,
+) -> None:
+    """Let a model judge the instances of a run: three questions and a score for each, stored with the run."""
+    from self_instruct.chains.runs.generating import Listener
+    from self_instruct.chains.runs.judging import judge_run, run_judge
+    from self_instruct.chains.runs.plan import RunPlan
+    from self_instruct.ledger import Ledger
+    from self_instruct.reports.analysis.judged import judged
+    from self_instruct.reports.terminal.judging import JudgingProgress, judged_tables
+
+    flags = {
+        "judging.model": model, "judging.votes": votes, "judging.base_url": base_url, "concurrency": concurrency,
+        "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
+    }  # fmt: skip
+    with Ledger.open(run) as ledger, JudgingProgress(console(stderr=True)) as progress:
+        plan = RunPlan.of(ledger)
+        chosen = run_judge(ledger, plan, _given(flags, set_, config))
+        listener = Listener(on_stop=_say_it_stops, on_warning=progress.warn)
+        outcome = judge_run(ledger, plan, chosen, sample, listener=listener, on_progress=progress)
+        said = judged(ledger, chosen.name)
+    if json:
+        print(said.to_json())
+    else:
+        show(judged_tables(said))
+    return conclude(outcome, run, is_error=json)
 
 
 @app.command()
@@ -221,13 +266,18 @@ def replay(run: Run, new: NewRun, profile: Profile = None, config: Config = None
     """Decide a run's stored replies again under other rules, in a new run, without a model."""
     from self_instruct.chains.runs.replaying import replay as decide_again
     from self_instruct.ledger import Ledger
+    from self_instruct.reports.analysis.account import account
     from self_instruct.reports.analysis.comparison import compare
+    from self_instruct.reports.terminal.account import account_table
     from self_instruct.reports.terminal.comparison import comparison_tables
 
     given = _given({"profile": profile}, set_, config)
     with Ledger.open(run, read_only=True) as before, decide_again(before, new, given) as after:
         comparison = compare(before, after)
+        accounted = account(after) if next(after.verdicts(), None) else ()
     show(comparison_tables(comparison))
+    if accounted:
+        show(account_table(accounted))
 
 
 @app.command(name="import")

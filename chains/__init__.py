@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from self_instruct.chains.stages.each_instance import EachInstanceStage
     from self_instruct.chains.stages.registry import register_stage
     from self_instruct.chains.stages.runnables import (
+        CompareInput,
         InstanceInput,
         InstructionInput,
+        JudgeInput,
         TaskInput,
         classification_chain,
+        compare_chain,
         instance_chain,
         instruction_chain,
+        judge_chain,
         task_chain,
     )
     from self_instruct.chains.stages.stage import Stage, Step, TaskStage
@@ -29,10 +33,12 @@ if TYPE_CHECKING:
     from self_instruct.chains.verifiers.registry import Verification, register_verifier
 
 __all__ = [
+    "CompareInput",
     "EachInstanceStage",
     "Example",
     "InstanceInput",
     "InstructionInput",
+    "JudgeInput",
     "RunEnded",
     "RunEvent",
     "RunResult",
@@ -45,8 +51,10 @@ __all__ = [
     "Verification",
     "answering",
     "classification_chain",
+    "compare_chain",
     "instance_chain",
     "instruction_chain",
+    "judge_chain",
     "load_model",
     "register_stage",
     "register_verifier",
@@ -60,8 +68,8 @@ _HOMES = {  # imported when first used: a chain needs no ledger, a model no chai
     "stages.each_instance": ("EachInstanceStage",),
     "stages.registry": ("register_stage",),
     "stages.runnables": (
-        "InstanceInput", "InstructionInput", "TaskInput", "classification_chain", "instance_chain", "instruction_chain",
-        "task_chain",
+        "CompareInput", "InstanceInput", "InstructionInput", "JudgeInput", "TaskInput", "classification_chain", "compare_chain",
+        "instance_chain", "instruction_chain", "judge_chain", "task_chain",
     ),
     "stages.stage": ("Stage", "Step", "TaskStage"),
     "verifiers.example": ("Example",),

@@ -47,6 +47,7 @@ T = TypeVar("T")
 _OF_REQUEST = " WHERE stage = ? AND request = ? AND item = ? AND instance = ? AND attempt = ?"
 _FORGET_SENT = f"DELETE FROM sent{_OF_REQUEST} AND sending = ?"  # noqa: S608 (words of our own)
 _IN_POOL_ORDER = " ORDER BY request, item"
+_IN_TURN = ", instance, stage, vote"
 _SET_FACT = FACTS.insert.replace("INSERT", "REPLACE", 1)
 
 
@@ -349,7 +350,12 @@ class Ledger:
 
     def verdicts(self) -> Iterator[tuple[TaskId, Verdict]]:
         """Yield every verdict with its task, in the order of the pool."""
-        return self._read(VERDICTS, rows.task_verdict, _IN_POOL_ORDER + ", instance, stage")
+        return self._read(VERDICTS, rows.task_verdict, _IN_POOL_ORDER + _IN_TURN)
+
+    def verdicts_of(self, task: TaskId) -> tuple[Verdict, ...]:
+        """Return the verdicts on a task's instances, in order."""
+        which = " WHERE request = ? AND item = ?" + _IN_POOL_ORDER + _IN_TURN
+        return tuple(one for _, one in self._read(VERDICTS, rows.task_verdict, which, (task.request, task.item)))
 
 
 def _write_new(path: Path, facts: dict[str, Any], replies: Iterable[StoredReply]) -> None:

@@ -59,6 +59,7 @@ MIGRATIONS: Mapping[int, Mapping[str, str]] = {
             " NULL AS at_most_input, NULL AS at_most_output,"
             " NULL AS price_input, NULL AS price_output, NULL AS price_cached WHERE 0"
         ),
+        "verdicts": "SELECT request, item, instance, stage, 1 AS vote, answers FROM {verdicts}",
     },
 }
 

@@ -170,10 +170,10 @@ def rejection(row: Row) -> tuple[TaskId, Rejection]:
 
 def verdict_row(task: TaskId, verdict: Verdict) -> Row:
     """Return the row of a verdict on one of a task's instances."""
-    return (task.request, task.item, verdict.instance, str(verdict.stage), as_json(dict(verdict.answers)))
+    return (task.request, task.item, verdict.instance, str(verdict.stage), verdict.vote, as_json(dict(verdict.answers)))
 
 
 def task_verdict(row: Row) -> tuple[TaskId, Verdict]:
     """Return the verdict of a row, with its task."""
-    request, item, instance, stage, answers, _ = row
-    return TaskId(request, item), Verdict(stage, instance, json.loads(answers))
+    request, item, instance, stage, vote, answers, _ = row
+    return TaskId(request, item), Verdict(stage, instance, json.loads(answers), vote)

@@ -129,8 +129,9 @@ REJECTIONS = Table(
 VERDICTS = Table(
     "verdicts",
     "request INTEGER NOT NULL", "item INTEGER NOT NULL", "instance INTEGER NOT NULL", "stage TEXT NOT NULL",
+    "vote INTEGER NOT NULL",  # from 1, of a stage that asks the same several times
     "answers TEXT NOT NULL",  # a JSON object
-    key=4,
+    key=5,
     refers="FOREIGN KEY (request, item) REFERENCES tasks",
 )  # fmt: skip
 

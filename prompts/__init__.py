@@ -6,6 +6,7 @@ from self_instruct.prompts.reading.classification_parser import ClassificationPa
 from self_instruct.prompts.reading.instance_parser import InstanceParser
 from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.prompts.reading.reply_parser import ReplyParser
+from self_instruct.prompts.reading.verdict_parser import PreferenceParser, ScoresParser, VoteParser
 from self_instruct.prompts.stage_prompt import StagePrompt, StagePromptValue, prompt_text
 from self_instruct.prompts.template_files import Templates
 
@@ -13,11 +14,14 @@ __all__ = [
     "ClassificationParser",
     "InstanceParser",
     "InstructionParser",
+    "PreferenceParser",
     "PromptSet",
     "ReplyParser",
+    "ScoresParser",
     "StagePrompt",
     "StagePromptValue",
     "Templates",
+    "VoteParser",
     "custom_prompt",
     "prompt_set",
     "prompt_text",

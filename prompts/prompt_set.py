@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
 from langchain_core.runnables import Runnable
@@ -11,17 +12,27 @@ from langchain_core.runnables import Runnable
 from self_instruct.prompts.custom_prompt import custom_prompt
 from self_instruct.prompts.stage_prompt import Prompt, StagePrompt
 from self_instruct.prompts.template_files import AGAIN, SUFFIX, Templates
+from self_instruct.records.judgements import JUDGING
 from self_instruct.records.tasks import Reason, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 
 _WHY_AGAIN = (Reason.EMPTY, Reason.CUT_OFF, Reason.UNREADABLE)
+JUDGE_PROMPTS = ("judge", "judge_again", "compare", "compare_again")
 _INSTRUCTION = "Say whether the review is positive or negative."
 _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, made up
     "instructions": {"demonstrations": ["Name a river.", _INSTRUCTION], "subjects": ["rivers", "films"]},
     "classification": {"instruction": _INSTRUCTION},
     "input_first": {"instruction": _INSTRUCTION, "is_classification": False},
     "output_first": {"instruction": _INSTRUCTION, "is_classification": True},
+    "judge": {"instruction": _INSTRUCTION, "input": "I liked it.", "output": "positive", "kind": "classification"},
+    "compare": {"instruction": _INSTRUCTION, "input": "No.", "first": "negative", "second": "Yes.", "kind": "classification"},
 }
+
+
+def _judging(name: str, templates: Templates | None = None, *, is_chat: bool = True) -> StagePrompt:
+    """Return one of the judge's prompts."""
+    shown = templates or Templates.load()
+    return StagePrompt(stage=JUDGING, template=name + SUFFIX, templates=shown, system=f"judge_system{SUFFIX}", is_chat=is_chat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +41,9 @@ class PromptSet:
 
     `instructions` takes `demonstrations` (a list of instructions) and `subjects` (as many); `classification`, `input_first` and
     `output_first` take the `instruction`. The prompts named `again` are the same with a sentence before them that says what was
-    wrong with the first answer; but for `classification_again` they also take `wrong`, the reason it could not be read.
+    wrong with the first answer; but for `classification_again` they also take `wrong`, the reason it could not be read. `judge`
+    takes `instruction`, `input`, `output` and `kind` (of task, `chains.stages.task_kinds`), `compare` the outputs `first` and
+    `second`.
 
     Any of them may be a prompt of LangChain, whose variables are among these; a `TemplateError` says where they are not.
     """
@@ -43,6 +56,10 @@ class PromptSet:
     input_first_again: Prompt
     output_first: Prompt
     output_first_again: Prompt
+    judge: Prompt = field(default_factory=partial(_judging, "judge"))
+    judge_again: Prompt = field(default_factory=partial(_judging, "judge_again"))
+    compare: Prompt = field(default_factory=partial(_judging, "compare"))
+    compare_again: Prompt = field(default_factory=partial(_judging, "compare_again"))
     subjects: tuple[str, ...] = ()
     """What a request for new instructions may name for them to be about."""
 
@@ -63,7 +80,7 @@ class PromptSet:
                 getattr(self, name).format_prompt(**_sample(name, wrong))
 
 
-_PROMPTS = tuple(field.name for field in fields(PromptSet) if field.name != "subjects")
+_PROMPTS = tuple(one.name for one in fields(PromptSet) if one.name != "subjects")
 
 
 def prompt_set(
@@ -104,6 +121,7 @@ def prompt_set(
         output_first=prompt(instances, "instances_output_first", demonstrations=outputs_first),
         output_first_again=prompt(instances, f"instances_output_first{AGAIN}", demonstrations=outputs_first),
         subjects=tuple(templates.sources.get(f"subjects{SUFFIX}", "").split("\n")),
+        **{name: _judging(name, templates, is_chat=JUDGING not in completion) for name in JUDGE_PROMPTS},
     )
 
 

@@ -70,7 +70,8 @@ def prompt_text(value: PromptValue) -> str:
 class StagePrompt(BasePromptTemplate[str]):
     """The prompt of one stage: a runnable from a dict of variables to a `StagePromptValue`.
 
-    It pipes, traces, draws and takes partial variables like any prompt of LangChain.
+    `system` is the template of what chat models are told first. It pipes, traces, draws and takes partial variables like any
+    prompt of LangChain.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -81,6 +82,7 @@ class StagePrompt(BasePromptTemplate[str]):
     templates: Templates
     is_chat: bool = True
     """Which form is rendered at once; the other one is when a model asks for it."""
+    system: str = SYSTEM
 
     @model_validator(mode="before")
     @classmethod
@@ -116,7 +118,7 @@ class StagePrompt(BasePromptTemplate[str]):
         chat_form = _chat_form(self.templates, self.template) if is_chat else None
         text = self.templates.render(chat_form or self.template, variables)
         goes_on = is_chat and not chat_form
-        system = self.templates.render(SYSTEM, {**variables, "stage": self.stage}) if goes_on else ""
+        system = self.templates.render(self.system, {**variables, "stage": self.stage}) if goes_on else ""
         return StagePromptValue(text=text, system=system, is_chat=is_chat)
 
 

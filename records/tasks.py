@@ -118,11 +118,15 @@ class Task(Record):
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Record):
-    """What a stage says of one of a task's instances, by its position: answers to fixed questions, by their names."""
+    """What a stage says of one of a task's instances, by its position: answers to fixed questions, by their names.
+
+    A stage that asks the same several times numbers its votes, from 1.
+    """
 
     stage: str
     instance: int
     answers: Mapping[str, str | int | float | bool]
+    vote: int = 1
 
 
 VERIFIERS = "verifiers"

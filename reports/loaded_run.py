@@ -62,11 +62,15 @@ class RunRejection:
 
 @dataclass(frozen=True, slots=True)
 class RunVerdict:
-    """What a stage says of an instance, the `position`-th of its task: answers by the names of their questions."""
+    """What a stage says of an instance, the `position`-th of its task: answers by the names of their questions.
+
+    `vote` numbers those of a stage that asks the same several times, from 1.
+    """
 
     task: str
     position: int
     stage: str
+    vote: int
     answers: dict[str, Any]
 
 
@@ -128,7 +132,7 @@ class LoadedRun:
     def verdicts(self) -> Iterator[RunVerdict]:
         """Yield what stages of a user's own say of instances, in the order of the pool."""
         for task, one in self._open().verdicts():
-            yield RunVerdict(task_name(task), one.instance, one.stage, dict(one.answers))
+            yield RunVerdict(task_name(task), one.instance, one.stage, one.vote, dict(one.answers))
 
     def dataset(self, selection: Selection | None = None) -> Iterator[DatasetTask]:
         """Yield the tasks that an export shows, with the instances drawn for it; those to train on, where some are held out."""

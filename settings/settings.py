@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
+from self_instruct.records.judgements import JUDGING, MOST_SCORE
 from self_instruct.records.tasks import VERIFIERS, StageName
 from self_instruct.settings.frozen import FrozenDict, frozen
 from self_instruct.settings.secrets import address_holds_secret, is_secret_variable
@@ -23,6 +24,8 @@ from self_instruct.settings.secrets import address_holds_secret, is_secret_varia
 ProfileName = Literal["modern", "paper"]
 Language = Literal["en", "de"]
 ENGLISH: Language = "en"
+CriterionName = Literal["valid", "input_fits", "output_correct"]
+"""What is asked of an instance, as `records.judgements.Criterion` has it."""
 Form = Literal["tolerant", "published"]
 """How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
 Copies = Literal["refuse", "count"]
@@ -32,6 +35,9 @@ Dollars = Annotated[Decimal, Field(ge=0)]
 SAMPLED: Mapping[str, Any] = frozen({"temperature": 0.7, "max_tokens": 1024})
 DECIDED: Mapping[str, Any] = frozen({"temperature": 0, "max_tokens": 256})
 WRITTEN: Mapping[str, Any] = frozen({"temperature": 0, "max_tokens": 1024})
+JUDGED: Mapping[str, Any] = frozen({"temperature": 0, "max_tokens": 512})
+VOTES_OF_A_SAMPLED_JUDGE = 3
+MOST_VOTES = 9
 
 
 def _threshold(text: str) -> str:
@@ -62,6 +68,13 @@ def _options(options: Mapping[str, Any]) -> Mapping[str, Any]:
     if variable is not None and not (isinstance(variable, str) and variable.isidentifier() and is_secret_variable(variable)):
         raise ValueError("must hold as 'api_key_env' the name of an environment variable that ends in KEY or TOKEN")
     return options
+
+
+def _distinct(criteria: tuple[CriterionName, ...]) -> tuple[CriterionName, ...]:
+    """Check a list of questions: each once."""
+    if len(set(criteria)) < len(criteria):
+        raise ValueError("must name each question once")
+    return criteria
 
 
 _SAID_ELSEWHERE = frozenset({"model", "model_name", "model_provider", "base_url", "configurable_fields", "config_prefix"})
@@ -249,6 +262,31 @@ class VerifierSettings(_Section):
 RULES = tuple(name for name in VerifierSettings.model_fields if name not in ("own", "defined_in"))
 
 
+class JudgingSettings(ModelSettings):
+    """The judge: three questions and a score for each instance, and the rule by which a task is accepted."""
+
+    enabled: bool | None = None
+    """Whether a run judges its instances as they come; null: where it begins with `judging.model` or `accept` given."""
+    parameters: Parameters = Field(default_factory=lambda: JUDGED)
+    """Passed to the model with every request; null leaves out one that the profile sets."""
+    votes: Annotated[int, Field(ge=1, le=MOST_VOTES)] | None = None
+    """How often each instance is judged; null: 3 times where the model is sampled, else once."""
+    attempts: Attempts = 2
+    """2: a verdict that cannot be read is asked for once more, with what was wrong, before it counts as unread."""
+    max_unread: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """The share of unread verdicts above which a run stops and says so."""
+    required: Annotated[tuple[CriterionName, ...], AfterValidator(_distinct)] = ("valid", "input_fits", "output_correct")
+    """The questions whose answer must be yes for an instance to be accepted."""
+    min_score: Annotated[float, Field(ge=0, le=MOST_SCORE)] = 3
+    """The score, 0 to 5, that an accepted instance has at least."""
+
+    @property
+    def vote_count(self) -> int:
+        """How often each instance is judged."""
+        is_sampled = self.parameters.get("temperature") != 0  # without it, providers sample
+        return self.votes or (VOTES_OF_A_SAMPLED_JUDGE if is_sampled else 1)
+
+
 class StageSettings(ModelSettings):
     """What is set of a stage of a user's own; keys that are not ours are the stage's, to be read from `model_extra`."""
 
@@ -265,7 +303,7 @@ class StageSettings(ModelSettings):
 
 def _new_stages(stages: Mapping[str, StageSettings]) -> Mapping[str, StageSettings]:
     """Check the sections of a user's own stages: none may be named as one of ours."""
-    ours = next((name for name in stages if name in set(StageName)), None)
+    ours = next((name for name in stages if name in (*StageName, JUDGING)), None)
     if VERIFIERS in stages:
         raise ValueError(f"must not hold {VERIFIERS!r}, under which flags are kept; choose another name")
     if ours:
@@ -322,12 +360,15 @@ class Settings(_Section):
     classification: ClassificationSettings = ClassificationSettings()
     instances: InstanceSettings = InstanceSettings()
     verifiers: VerifierSettings = VerifierSettings()
+    judging: JudgingSettings = JudgingSettings()
     stages: Annotated[Mapping[NewStageName, StageSettings], AfterValidator(_new_stages)] = Field(default_factory=FrozenDict)
     """The sections of stages of your own, by their names; `defined_in` names the module that registers one, and paces."""
     finetuning: FinetuningSettings = FinetuningSettings()
     # pacing
     num_instructions: PositiveInt | None = 100
     """How many instructions to keep in all; null: as many as stored replies give."""
+    accept: PositiveInt | None = None
+    """How many tasks to have accepted in all; where it is given, it is the target in the place of `num_instructions`."""
     concurrency: PositiveInt = 16
     """How many requests may be in flight."""
     max_requests: PositiveInt | None = None
@@ -349,8 +390,19 @@ class Settings(_Section):
 
     @property
     def stage_names(self) -> tuple[str, ...]:
-        """The names of the stages that this run has: the paper's three, then those of `stages`."""
-        return (*StageName, *self.stages)
+        """The names of the stages that this run has: the paper's three, the judge if enabled, then those of `stages`."""
+        return (*StageName, *([JUDGING] if self.judges else []), *self.stages)
+
+    @property
+    def judges(self) -> bool:
+        """Whether the run judges its instances as they come."""
+        if self.judging.enabled is None:
+            return self.judging.model is not None or self.accept is not None
+        return self.judging.enabled
+
+    def judging_fixed(self) -> Settings:
+        """Return these settings with it said whether the run judges, so that a target given later does not change that."""
+        return self.model_copy(update={"judging": self.judging.model_copy(update={"enabled": self.judges})})
 
     def section(self, stage: str) -> ModelSettings:
         """Return the settings of a stage; those of a user's own, of which nothing is said, are the defaults."""
@@ -361,6 +413,8 @@ class Settings(_Section):
                 return self.classification
             case StageName.INSTANCES:
                 return self.instances
+        if stage == JUDGING:
+            return self.judging
         return self.stages.get(stage) or StageSettings()
 
     def choice(self, stage: str) -> ModelChoice:
@@ -375,16 +429,16 @@ class Settings(_Section):
 
     def without_target(self) -> Settings:
         """Return these settings for a run that only decides the replies it has."""
-        return self.model_copy(update={"num_instructions": None})
+        return self.model_copy(update={"num_instructions": None, "accept": None})
 
 
 def section_key(stage: str) -> str:
     """Return the dotted key of a stage's section.
 
-    >>> section_key("instances"), section_key("difficulty")
-    ('instances', 'stages.difficulty')
+    >>> section_key("instances"), section_key("judging"), section_key("difficulty")
+    ('instances', 'judging', 'stages.difficulty')
     """
-    return stage if stage in set(StageName) else f"stages.{stage}"
+    return stage if stage in (*StageName, JUDGING) else f"stages.{stage}"
 
 
 def is_pacing(key: str) -> bool:
@@ -396,9 +450,11 @@ def is_pacing(key: str) -> bool:
     return key in _PACING or _PACING_OF_STAGES.fullmatch(key) is not None
 
 
-_PACING = frozenset(
-    {"num_instructions", "concurrency", "max_requests", "max_tokens", "max_cost", "prices", "min_yield", "retries", "timeout_s"}
-)
+_PACING = frozenset({
+    "num_instructions", "accept", "judging.max_unread", "concurrency", "max_requests", "max_tokens", "max_cost", "prices",
+    "min_yield", "retries", "timeout_s",
+})  # fmt: skip
 _PACING_OF_STAGES = re.compile(
-    rf"(({'|'.join(StageName)}|stages\.[^.]+)\.)?(base_url|model_options\.api_key_env)|(stages\.[^.]+|verifiers)\.defined_in"
+    rf"(({'|'.join((*StageName, JUDGING))}|stages\.[^.]+)\.)?(base_url|model_options\.api_key_env)"
+    r"|(stages\.[^.]+|verifiers)\.defined_in"
 )

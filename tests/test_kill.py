@@ -59,7 +59,7 @@ def stored(run: Path) -> set[str]:
         return set()
     with Ledger.open(run, read_only=True) as ledger:
         keys = [each.request for each in ledger.replies()]
-    return {f"{key.stage} {key.request} {key.item} {key.attempt}" for key in keys}
+    return {f"{key.stage} {key.request} {key.item} {key.instance} {key.attempt}" for key in keys}
 
 
 def test_a_run_killed_twenty_times_ends_as_an_undisturbed_one(driver: Driver, tmp_path: Path) -> None:

@@ -6,11 +6,18 @@ The answer is a function of the prompt's text and a seed alone, in any process a
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from self_instruct.chains.offline import faults, guessing
+from self_instruct.chains.offline import faults, guessing, judging
 from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import Kind
 from self_instruct.chains.offline.grammar import grammar
-from self_instruct.chains.offline.reading import InstancePrompt, ListPrompt, QuestionPrompt, read_prompt
+from self_instruct.chains.offline.reading import (
+    ComparePrompt,
+    InstancePrompt,
+    JudgePrompt,
+    ListPrompt,
+    QuestionPrompt,
+    read_prompt,
+)
 from self_instruct.records.tasks import Instance
 
 
@@ -23,7 +30,7 @@ class Answer:
 
 
 def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = True) -> Answer:
-    """Return the answer to a prompt: the continuation of a list, yes or no, instances, or a plain sentence."""
+    """Return the answer to a prompt: the continuation of a list, yes or no, instances, a verdict, or a plain sentence."""
     prompt = read_prompt(human, system)
     said = f"{system}\0{human}"
     draws = Draws.keyed(seed, "content", said)
@@ -34,6 +41,10 @@ def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = T
         return _answer_question(prompt, flaws)
     if isinstance(prompt, InstancePrompt):
         return _answer_instances(prompt, draws, flaws)
+    if isinstance(prompt, JudgePrompt):
+        return Answer(judging.judged(prompt, draws, flaws))
+    if isinstance(prompt, ComparePrompt):
+        return Answer(judging.compared(prompt, draws, seed))
     return Answer(guessing.small_talk(prompt.text))
 
 

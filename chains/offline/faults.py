@@ -23,6 +23,8 @@ UNDECIDED = 0.01  # of the answers whether a task is a classification task
 CUT_OFF_INSTANCES = 0.008  # of the replies with instances
 FAULTY_INSTANCES = 0.022  # of the replies with instances: one that the rules refuse
 NO_INSTANCES = 0.006  # of the replies with instances: talk without any form
+UNREAD = 0.03  # of the verdicts: talk without any form
+UNREAD_AGAIN = 0.2  # of those that are asked for again
 
 UNFIT_TASKS = (
     "Draw a picture of a windmill and describe it.", "Plot a graph of the weekly temperatures.", "Sort it.",
@@ -43,6 +45,9 @@ NEAR_WORDS: Mapping[str, str] = {
     "decide": "judge", "judge": "decide", "sort": "arrange", "compare": "contrast", "simple": "plain", "plain": "simple",
     "friendly": "cheerful", "small": "little", "old": "ancient", "first": "second",
 }  # fmt: skip
+UNREAD_VERDICTS = (
+    "This looks fine to me.", "I would give it a good mark, though it could be shorter.", "Score: somewhere around the middle.",
+)  # fmt: skip
 UNDECIDED_ANSWERS = (
     " It depends on how the answer is meant to be given.", " That is hard to say from the instruction alone.",
     " Possibly, if the labels were fixed beforehand.", " Both readings are possible here.",

@@ -2,7 +2,7 @@
 
 Before `answering`. The prompts are those of `prompts/templates`, or a user's own of the same build: a numbered list that breaks
 off after a number; examples, and numbered subjects to write about; a last "Task:" with an open question; a last "Task:"
-after worked ones.
+after worked ones; what is to be judged, between marks.
 """
 
 import re
@@ -18,6 +18,9 @@ _REQUEST = re.compile(r"^What might \d+ other people ask\?.*", re.MULTILINE)
 _SHOWN = re.compile(r"^- (.+)$", re.MULTILINE)
 _TO_FILL = re.compile(r"\n(\d+)\. [^\n]*(?:\n(\d+)\. [^\n]*)*\Z")
 _LAST_NUMBER = re.compile(r"up to number (\d+)")
+_MARKED = re.compile(r"^<<<(?P<name>[\w ]+)\n(?P<said>.*?)\n(?P=name)>>>$", re.DOTALL | re.MULTILINE)
+_JUDGED = "\n<<<output"
+_COMPLAINT = "The last answer"
 _USUAL_LAST_NUMBER = 16  # 8 demonstrations and 8 new tasks, as in the paper
 
 
@@ -49,17 +52,38 @@ class InstancePrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgePrompt:
+    """An example to judge. `is_reminded`: an earlier verdict was complained about."""
+
+    instruction: str
+    input: str
+    output: str
+    is_reminded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePrompt:
+    """Two outputs to compare."""
+
+    instruction: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlainPrompt:
     """Anything else: the last thing somebody said."""
 
     text: str
 
 
-Prompt: TypeAlias = ListPrompt | QuestionPrompt | InstancePrompt | PlainPrompt
+Prompt: TypeAlias = ListPrompt | QuestionPrompt | InstancePrompt | JudgePrompt | ComparePrompt | PlainPrompt
 
 
 def read_prompt(human: str, system: str = "") -> Prompt:
     """Return what a prompt asks for. `system` may say how far a list shall go."""
+    if _JUDGED in human:
+        return _judged_prompt(human)
     header = human.split("\n", 1)[0].lower()
     only = "classification tasks" in header
     if number := _NEXT_NUMBER.search(human.rstrip()[-12:]):
@@ -76,6 +100,13 @@ def read_prompt(human: str, system: str = "") -> Prompt:
     if question := next((one for one in (QUESTION, ANSWER) if task.rstrip().endswith(one)), None):
         return QuestionPrompt(task.rstrip().removesuffix(question).strip(), _is_reminded(before))
     return InstancePrompt(task.strip(), is_output_first="class label" in before.lower())
+
+
+def _judged_prompt(text: str) -> JudgePrompt | ComparePrompt:
+    said = {mark["name"]: mark["said"] for mark in _MARKED.finditer(text)}
+    if "output" in said:
+        return JudgePrompt(said.get("task", ""), said.get("input", ""), said["output"], text.startswith(_COMPLAINT))
+    return ComparePrompt(said.get("task", ""), said.get("output A", ""), said.get("output B", ""))
 
 
 def _is_reminded(before: str) -> bool:

@@ -14,6 +14,7 @@ from self_instruct.chains.runs.advice import Tally
 from self_instruct.chains.runs.instruction_requests import ReadReply
 from self_instruct.chains.runs.pool import Pool
 from self_instruct.chains.runs.reading_ahead import Decide, decide_now
+from self_instruct.chains.runs.unread_share import UnreadShare
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.chains.stages.stage import Step
 from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask
@@ -21,7 +22,7 @@ from self_instruct.prompts.reading.reply_parser import MOST_RECORDS
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, StageName, Task
 from self_instruct.retrievers import TooSimilar
-from self_instruct.settings.settings import Settings
+from self_instruct.settings.settings import JudgingSettings, Settings
 
 POSITIONS_EACH = MOST_RECORDS + 1
 """From one instance's to the next: the positions of what is refused of a reply about it."""
@@ -34,7 +35,9 @@ class Decider:
     repeat a demonstration of their prompt, where that is only counted.
     """
 
-    def __init__(self, ledger: Ledger, pool: Pool, stages: RunStages, decide: Decide = decide_now) -> None:
+    def __init__(
+        self, ledger: Ledger, pool: Pool, stages: RunStages, rules: JudgingSettings, decide: Decide = decide_now
+    ) -> None:
         self._ledger = ledger
         self._pool = pool
         self._stages = stages
@@ -43,6 +46,7 @@ class Decider:
         self.kinds: Counter[bool] = Counter()
         self._counts_copies = not stages.instructions.refuses_copies
         self.copies = count_copies(ledger) if self._counts_copies else 0
+        self.unread = UnreadShare(rules, (verdict for _, verdict in ledger.verdicts()))
 
     def instructions(self, reply: ReadReply, progress: Progress, target: int | None) -> tuple[Progress, list[StoredTask]]:
         """Decide an instruction reply from where `progress` stands, until its end or until `target` tasks are kept.
@@ -108,9 +112,9 @@ class Decider:
     def wrong(self, task: StoredTask) -> str | None:
         """Return why a task's question is asked again, by the stored reply to the attempt before; None for a first one."""
         asked = task.awaits
-        if asked is None or asked.attempt == 1:
+        before = self._stages[asked.stage].before(asked) if asked else None
+        if asked is None or before is None:
             return None
-        before = replace(asked, attempt=asked.attempt - 1)
         return self._stages[asked.stage].decide(before, self.about(task), self._ledger.stored_reply(before)).wrong
 
     def _offer(self, request: int, read: Candidate | Rejection, attempt: int) -> StoredTask | Rejection:
@@ -144,6 +148,7 @@ class Decider:
                 self._ledger.add_verdicts(task.id, step.verdicts)
             if placed:
                 self._reject(task.id.request, placed)
+        self.unread.add(step.verdicts)
 
     def _reject(self, request: int, refused: Iterable[tuple[int, Rejection]]) -> None:
         refused = list(refused)

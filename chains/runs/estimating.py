@@ -24,6 +24,7 @@ from self_instruct.chains.runs.outlook import Outlook
 from self_instruct.chains.runs.pace import Times
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.pool import Pool
+from self_instruct.chains.runs.target import AcceptedShare, accepted_share, expected_target
 from self_instruct.chains.stages.instructions import EXPECTED_YIELD, InstructionStage
 from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
@@ -72,13 +73,14 @@ class Estimate:
 
 def estimate(plan: RunPlan, ledger: Ledger | None) -> Estimate:
     """Return what `generate` would ask of a plan, going on from `ledger` if there is one; nothing is asked or written."""
-    target = plan.settings.num_instructions
     if ledger is None:
-        return _Estimating(plan, [], _new_run(target), 0, frozenset()).estimate()
+        return _Estimating(plan, [], _new_run(expected_target(None, plan.settings)), 0, frozenset(), None).estimate()
     with ledger.snapshot():
         decided = ledger.progress.request
         ahead = ledger.instruction_attempts_from(decided)
-        found = _Estimating(plan, list(ledger.tasks()), standing_of(ledger, target), decided, frozenset(ahead)).estimate()
+        share = accepted_share(ledger, plan.settings)
+        standing = standing_of(ledger, expected_target(ledger, plan.settings))
+        found = _Estimating(plan, list(ledger.tasks()), standing, decided, frozenset(ahead), share).estimate()
         return replace(found, advice=advice(tally_of(ledger, plan.settings)))
 
 
@@ -90,7 +92,13 @@ class _Estimating:
     """One estimate, from where a run stands: its tasks, what it has spent, and which requests are decided or stored ahead."""
 
     def __init__(
-        self, plan: RunPlan, tasks: Sequence[StoredTask], standing: Standing, decided: int, ahead: frozenset[int]
+        self,
+        plan: RunPlan,
+        tasks: Sequence[StoredTask],
+        standing: Standing,
+        decided: int,
+        ahead: frozenset[int],
+        share: AcceptedShare | None,
     ) -> None:
         self._plan = plan
         self._stages = plan.stages().all
@@ -98,6 +106,7 @@ class _Estimating:
         self._standing = standing
         self._decided = decided
         self._ahead = ahead
+        self._share = share
         self._questions = tuple(self._first_questions())
         self._forecast = Forecast(self._stages, self._price, self._guess)
 
@@ -152,6 +161,8 @@ class _Estimating:
         else:
             kept = f"{EXPECTED_YIELD} tasks kept per request"
         said = [f"{kept}; it falls as the pool grows, so a large target takes more"]
+        if self._share is not None:
+            said.append(self._share.sentence())
         guessed = [stage.name for stage in self._stages if not self._counted(stage)]
         if guessed:
             said.append(

@@ -98,7 +98,7 @@ class Forecast:
         before = [at.awaiting.get(stage.name, 0) for stage in self._stages]
         to_come, passed = missing + sum(before[1:place]), at.kept - sum(before[1 : place + 1])
         spent = at.spent.get(self._stages[place].name)
-        per_task = spent.requests / passed if spent and passed > 0 else 1.0  # some are asked again, some never
+        per_task = spent.requests / passed if spent and passed > 0 else self._stages[place].questions_each
         return Range.exactly(to_come * per_task + before[place])
 
     def usage(self, at: Standing, stage: Stage[Any]) -> tuple[float | None, float | None, float | None]:

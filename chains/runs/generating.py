@@ -14,6 +14,7 @@ from langchain_core.runnables import RunnableConfig
 
 from self_instruct.chains.budgets.context import ContextAsker, context_lengths
 from self_instruct.chains.models.asking import ModelAsker
+from self_instruct.chains.models.families import same_family
 from self_instruct.chains.models.in_process import is_in_process
 from self_instruct.chains.models.names import asked_first
 from self_instruct.chains.models.question import Asker
@@ -27,6 +28,8 @@ from self_instruct.chains.runs.outcome import Outcome, Snapshot
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signals
 from self_instruct.ledger import Ledger, StoredTask
+from self_instruct.records.judgements import JUDGING
+from self_instruct.records.tasks import StageName
 from self_instruct.settings.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -126,10 +129,16 @@ class _Generating:
         self._asker = retrying(fitting, plan.settings, on_change=lambda: self._loop.report())
         self._loop = Loop(ledger, plan, self._asker, self._report, on_kept=listener.on_kept, on_fault=self._asker.stop)
 
+    def _warn(self) -> None:
+        settings = self._plan.settings
+        if settings.judges and (warning := same_family(settings.model_of(StageName.INSTANCES), settings.model_of(JUDGING))):
+            self._listener.on_warning(warning)
+
     async def run(
         self, *, takes_signals: bool = False, stopping: Callable[[Callable[[], None]], None] = lambda _: None
     ) -> Outcome:
         journal = Journal(str(self._ledger.path.parent))
+        self._warn()
         stopping(self._stop)
         signals = stopped_by_signals(self._loop.stop, self._stop) if takes_signals else nullcontext()
         with journal.of_run(self._plan.settings), signals, _every(REPORTED_EVERY_S, self._loop.wake):

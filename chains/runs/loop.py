@@ -29,6 +29,7 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.pool import Pool
 from self_instruct.chains.runs.prospects import Prospects
 from self_instruct.chains.runs.reading_ahead import ReadingAhead, decide_now
+from self_instruct.chains.runs.target import Target
 from self_instruct.chains.runs.waiting_tasks import WaitingTasks
 from self_instruct.chains.stages.instructions import EXPECTED_YIELD
 from self_instruct.chains.stages.stage import Stage
@@ -63,18 +64,18 @@ class Loop:
         self._on_fault = on_fault
         self._stages = plan.stages()
         self._pool = Pool(plan.seeds, plan.settings, plan.draw)
+        self._target = Target(plan.settings, ledger)
         self._progress = ledger.progress
         self._meter = Meter(plan.settings, ledger.spending())
         self._journal = Journal(str(ledger.path.parent))
         self._in_flight = InFlight(ledger, asker, self._meter, _is_drawn) if asker else None
         self._ahead = ReadingAhead(self._in_flight, self._whose) if self._in_flight is not None else None
         decide = self._ahead.decide if self._ahead is not None else decide_now
-        self._decider = Decider(ledger, self._pool, self._stages, decide)
-        may_ask = plan.settings.num_instructions is not None
+        self._decider = Decider(ledger, self._pool, self._stages, plan.settings.judging, decide)
         lost = Counter(sent.request for sent in ledger.sent()) if asker else Counter[RequestId]()
         self._lost = lost
         self._requests = InstructionRequests(
-            ledger, self._stages.instructions, self._progress.request, lost, may_ask=may_ask, decide=decide
+            ledger, self._stages.instructions, self._progress.request, lost, may_ask=self._target.may_ask, decide=decide
         )
         self._waiting = WaitingTasks(lost)
         self._kept: list[StoredTask] = []  # and not told yet
@@ -144,13 +145,15 @@ class Loop:
             newest=self._newest,
             outlook=outlook,
             advice=advice,
+            accepted=self._target.accepted,
+            accept=self._target.accept,
         )
 
     def _standing(self) -> Standing:
         decided = self._progress.request
         return Standing(
             kept=len(self._pool),
-            target=self._settings.num_instructions,
+            target=self._target.kept_expected(len(self._pool), self._finished),
             latest=self._pool.brought(max(0, decided - LATEST), decided),
             ahead=self._requests.ahead,
             awaiting=awaiting([*self._waiting, *self._asked.values()]),
@@ -198,7 +201,7 @@ class Loop:
     def _decide_instructions(self) -> None:
         while self._instructions_are_open and (reply := self._requests.take(self._progress.request)):
             number = self._progress.request
-            self._progress, kept = self._decider.instructions(reply, self._progress, self._settings.num_instructions)
+            self._progress, kept = self._decider.instructions(reply, self._progress, self._kept_at_most)
             if self._progress.request > number:
                 self._requests.discard(number)
             self._kept += kept
@@ -206,9 +209,7 @@ class Loop:
                 self._newest = task.instruction
                 self._follow_up(task)
             self._journal.decided(number, len(kept), len(self._pool), self._decider.rejected)
-            first_fruitless = max(self._progress.last_kept + 1, self._progress.granted_from)
-            fruitless = self._progress.request - first_fruitless
-            self._is_fruitless = self._in_flight is not None and fruitless >= FRUITLESS_REQUESTS
+            self._is_fruitless = self._in_flight is not None and self._fruitless_requests() >= FRUITLESS_REQUESTS
             self._is_poor = self._in_flight is not None and self._brings_too_little()
 
     def _brings_too_little(self) -> bool:
@@ -218,10 +219,23 @@ class Loop:
         wanted = self._settings.min_yield * FRUITLESS_REQUESTS
         return wanted > 0 and first >= self._progress.granted_from and sum(self._pool.brought(first, end)) < wanted
 
+    def _fruitless_requests(self) -> int:
+        """Return how many requests in a row, up to the last that is decided with all its tasks, brought nothing that counts."""
+        last, end = self._progress.last_kept, self._progress.request
+        if self._target.accept is not None:
+            last = self._target.last_accepted
+            open_tasks = [*self._waiting, *self._asked.values()]
+            end = min([end, *(task.id.request for task in open_tasks)])
+        return end - max(last + 1, self._progress.granted_from)
+
+    @property
+    def _kept_at_most(self) -> int | None:
+        return self._target.kept_at_most(len(self._pool), self._finished)
+
     @property
     def _instructions_are_open(self) -> bool:
-        target = self._settings.num_instructions
-        return not (self._is_fruitless or self._is_poor) and (target is None or len(self._pool) < target)
+        most = self._kept_at_most
+        return not (self._is_fruitless or self._is_poor) and (most is None or len(self._pool) < most)
 
     def _follow_up(self, task: StoredTask, reply: Reply | Refusal | None = None) -> None:
         """Decide what a task awaits as far as it is answered, and let what is not wait for its turn."""
@@ -232,7 +246,11 @@ class Loop:
         if task.awaits:
             self._waiting.add(task, wrong)
         else:
-            self._finished += 1
+            self._finish(task)
+
+    def _finish(self, task: StoredTask) -> None:
+        self._finished += 1
+        self._target.finished(task)
 
     # asking for what is not
 
@@ -244,7 +262,7 @@ class Loop:
                 return
 
     def _may_send(self) -> bool:
-        if self._in_flight is None or self._is_stopping or self._failure:
+        if self._in_flight is None or self._is_stopping or self._failure or self._decider.unread.is_too_large:
             return False
         return self._under_way < self._settings.concurrency
 
@@ -278,7 +296,7 @@ class Loop:
         return others is None or lost < others or (lost == others and len(self._waiting) < self._settings.concurrency)
 
     def _next_instructions(self) -> RequestId | None:
-        if not self._instructions_are_open or self._settings.num_instructions is None:
+        if not self._instructions_are_open or not self._target.may_ask:
             return None
         end = self._progress.request + min(self._settings.window, self._requests_expected())
         return self._requests.next(lambda number: number < end and self._pool.requests_before(number) <= self._progress.request)
@@ -301,14 +319,14 @@ class Loop:
             return stage.question(task.awaits, self._decider.about(task), wrong or self._decider.wrong(task))
         except TemplateError as error:
             self._decider.refuse(task, Reason.PROMPT_FAILED, str(error))
-            self._finished += 1
+            self._finish(task)
             return None
 
     def _requests_expected(self) -> int:
         """Return how many more instruction requests the target is likely to take, so that few are sent in vain."""
         decided = self._progress.request
         kept_each = max(1.0, len(self._pool) / decided if decided else EXPECTED_YIELD)
-        return ceil(((self._settings.num_instructions or 0) - len(self._pool)) / kept_each)
+        return max(1, ceil(self._target.still_to_keep(len(self._pool), self._finished) / kept_each))
 
     def _receive(self, arrival: Arrival) -> None:
         request, reply = arrival.question.id, arrival.reply
@@ -350,9 +368,12 @@ class Loop:
             return Outcome(Ending.INTERRUPTED, "interrupted")
         if self._failure:
             return Outcome(Ending.UNAVAILABLE, f"the model could not answer: {self._failure}")
+        if self._decider.unread.is_too_large and self._in_flight is not None:
+            return Outcome(Ending.UNREAD, self._decider.unread.sentence())
         if self._is_fruitless:
             self._grant_more()
-            return Outcome(Ending.FRUITLESS, f"{FRUITLESS_REQUESTS} requests in a row brought nothing new")
+            what = "new" if self._target.accept is None else "that was accepted"
+            return Outcome(Ending.FRUITLESS, f"{FRUITLESS_REQUESTS} requests in a row brought nothing {what}")
         if self._is_poor:
             self._grant_more()
             wanted = f"min_yield = {self._settings.min_yield:g}"
@@ -360,12 +381,20 @@ class Loop:
         return reached
 
     def _reached(self) -> Outcome:
-        target, kept = self._settings.num_instructions, len(self._pool)
-        if not self._waiting and (target is None or kept >= target):
-            return Outcome(Ending.DONE, f"{kept} instructions kept")
+        kept = len(self._pool)
+        if not self._waiting and self._target.is_reached(kept):
+            return Outcome(Ending.DONE, self._target.sentence(kept))
         if self._in_flight is None:
             return Outcome(Ending.UNANSWERED, f"{len(self._waiting)} of {kept} kept tasks have no stored reply yet")
-        return Outcome(Ending.BUDGET, self._meter.shortage(), self._meter.short_of)
+        return Outcome(Ending.BUDGET, self._meter.shortage() + self._left(kept), self._meter.short_of)
+
+    def _left(self, kept: int) -> str:
+        """Return how far a run is that is to accept so many tasks, and what the rest is likely to take."""
+        if self._target.accept is None:
+            return ""
+        more = self._target.still_to_keep(kept, self._finished)
+        requests = self._meter.spent.requests / kept * more if kept else 0
+        return f"; {self._target.sentence(kept)}; at this yield the rest takes about {round(requests):,} requests more"
 
     def _grant_more(self) -> None:
         """Count fruitless requests afresh from here, so that starting again grants as many more."""

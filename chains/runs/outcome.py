@@ -23,6 +23,7 @@ class Ending(StrEnum):
     FRUITLESS = "fruitless"
     POOR = "poor yield"
     UNAVAILABLE = "unavailable"
+    UNREAD = "unread"
     INTERRUPTED = "interrupted"
 
 
@@ -42,6 +43,7 @@ class Snapshot:
     `cost` is in US dollars, None where a price is not known. The oldest request under way was sent `oldest_s` seconds ago;
     `newest` is the instruction kept last, since this process began. `outlook` is None before there is experience, `advice`
     what is likely wrong.
+    `accepted` tasks count towards `accept`, where that is the target.
     """
 
     kept: int
@@ -56,6 +58,8 @@ class Snapshot:
     newest: str = ""
     outlook: Outlook | None = None
     advice: tuple[Advice, ...] = ()
+    accepted: int | None = None
+    accept: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class RunPlan:
         Raises `SettingsError`, `SeedFileError` or `TemplateError`; also where there are fewer seeds than demonstrations.
         """
         settled = settle(given)
-        settings = settled.settings
+        settings = settled.settings.judging_fixed()
         wording = _wording(settings.templates, settings.language)
         seeds = _seeds(settings.seeds, settings.language)
         plan = cls(settings, settled.origins, seeds, wording.shown, wording.templates)
@@ -135,6 +135,10 @@ class RunPlan:
             models[stage] = models[same] if same else (objects or {}).get(choice.model or "") or self._load(choice)
         return models
 
+    def load_model_of(self, stage: str) -> Model:
+        """Return the model of one stage, which must name one; raises `SettingsError` where it cannot be loaded."""
+        return self._load(self.settings.choice(stage))
+
     def _load(self, choice: ModelChoice) -> Model:
         return load_model(
             choice.model or "",
@@ -193,10 +197,10 @@ class RunPlan:
 
 
 def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return stored settings with what earlier versions did unsaid: nothing asked again or verified, no copy refused as one."""
+    """Return stored settings with what earlier versions did unsaid: they asked nothing again, verified, judged, refused no copy."""
     unsaid = {"attempts": 1, "copies": "count"}
     stages = {stage.value: {**unsaid, **settings[stage]} for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES)}
-    return {"verifiers": dict.fromkeys(RULES, "off"), **settings, **stages}
+    return {"verifiers": dict.fromkeys(RULES, "off"), "judging": {"enabled": False}, **settings, **stages}
 
 
 def _seeds(path: object, language: Language) -> tuple[SeedTask, ...]:

@@ -9,6 +9,7 @@ from self_instruct.chains.runs.advice import Advice, Tally, advice
 from self_instruct.chains.runs.forecast import Forecast, Standing, guess_by_seeds, standing_of
 from self_instruct.chains.runs.outlook import Outlook
 from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.chains.runs.target import expected_target
 from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger
 from self_instruct.settings.settings import Price, Settings
@@ -36,7 +37,7 @@ class Prospects:
 def expected(plan: RunPlan, ledger: Ledger) -> Outlook | None:
     """Return what is to be expected of the run of a ledger, by what it holds; read it within one `Ledger.snapshot`."""
     forecast = Forecast(plan.stages().all, _priced(plan.settings), guess_by_seeds(plan.seeds))
-    return forecast.outlook(standing_of(ledger, plan.settings.num_instructions))
+    return forecast.outlook(standing_of(ledger, expected_target(ledger, plan.settings)))
 
 
 def _priced(settings: Settings) -> Callable[[str | None], Price | None]:

@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from self_instruct.chains.runs.accepting import JUDGES
 from self_instruct.chains.runs.generating import decide_stored
+from self_instruct.chains.runs.judging import judge_again
 from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, StoredReply
@@ -21,7 +23,7 @@ from self_instruct.settings.settling import settle
 
 _OF_MODELS = ("model", "model_options", "base_url")
 INHERITED = (
-    *_OF_MODELS, *(f"{stage}.{name}" for stage in StageName for name in _OF_MODELS), "stages",
+    *_OF_MODELS, *(f"{stage}.{name}" for stage in StageName for name in _OF_MODELS), "stages", "judging",
     "seeds", "templates", "seed", "window", "batched", "instructions.classification_only",
 )  # fmt: skip
 
@@ -32,7 +34,10 @@ def replay(before: Ledger, directory: Path, given: Layer) -> Ledger:
     Without a profile, the rules of `before` hold except where something else was given; with one, that profile's. The new run
     has no target: every reply is decided. Raises `SettingsError` or `LedgerError`.
     """
-    ledger, _ = begin_decided(directory, _plan(RunPlan.of(before), given), before.replies())
+    plan = _plan(RunPlan.of(before), given)
+    ledger, _ = begin_decided(directory, plan, before.replies())
+    if judges := before.fact(JUDGES):
+        judge_again(ledger, plan, judges)
     return ledger
 
 

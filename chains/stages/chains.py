@@ -22,7 +22,7 @@ from self_instruct.chains.stages.instructions import InstructionStage
 from self_instruct.chains.stages.stage import S, Stage, Step
 from self_instruct.ledger import RequestId, TaskId
 from self_instruct.records.errors import RejectedError
-from self_instruct.records.tasks import Task
+from self_instruct.records.tasks import Task, Verdict
 
 OnRejection: TypeAlias = Literal["return", "raise"]
 Model: TypeAlias = Callable[[Any], Runnable[Any, AIMessage | str]]
@@ -102,16 +102,18 @@ class StageChain(SteppedChain[Input, Output], Generic[Input, Output, S]):
         return self._given_out(about, step)
 
     def asking(self, about: S) -> Talk[Step]:
-        """Return the steps that lead to what is decided about something, over all attempts."""
+        """Return the steps that lead to what is decided about something, over all attempts and votes."""
         request = RequestId(self.stage.name, 0)
         wrong: str | None = None
+        verdicts: tuple[Verdict, ...] = ()
         while True:
             variables = self.stage.variables(about, request) | ({"wrong": wrong} if wrong else {})
             prompt = yield "prompt", self.stage.prompt(about, request.attempt), variables
             message = yield "model", self._model(about), prompt
             step: Step = yield "reading", self._reading, _Answered(request, about, message)
+            verdicts += step.verdicts
             if step.again is None:
-                return step
+                return replace(step, verdicts=verdicts)
             request, wrong = step.again, step.wrong
 
     def get_graph(self, config: RunnableConfig | None = None) -> Graph:

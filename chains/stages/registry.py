@@ -9,13 +9,14 @@ from typing import Any
 from self_instruct.chains.stages.classification import ClassificationStage
 from self_instruct.chains.stages.instances import InstanceStage
 from self_instruct.chains.stages.instructions import InstructionStage
+from self_instruct.chains.stages.judging import JudgingStage
 from self_instruct.chains.stages.stage import Stage, TaskStage
 from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.tasks import StageName
 from self_instruct.settings.settings import Settings
 
-STAGES: list[type[Stage[Any]]] = [InstructionStage, ClassificationStage, InstanceStage]
+STAGES: list[type[Stage[Any]]] = [InstructionStage, ClassificationStage, InstanceStage, JudgingStage]
 """The first brings tasks, each of the others asks about them. Those behind the third ask in runs whose settings name them."""
 
 

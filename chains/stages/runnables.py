@@ -1,9 +1,11 @@
-"""The four chains that a LangChain app takes: made from the same stages as a run.
+"""The chains that a LangChain app takes: made from the same stages as a run.
 
     instruction_chain     demonstrations -> candidates and rejections
     classification_chain  an instruction -> is it a classification task?
     instance_chain        an instruction and its kind -> instances and rejections (output-first for classification)
     task_chain            an instruction -> a finished task: classified, written, validated
+    judge_chain           an instance -> what the judge's votes on it come to
+    compare_chain         two outputs for a task -> which is better, asked in both orders
 
 Novelty needs a pool: see `self_instruct.retrievers.NoveltyIndex`.
 """
@@ -24,11 +26,14 @@ from self_instruct.chains.models.names import is_completion_model, model_name_of
 from self_instruct.chains.models.refused_parameters import LeftOut, TakenParameters
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.stages.chains import InstructionChain, OnRejection, StageChain, TaskChain
+from self_instruct.chains.stages.comparing import CompareChain
+from self_instruct.chains.stages.judging import JudgingStage
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.chains.stages.stage import Stage
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
 from self_instruct.prompts.wording import Wording
 from self_instruct.records.errors import SettingsError
+from self_instruct.records.judgements import JUDGING, Comparison, Judgement
 from self_instruct.records.tasks import Candidate, Classification, Instance, Rejection, SeedTask, StageName, Task
 from self_instruct.settings.settings import Settings
 
@@ -52,6 +57,23 @@ class InstanceInput(TypedDict):
 
     instruction: str
     is_classification: bool
+
+
+class JudgeInput(TypedDict):
+    """An instance: an instruction, its input ("" for none) and an output."""
+
+    instruction: str
+    input: str
+    output: str
+
+
+class CompareInput(TypedDict):
+    """An instruction, its input ("" for none) and two outputs."""
+
+    instruction: str
+    input: str
+    first: str
+    second: str
 
 
 AnyTask: TypeAlias = TaskInput | str | SeedTask | Task
@@ -124,21 +146,53 @@ def task_chain(
     chains: list[StageChain[Any, Any, Task]] = [
         StageChain(stage, _asking(stage, model, settings), "return", TaskInput, Any)
         for stage in stages.after(StageName.INSTRUCTIONS)
+        if stage.name != JUDGING  # a task has no place for verdicts
     ]
     return TaskChain(chains, on_rejection, TaskInput)
 
 
+def judge_chain(
+    model: Model | None = None, settings: Settings | None = None, prompts: PromptSet | None = None
+) -> Runnable[JudgeInput | SeedTask | Task, Judgement]:
+    """Return a runnable from an instance to a `Judgement`: the paper's three questions, and a score of 0 to 5.
+
+    It is asked as often as `judging.votes` says. A verdict that cannot be read is asked for once more (`judging.attempts`), and
+    is then counted as unread: never a score. For the rest see `instruction_chain`.
+    """
+    settings_or_ours = settings or Settings()
+    stage = JudgingStage(settings_or_ours, _prompts(model, settings_or_ours, prompts))
+    return StageChain(stage, _asking(stage, model, settings), "return", JudgeInput, Judgement)
+
+
+def compare_chain(
+    model: Model | None = None, settings: Settings | None = None, prompts: PromptSet | None = None
+) -> Runnable[CompareInput, Comparison]:
+    """Return a runnable from two outputs to a `Comparison`: asked in both orders, and a win only where both agree.
+
+    Model, parameters and attempts are the judge's. For the rest see `instruction_chain`.
+    """
+    settings_or_ours = settings or Settings()
+    chosen = _prompts(model, settings_or_ours, prompts)
+    stage = JudgingStage(settings_or_ours, chosen)
+    return CompareChain(chosen, _asking(stage, model, settings), stage.attempts, CompareInput)
+
+
 def _stages(model: Model | None, settings: Settings | None, prompts: PromptSet | None) -> RunStages:
     settings = settings or Settings()
+    return RunStages(settings, _prompts(model, settings, prompts))
+
+
+def _prompts(model: Model | None, settings: Settings, prompts: PromptSet | None) -> PromptSet:
     if prompts is not None and settings.templates is not None:
         raise SettingsError(f"templates is {settings.templates!r} in the settings, and prompts are given too; leave one out.")
-    if prompts is None:
-        wording = Wording.load(settings.language, None if settings.templates is None else Path(settings.templates))
-        given = None if model is None else model_name_of(model)
-        completion = [stage for stage in settings.stage_names if is_completion_model(given or settings.model_of(stage))]
-        only = settings.instructions.classification_only
-        prompts = prompt_set(wording.templates, wording.shown, classification_only=only, completion=completion)
-    return RunStages(settings, prompts)
+    if prompts is not None:
+        return prompts
+    wording = Wording.load(settings.language, None if settings.templates is None else Path(settings.templates))
+    given = None if model is None else model_name_of(model)
+    stages = {*settings.stage_names, JUDGING}
+    completion = [stage for stage in stages if is_completion_model(given or settings.model_of(stage))]
+    only = settings.instructions.classification_only
+    return prompt_set(wording.templates, wording.shown, classification_only=only, completion=completion)
 
 
 def _asking(stage: Stage[S], model: Model | None, settings: Settings | None) -> Callable[[S], Runnable[Any, AIMessage | str]]:

@@ -99,6 +99,10 @@ class Stage(ABC, Generic[S]):
         prompt = custom_prompt(self.prompt(about, request.attempt), self.name, variables)
         return Question(request, prompt.format_prompt(**variables), self.parameters(about), self.model)
 
+    def before(self, request: RequestId) -> RequestId | None:
+        """Return the question whose reply could not be read, where this one repeats it; None where it is a first attempt."""
+        return replace(request, attempt=request.attempt - 1) if request.attempt > 1 else None
+
     # what a reply decides
 
     @abstractmethod
@@ -138,6 +142,11 @@ class Stage(ABC, Generic[S]):
     @abstractmethod
     def output_bytes(self, seeds: Sequence[SeedTask]) -> float:
         """Return how long a reply is likely to be, in bytes of text, if it is as the seeds are."""
+
+    @property
+    def questions_each(self) -> float:
+        """How many questions a task is likely to take, before there is experience: some are asked again, some never."""
+        return 1.0
 
     # as a chain
 

@@ -95,7 +95,7 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = ()) -> RunReport:
         refusals.add_all(ledger.rejections())
         decided = ledger.progress.request
         spent = spending(ledger, plan.settings)
-        state = run_state(ledger, len(tasks), plan.settings.num_instructions, waiting)
+        state = run_state(ledger, plan, len(tasks), waiting)
     instructions, kind = [task.instruction for task in tasks], plan.settings.novelty.tokens
     worst, signals = worst_tasks(tasks, TO_READ)
     return RunReport(

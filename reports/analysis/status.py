@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from self_instruct.chains.models.refused_parameters import known_left_out
+from self_instruct.chains.runs.accepting import AcceptRule, why_not_accepted
 from self_instruct.chains.runs.advice import Advice, Tally, advice
 from self_instruct.chains.runs.deciding import tally_of
 from self_instruct.chains.runs.outlook import Outlook
@@ -95,7 +96,7 @@ def status(ledger: Ledger) -> Status:
         tally = tally_of(ledger, plan.settings)
         refused = tally.rejected
         return Status(
-            state=run_state(ledger, len(tasks), target, waiting),
+            state=run_state(ledger, plan, len(tasks), waiting),
             kept=len(tasks),
             target=target,
             finished=sum(task.awaits is None for task in tasks),
@@ -127,11 +128,18 @@ def _copies(plan: RunPlan, ledger: Ledger, tally: Tally) -> dict[str, int]:
     return found
 
 
-def run_state(ledger: Ledger, kept: int, target: int | None, waiting: Mapping[str, int]) -> RunState:
+def run_state(ledger: Ledger, plan: RunPlan, kept: int, waiting: Mapping[str, int]) -> RunState:
     """Return whether a run is done, and if not, whether a process holds it."""
-    if not waiting and (target is None or kept >= target):
+    if not waiting and _is_reached(ledger, plan, kept):
         return RunState.DONE
     return RunState.RUNNING if is_held(ledger.path.parent) else RunState.STOPPED
+
+
+def _is_reached(ledger: Ledger, plan: RunPlan, kept: int) -> bool:
+    target, accept = plan.settings.num_instructions, plan.settings.accept
+    if accept is None:
+        return target is None or kept >= target
+    return sum(why is None for _, why in why_not_accepted(ledger, AcceptRule.of(ledger, plan.settings))) >= accept
 
 
 def unanswered(tasks: Iterable[StoredTask]) -> dict[str, int]:

@@ -21,19 +21,20 @@ if TYPE_CHECKING:
 EXIT_STOPPED_SHORT, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 
-def conclude(outcome: Outcome, run: Path) -> None:
-    """Say how a run ended and how to go on, and leave with its exit code."""
+def conclude(outcome: Outcome, run: Path, *, is_error: bool = False) -> None:
+    """Say how a run ended and how to go on, on standard error if `is_error`, and leave with its exit code."""
     from self_instruct.chains.runs.outcome import Ending
 
     how_to_go_on = {
         Ending.BUDGET: f"raise --{str(outcome.short_of).replace('_', '-')} and run it again to go on ({run})",
         Ending.FRUITLESS: f"run it again to grant it more, or change seeds, model or rules in a new --run ({run})",
         Ending.POOR: f"run it again to grant it more, lower min_yield, or change seeds, model or rules in a new --run ({run})",
+        Ending.UNREAD: f"look at what the judge says, choose another, or raise judging.max_unread to go on ({run})",
         Ending.UNAVAILABLE: f"what was answered is stored; run it again to go on ({run})",
         Ending.INTERRUPTED: f"what was answered is stored; run it again to go on ({run})",
     }
     more = how_to_go_on.get(outcome.ending)
-    say(f"{outcome.sentence}; {more}" if more else f"done: {outcome.sentence} in {run}")
+    say(f"{outcome.sentence}; {more}" if more else f"done: {outcome.sentence} in {run}", is_error=is_error)
     if outcome.ending is Ending.INTERRUPTED:
         raise typer.Exit(EXIT_INTERRUPTED)
     if more:

@@ -51,8 +51,10 @@ class RunProgress(LiveDisplay):
 
     def _table(self, at: Snapshot) -> Group:
         oldest = f", the oldest for {duration(at.oldest_s)}" if at.in_flight else ""
+        kept = f"{at.kept}" if at.accept else f"{at.kept} of {at.target}"
         rows = [
-            ("kept", f"{at.kept} of {at.target}, {at.finished} of them finished"),
+            *([("accepted", f"{at.accepted} of {at.accept}")] if at.accept else []),
+            ("kept", f"{kept}, {at.finished} of them finished"),
             ("requests", f"{at.spent.requests} answered, {at.in_flight} in flight{oldest}"),
             ("tokens", f"{number(at.spent.usage.input_tokens)} in, {number(at.spent.usage.output_tokens)} out"),
             ("cost", dollars(at.cost, at.spent.unreported)),
@@ -63,11 +65,12 @@ class RunProgress(LiveDisplay):
         ]
         if at.asking and at.asking.failed:
             rows.append(("retries", waiting_requests(at.asking) if at.asking.waiting else _slots(at.asking)))
+        done, total = (at.accepted or 0, at.accept) if at.accept else (at.kept, at.target)
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="bold", no_wrap=True)
         grid.add_column(overflow="fold")
         width = max(1, min(BAR, self._console.width - MARGIN))
-        grid.add_row("", ProgressBar(total=at.target, completed=min(at.kept, at.target or at.kept), width=width))
+        grid.add_row("", ProgressBar(total=total, completed=min(done, total or done), width=width))
         for row in rows:
             grid.add_row(*map(plain, row))
         return Group(plain("self-instruct", "bold"), grid)
@@ -86,11 +89,12 @@ def _lines(at: Snapshot) -> list[str]:
 
 
 def _line(at: Snapshot) -> str:
-    usage, target = at.spent.usage, f" of {at.target}" if at.target else ""
+    usage, target = at.spent.usage, f" of {at.target}" if at.target and not at.accept else ""
+    accepted = f"{at.accepted} of {at.accept} tasks accepted, " if at.accept else ""
     known = None if usage.input_tokens is None or usage.output_tokens is None else usage.input_tokens + usage.output_tokens
     tokens = f"{'at least ' if at.spent.unreported and known is not None else ''}{number(known)}"
     return (
-        f"{at.kept}{target} instructions kept, {at.finished} finished; {at.spent.requests} requests, {tokens} tokens;"
+        f"{accepted}{at.kept}{target} instructions kept, {at.finished} finished; {at.spent.requests} requests, {tokens} tokens;"
         f" refused: {_refused(at)}"
     )
 

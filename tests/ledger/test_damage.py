@@ -159,6 +159,7 @@ def test_status_says_on_request_whether_a_run_is_as_it_was_written(command: Comm
     assert (damaged.code, damaged.out) == (2, "")
     assert damaged.said == [
         f"{run / LEDGER_FILE}: tasks (request {task.request}, item {task.item}) is not as it was written",
-        f"{run / LEDGER_FILE}: verdicts (request 0, item 0, instance 0, stage 'jud\\x1b[31mging') is not as it was written",
+        f"{run / LEDGER_FILE}: verdicts (request 0, item 0, instance 0, stage 'jud\\x1b[31mging', vote 1)"
+        " is not as it was written",
         f"{run / LEDGER_FILE}: is damaged in 2 places; restore a copy.",
     ]

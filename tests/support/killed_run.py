@@ -66,7 +66,7 @@ def note_requests(log: str) -> None:
 
     async def noted(self: ModelAsker, question: Question) -> Reply | Refusal:
         asked = question.id
-        os.write(file, f"{asked.stage} {asked.request} {asked.item} {asked.attempt}\n".encode())
+        os.write(file, f"{asked.stage} {asked.request} {asked.item} {asked.instance} {asked.attempt}\n".encode())
         return await ask(self, question)
 
     ModelAsker.__call__ = noted  # type: ignore[method-assign]

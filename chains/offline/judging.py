@@ -1,0 +1,62 @@
+"""Judge by rule, so that a judged run can be tried and tested without a model: what looks broken is wrong, the rest is drawn.
+
+A verdict is a function of what is judged and of the seed alone. It says nothing about how good an example is.
+"""
+
+from dataclasses import dataclass
+
+from self_instruct.chains.offline.draws import Draws
+from self_instruct.chains.offline.faults import UNFIT_TASKS, UNREAD, UNREAD_AGAIN, UNREAD_VERDICTS
+from self_instruct.chains.offline.reading import ComparePrompt, JudgePrompt
+
+ALL_RIGHT = 0.62  # of the examples in which nothing looks broken
+WRONG_OUTPUT = 0.22
+UNFIT_INPUT = 0.10  # the others: an unsure answer
+FIRST_IN_ANY_CASE = 0.15  # of the comparisons: whatever stands first is better
+
+
+@dataclass(frozen=True, slots=True)
+class _Opinion:
+    reason: str
+    valid: str = "yes"
+    input_fits: str = "yes"
+    output_correct: str = "yes"
+    score: int = 5
+
+    def __str__(self) -> str:
+        answers = (("Valid task", self.valid), ("Input fits", self.input_fits), ("Output correct", self.output_correct))
+        lines = (f"Reason: {self.reason}", *(f"{label}: {said}" for label, said in answers), f"Score: {self.score}")
+        return "\n".join(lines)
+
+
+def judged(prompt: JudgePrompt, draws: Draws, flaws: Draws | None) -> str:
+    """Return the verdict on an example; with `flaws`, now and then talk that nobody can read."""
+    if flaws is not None and flaws.fraction() < (UNREAD_AGAIN if prompt.is_reminded else UNREAD):
+        return flaws.one(UNREAD_VERDICTS)
+    return str(_opinion(prompt, draws))
+
+
+def _opinion(prompt: JudgePrompt, draws: Draws) -> _Opinion:
+    if prompt.instruction in UNFIT_TASKS:
+        return _Opinion("Nobody can do this with words alone.", valid="no", output_correct="no", score=0)
+    if not prompt.output or prompt.output == prompt.input or prompt.output.endswith(":"):
+        return _Opinion("The output is not an answer.", output_correct="no", score=1)
+    fate = draws.fraction()
+    if fate < ALL_RIGHT:
+        return _Opinion("It does what the task asks.", score=draws.whole(3, 5))
+    if fate < (bound := ALL_RIGHT + WRONG_OUTPUT):
+        return _Opinion("The output misses the point of the task.", output_correct="no", score=draws.whole(1, 2))
+    if fate < bound + UNFIT_INPUT:
+        return _Opinion("The input is not what the task speaks of.", input_fits="no", score=draws.whole(1, 3))
+    return _Opinion("It is hard to say whether this is right.", output_correct="unsure", score=draws.whole(2, 3))
+
+
+def compared(prompt: ComparePrompt, draws: Draws, seed: int) -> str:
+    """Return which output is better: the same one in both orders, but for a share in which it is whatever stands first."""
+    if prompt.first == prompt.second:
+        return "Reason: The two are the same.\nBetter: tie"
+    if draws.fraction() < FIRST_IN_ANY_CASE:
+        return "Reason: The first one answers well.\nBetter: A"
+    pair = sorted((prompt.first, prompt.second))
+    better = Draws.keyed(seed, "comparison", prompt.instruction, *pair).one(pair)
+    return f"Reason: It does more of what is asked.\nBetter: {'A' if better == prompt.first else 'B'}"

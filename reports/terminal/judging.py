@@ -1,0 +1,57 @@
+"""Show the judging of a run: how far it is, and what the judge says."""
+
+import time
+from collections.abc import Callable, Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from self_instruct.reports.analysis.judged import Judged
+from self_instruct.reports.terminal.live import LiveDisplay
+from self_instruct.reports.terminal.tables import table
+from self_instruct.reports.text import number
+
+NAMES = {"valid": "valid task", "input_fits": "input fits", "output_correct": "output correct"}
+
+
+class JudgingProgress(LiveDisplay):
+    """Takes how many votes are there, and of how many; a context manager, and a callable to hand to `judge_run`."""
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(console, clock)
+        self._latest = ""
+        columns = BarColumn(), TextColumn("{task.description}", markup=False), TimeRemainingColumn()
+        self._bar = Progress(*columns, console=console, auto_refresh=False)
+        self._task = self._bar.add_task("", total=None)
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how far it is, unless that was shown a moment ago."""
+        self._latest = f"{done:,} of {total:,} verdicts"
+        self._bar.update(self._task, completed=done, total=total, description=self._latest)
+        self.update(self._bar.get_renderable, lambda: [self._latest])
+
+    def last_lines(self, _: type[BaseException] | None) -> Iterable[str]:
+        """Return how far it came."""
+        return [self._latest] if self._latest else []
+
+    def warn(self, sentence: str) -> None:
+        """Show a warning in a line of its own."""
+        self.say(f"warning: {sentence}")
+
+
+def judged_tables(said: Judged) -> RenderableType:
+    """Return what a judge says: answers by question, and scores."""
+    rows = [(NAMES[name], *(number(counts[one]) for one in ("yes", "no", "unsure"))) for name, counts in said.answers.items()]
+    title = f"What {said.model} says of {number(said.instances)} instances (a judge's opinion, not the truth)"
+    answers = table(title, ("", "yes", "no", "unsure"), rows, numbers=(1, 2, 3))
+    read = said.instances - said.unread_instances
+    counts = [
+        ("all three yes", f"{number(said.all_right)} of {number(read)}"),
+        ("accepted by the rule", f"{number(said.accepted)} of {number(said.instances)}"),
+        ("verdicts unread", f"{number(said.unread_votes)} of {number(said.votes)}"),
+        ("instances without a verdict that can be read", number(said.unread_instances)),
+    ]
+    return Group(
+        answers,
+        table("", ("", ""), [*counts, *((f"score {score}", number(count)) for score, count in said.scores.items())], (1,)),
+    )
