@@ -197,7 +197,7 @@ class RunPlan:
 
 
 def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return stored settings with what earlier versions did unsaid: they asked nothing again, verified, judged, refused no copy."""
+    """Return stored settings with what earlier versions did unsaid: nothing was asked again, verified or judged."""
     unsaid = {"attempts": 1, "copies": "count"}
     stages = {stage.value: {**unsaid, **settings[stage]} for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES)}
     return {"verifiers": dict.fromkeys(RULES, "off"), "judging": {"enabled": False}, **settings, **stages}
