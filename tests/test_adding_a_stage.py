@@ -58,7 +58,7 @@ def test_the_command_line_asks_it_too_and_replay_decides_it_again(app: Path) -> 
     assert done.returncode == 0, done.stderr
     status = python(app, "-m", "self_instruct", "status", "runs/cli").stdout
     assert "difficulty" in status
-    dry = python(app, *generate[:-3], "runs/dry", *stage, "--dry-run")
+    dry = python(app, *generate[:-3], "runs/dry", *stage, "--dry-run", "--prompts")
     assert "First prompt: difficulty" in dry.stdout
     again = python(app, "-m", "self_instruct", "replay", "runs/cli", "--run", "runs/again")
     assert again.returncode == 0, again.stderr

@@ -58,7 +58,7 @@ def arguments(run: Path, server: OpenAIServer) -> list[Any]:
 
 def replies(run: Path) -> int:
     with Ledger.open(run, read_only=True) as ledger:
-        return ledger.spent().requests
+        return sum(1 for _ in ledger.replies())
 
 
 def exported(command: Command, run: Path) -> bytes:

@@ -9,6 +9,10 @@ _CANNOT = r"(?:can(?:'t|not| not)|could(?:n't| not)|won't|will not|am (?:not abl
 _REFUSED = (
     r"(?:that|this|your request|you with|to the|access|personal|the ability|feelings|real-time|files|any|information|enough)"
 )
+_SERVE = (  # what an assistant is asked to do; "sorry, I cannot come" is an answer like any other
+    r"(?:access|answer|assist|complete|comply|continue|create|determine|discuss|do|find|fulfil\w*|generate|give|help|identify|make"
+    r"|offer|open|perform|process|provide|respond|see|share|support|tell|translate|understand|view|write)"
+)
 _MACHINE = re.compile(
     r"\bas an? (?:AI|artificial intelligence|(?:large )?language model)\b|\bI(?: am|'m) (?:just |only )?an? (?:AI"
     r"|(?:large )?language model)\b"
@@ -18,7 +22,7 @@ _MACHINE = re.compile(
 )
 _REFUSAL = re.compile(
     rf"\W*(?:I(?: am|'m) (?:very |so |really )?(?:sorry|afraid)|sorry|apologies|I apologi[sz]e"
-    rf"|unfortunately)[,.;]? (?:but )?(?:that )?I ?{_CANNOT}\b|\W*I ?{_CANNOT} (?:to )?(?:directly "
+    rf"|unfortunately)[,.;]? (?:but )?(?:that )?I ?{_CANNOT} (?:to )?(?:\w+ly )?{_SERVE}\b|\W*I ?{_CANNOT} (?:to )?(?:directly "
     rf"|physically )?\w{{2,12}} (?:with )?{_REFUSED}\b"
     r"|\W*(?:please|could you(?: please)?|can you(?: please)?) (?:provide|give me|share|send|specify"
     r"|paste) (?:me )?(?:with )?(?:the |a |an |more |some |your ){0,2}(?:\w+ )?(?:text|sentences?|paragraphs?|input|details"

@@ -184,7 +184,7 @@ class LexicalVectorStore(VectorStore):
         """
         path = Path(directory) / _FILE
         try:
-            with path.open(encoding="ascii", newline="\n") as lines:
+            with path.open(encoding="utf-8", newline="\n") as lines:
                 tokens, count = _header(path, next(lines, ""))
                 documents = list(_documents(path, lines))
         except FileNotFoundError:
@@ -213,7 +213,7 @@ def _put(path: Path, lines: Iterable[str]) -> None:
     """Write a file beside its place and rename it, so that it is there whole or not at all."""
     beside = path.with_name(f"{path.name}.{uuid4().hex}.new")
     try:
-        with beside.open("x", encoding="ascii", newline="\n") as file:
+        with beside.open("x", encoding="utf-8", newline="\n") as file:
             file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())

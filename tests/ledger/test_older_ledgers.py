@@ -50,13 +50,13 @@ SPENT = {
         (StageName.INSTRUCTIONS, "offline", FREE): Spent(2, 0, Usage(379, 268)),
     },
 }
-EXPORTS = [  # of version 2, with the digest of what the code that wrote it exported
-    ("prompt-completion", Selection(), "7ed1beb8bd3321ded761b94ca89ad3b4299e6ce7eb3dd5dfa9c80c20931f9acf"),
-    ("prompt-completion", Selection(max_instances=2), "13ba842f2de46597b332e2fed3898f23b115fe169e0fab6867c32f2ab3282127"),
+EXPORTS = [  # of version 2, with the digest of what the code that wrote it exported, characters as they are for its escapes
+    ("prompt-completion", Selection(), "3d6edb1988c9c096c687113624a82909328781163d2840d9c5a017b617af5335"),
+    ("prompt-completion", Selection(max_instances=2), "24fe07fe3c3884d56174587383e786ce05b0d85a273a404299afa65bbf797fcf"),
     (
         "prompt-completion",
         Selection(seeds=True, max_instances=1, seed=7),
-        "2df33ffd8f88cbdee424618de5a75cdc4e74df95089221fcb3f922c56f1fb453",
+        "f8c5aa39de644be07c99eca09b8e43e10c140e98b0d0e6749810ccef53a4bfe4",
     ),
     ("alpaca", Selection(max_instances=1), "189e3b09ca134900dd491bed717d24779cea72857c43f5ddc9c57d0e996583ea"),
 ]

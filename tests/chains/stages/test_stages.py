@@ -62,7 +62,7 @@ class KnowingChat(GenericFakeChatModel):
 
     def _generate(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
         prompt = messages[-1].content
-        if prompt.endswith("Is it classification?"):
+        if prompt.endswith("Answer Yes or No."):
             self.messages = iter([AIMessage("Yes" if "weather" in prompt.rpartition("Task:")[2] else "No")])
         else:
             self.messages = iter(

@@ -223,7 +223,7 @@ ROW = '{"id": "a", "text": "b", "metadata": {}}\n'
     ],
 )
 def test_a_damaged_file_is_refused_with_its_line(tmp_path: Path, content: str, complaint: str) -> None:
-    (tmp_path / "documents.jsonl").write_text(content, encoding="utf-8")
+    (tmp_path / "documents.jsonl").write_bytes(content.encode("latin-1"))
     with pytest.raises(InputError, match=complaint):
         LexicalVectorStore.load(tmp_path)
 
