@@ -18,7 +18,7 @@ from pathlib import Path
 from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask, TaskId
 from self_instruct.records.replies import Reply, Served, Usage
 from self_instruct.records.tasks import Instance, Reason, Rejection, StageName
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 REPLIES, TASKS_EACH = 10_000, 8
 LIST, PROMPT, INSTRUCTION, OUTPUT = "word " * 160, "word " * 200, "word " * 15, "word " * 60

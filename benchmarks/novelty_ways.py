@@ -22,7 +22,7 @@ from rouge_score import rouge_scorer
 from self_instruct.retrievers.apps.lexical_embeddings import LexicalEmbeddings
 from self_instruct.retrievers.novelty import NoveltyIndex
 from self_instruct.retrievers.rouge import rouge_l, tokens
-from self_instruct.settings.settings import NoveltySettings
+from self_instruct.settings.sections import NoveltySettings
 
 RULES = NoveltySettings(refuse=">", tokens="ascii")
 THRESHOLD = float(RULES.threshold)

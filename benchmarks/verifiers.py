@@ -25,7 +25,7 @@ from self_instruct.chains.offline.grammar import grammar
 from self_instruct.chains.verifiers.example import Example
 from self_instruct.chains.verifiers.registry import Verification
 from self_instruct.seeds.loading import load_seeds, shipped_seeds
-from self_instruct.settings.settings import VerifierSettings
+from self_instruct.settings.sections import VerifierSettings
 
 REFERENCE = Path(__file__).parent.parent.parent / "shared" / "reference"
 SEED = 2

@@ -40,7 +40,7 @@ from self_instruct.ledger.schema import (
 from self_instruct.records.errors import LedgerError
 from self_instruct.records.replies import UNCOUNTED, Refusal, Reply, Usage
 from self_instruct.records.tasks import Instance, Rejection, StageName, Verdict
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 LEDGER_FILE = "ledger.sqlite"
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from self_instruct.records.replies import UNCOUNTED, Refusal, Reply, Usage
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -13,7 +13,7 @@ from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent
 from self_instruct.ledger.schema import MOST_COUNTED, Row
 from self_instruct.records.replies import Ended, Refusal, Reply, Served, Usage
 from self_instruct.records.tasks import Instance, Reason, Rejection, Verdict
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 _REASONS: Mapping[str, Reason] = {reason.value: reason for reason in Reason}
 

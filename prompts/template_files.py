@@ -16,7 +16,7 @@ from jinja2 import FunctionLoader, TemplateNotFound, TemplateSyntaxError, meta
 
 from self_instruct.prompts.sandbox import MOST_TEXT, BoundedEnvironment
 from self_instruct.records.errors import TemplateError
-from self_instruct.settings.settings import ENGLISH, Language
+from self_instruct.settings.sections import ENGLISH, Language
 
 SUFFIX = ".jinja"
 CHAT_SUFFIX = ".chat" + SUFFIX

@@ -18,7 +18,7 @@ from self_instruct.seeds.few_shot_tasks import (
     shipped_few_shot_tasks,
 )
 from self_instruct.seeds.loading import shipped_seeds
-from self_instruct.settings.settings import ENGLISH, Language
+from self_instruct.settings.sections import ENGLISH, Language
 
 FEW_SHOT_FILE = "demonstrations.yaml"
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from self_instruct.records.errors import InputError
 from self_instruct.retrievers.draws import Draws
-from self_instruct.settings.settings import InstructionSettings
+from self_instruct.settings.sections import InstructionSettings
 
 
 def draw_demonstrations(

@@ -13,7 +13,7 @@ from threading import Lock
 
 from self_instruct.retrievers.lexical_code import LexicalStore, LexicalText
 from self_instruct.retrievers.rouge import CommonTokens, f_measure, needed_overlap, tokens
-from self_instruct.settings.settings import NoveltySettings
+from self_instruct.settings.sections import NoveltySettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from self_instruct.settings.frozen import frozen
-from self_instruct.settings.settings import DECIDED, RULES, SAMPLED, WRITTEN, ProfileName
+from self_instruct.settings.sections import DECIDED, RULES, SAMPLED, WRITTEN, ProfileName
 
 PAPER: Mapping[str, Any] = frozen({
     "profile": "paper",

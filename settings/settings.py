@@ -8,328 +8,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
 
-from self_instruct.records.judgements import JUDGING, MOST_SCORE
-from self_instruct.records.tasks import VERIFIERS, StageName
+from self_instruct.records.judgements import JUDGING
+from self_instruct.records.tasks import StageName
 from self_instruct.settings.frozen import FrozenDict, frozen
-from self_instruct.settings.secrets import address_holds_secret, is_secret_variable
-
-ProfileName = Literal["modern", "paper"]
-Language = Literal["en", "de"]
-ENGLISH: Language = "en"
-CriterionName = Literal["valid", "input_fits", "output_correct"]
-"""What is asked of an instance, as `records.judgements.Criterion` has it."""
-Form = Literal["tolerant", "published"]
-"""How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
-Copies = Literal["refuse", "count"]
-Dollars = Annotated[Decimal, Field(ge=0)]
-
-
-SAMPLED: Mapping[str, Any] = frozen({"temperature": 0.7, "max_tokens": 1024})
-DECIDED: Mapping[str, Any] = frozen({"temperature": 0, "max_tokens": 256})
-WRITTEN: Mapping[str, Any] = frozen({"temperature": 0, "max_tokens": 1024})
-JUDGED: Mapping[str, Any] = frozen({"temperature": 0, "max_tokens": 512})
-VOTES_OF_A_SAMPLED_JUDGE = 3
-MOST_VOTES = 9
-
-
-def _threshold(text: str) -> str:
-    """Check a novelty threshold: a decimal in (0, 1], kept as text so that it is exact."""
-    if not re.fullmatch(r"\d(\.\d{1,15})?", text) or not 0 < Fraction(text) <= 1:
-        raise ValueError("must be a decimal above 0 and at most 1, such as 0.7")
-    return text
-
-
-def _address(text: str) -> str:
-    """Check a server's address; one with a user name or password in it is refused, since settings are stored and shown."""
-    parts = urlsplit(text)
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("must hold no user name or password; they would be stored with the run")
-    if address_holds_secret(text):
-        raise ValueError("must hold no key; it would be stored with the run")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an address such as http://127.0.0.1:8000/v1")
-    return text
-
-
-def _options(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Check what a model is constructed with: nothing that another setting says, and a key only by its variable's name."""
-    said_elsewhere = sorted(_SAID_ELSEWHERE & set(options))
-    if said_elsewhere:
-        raise ValueError(f"must not hold {said_elsewhere[0]!r}; that is said by 'model' and 'base_url'")
-    variable = options.get("api_key_env")
-    if variable is not None and not (isinstance(variable, str) and variable.isidentifier() and is_secret_variable(variable)):
-        raise ValueError("must hold as 'api_key_env' the name of an environment variable that ends in KEY or TOKEN")
-    return options
-
-
-def _distinct(criteria: tuple[CriterionName, ...]) -> tuple[CriterionName, ...]:
-    """Check a list of questions: each once."""
-    if len(set(criteria)) < len(criteria):
-        raise ValueError("must name each question once")
-    return criteria
-
-
-_SAID_ELSEWHERE = frozenset({"model", "model_name", "model_provider", "base_url", "configurable_fields", "config_prefix"})
-Address = Annotated[str, AfterValidator(_address)]
-ModelName = Annotated[str, Field(min_length=1)]
-Parameters = Annotated[Mapping[str, Any], AfterValidator(frozen)]
-ModelOptions = Annotated[Mapping[str, Any], AfterValidator(_options), AfterValidator(frozen)]
-Attempts = Annotated[int, Field(ge=1, le=2)]
-ModuleName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
-NewStageName = Annotated[str, Field(pattern=r"^[A-Za-z][\w-]*$")]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelChoice:
-    """Which model answers a stage, at which address, and what it is constructed with. No `model`: none is named yet."""
-
-    model: str | None
-    base_url: str | None
-    options: Mapping[str, Any]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, use_attribute_docstrings=True)
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy with some values replaced; they are frozen but, as ever with pydantic, not checked."""
-        return super().model_copy(update=frozen(update or {}), deep=deep)
-
-
-class ModelSettings(_Section):
-    """What every stage sets: parameters passed to the model as they are, how its replies are read, and a model of its own.
-
-    A stage that names a `model` takes `base_url` and `model_options` from here alone: those of another would break it.
-    """
-
-    model: ModelName | None = None
-    """The stage's own model; null: the run's."""
-    base_url: Address | None = None
-    """The address of the server of the stage's own model."""
-    model_options: ModelOptions = Field(default_factory=FrozenDict)
-    """What the stage's own model is constructed with."""
-    parameters: Parameters = Field(default_factory=FrozenDict)
-    """Passed to the model with every request; null leaves out one that the profile sets."""
-    form: Form = "tolerant"
-    """How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
-
-
-class InstructionSettings(ModelSettings):
-    """Instruction generation and the rules for a candidate (section 2.2; the lists are those of the published code)."""
-
-    parameters: Parameters = Field(default_factory=lambda: SAMPLED)
-    """Passed to the model with every request; null leaves out one that the profile sets."""
-    demonstrations: PositiveInt = 8
-    """How many instructions a prompt shows; a run needs at least as many seed tasks."""
-    machine_demonstrations: int = Field(default=2, ge=0)
-    """How many of them at most are machine-written."""
-    classification_only: bool = False
-    """Ask for classification tasks alone."""
-    casing: Literal["first letter", "capitalize"] = "first letter"
-    """What is raised: the first letter, or all as `str.capitalize` does, which makes "NASA" "Nasa"."""
-    min_words: int = Field(default=4, ge=0)
-    """An instruction of fewer words is refused."""
-    max_words: PositiveInt = 150
-    """An instruction of more words is refused."""
-    banned_words: tuple[str, ...] = (
-        "image", "images", "graph", "graphs", "picture", "pictures", "file", "files", "map", "maps", "draw", "plot", "go to",
-    )  # fmt: skip
-    """An instruction with one of these words is refused: a language model sees no image."""
-    banned_starts: tuple[str, ...] = ("Write a program",)
-    """An instruction that starts so is refused."""
-    any_start: bool = True
-    """False: an instruction may start with neither punctuation nor a non-ASCII character."""
-    attempts: Attempts = 2
-    """2: a reply without any task is asked for once more, with what was wrong."""
-    copies: Copies = "refuse"
-    """What becomes of a candidate that repeats a demonstration of its prompt: refused as that, or only counted."""
-
-
-class NoveltySettings(_Section):
-    """When a candidate is too similar to an instruction of the pool."""
-
-    threshold: Annotated[str, AfterValidator(_threshold)] = "0.7"
-    """The ROUGE-L with one of the pool at which a candidate is refused (section 2.2): a decimal above 0, at most 1."""
-    refuse: Literal[">=", ">"] = ">="
-    """Whether the threshold itself is refused, or only what is above it."""
-    tokens: Literal["unicode", "ascii"] = "unicode"
-    """What counts as words: those of every script, or `[a-z0-9]+`, as `rouge-score` has it."""
-
-
-class ClassificationSettings(ModelSettings):
-    """The few-shot question whether a task is a classification task."""
-
-    parameters: Parameters = Field(default_factory=lambda: DECIDED)
-    """Passed to the model with every request; null leaves out one that the profile sets."""
-    attempts: Attempts = 2
-    """2: a reply that is neither yes nor no is asked for once more, with what was wrong."""
-
-
-class InstanceSettings(ModelSettings):
-    """Instance generation: output-first for classification tasks, input-first otherwise."""
-
-    parameters: Parameters = Field(default_factory=lambda: WRITTEN)
-    """Passed to the model with every request about a task that is not a classification task."""
-    classification_parameters: Parameters = Field(default_factory=lambda: WRITTEN)
-    """Passed to the model with every request about a classification task."""
-    conflicts: Literal["instance", "task"] = "instance"
-    """What goes when one input has two outputs: those instances, or all of the task's."""
-    check_labels: bool = True
-    """Refuse a class label that is a sentence, or none of those that the instruction names."""
-    max_per_task: PositiveInt = 5
-    """How many instances of a task a dataset has; drawn when it is prepared, for the ledger keeps all."""
-    spread_labels: bool = True
-    """Draw the first instance of each label before any second."""
-    attempts: Attempts = 2
-    """2: a reply without any instance is asked for once more, with what was wrong."""
-    copies: Copies = "refuse"
-    """What becomes of an instance with an input or output of the few-shot examples: refused as that, or only counted."""
-
-
-def _off(said: object) -> object:
-    """Return "off" where YAML read that word as false."""
-    return "off" if said is False else said
-
-
-Action = Annotated[Literal["off", "flag", "refuse"], BeforeValidator(_off)]
-"""What a verifier does with an instance in which it finds something."""
-
-
-class VerifierSettings(_Section):
-    """Rules that need no model: off, flag (kept with the instance) or refuse. docs/quality.md says what each finds."""
-
-    repeats_instruction: Action = "refuse"
-    """The output is the instruction, or begins with it."""
-    repeats_input: Action = "flag"
-    """The output is the input, begins with all of it, or is a long piece of it."""
-    refusal: Action = "refuse"
-    """The output refuses, speaks as a machine, or asks for the input."""
-    boilerplate: Action = "flag"
-    """The output begins or ends with an assistant's courtesy."""
-    cut_off: Action = "flag"
-    """The output stops in the middle."""
-    placeholder: Action = "flag"
-    """The output leaves a gap to be filled in, such as "[Your Name]"."""
-    run_on: Action = "refuse"
-    """A second task begins in the output."""
-    missing_input: Action = "flag"
-    """The input is empty although the instruction points at one."""
-    needless_input: Action = "flag"
-    """The input says that there is none, or is the instruction again."""
-    not_json: Action = "refuse"
-    """JSON is asked for, and none can be read."""
-    wrong_format: Action = "flag"
-    """CSV, a table, bullets or a numbered list is asked for, and not given."""
-    wrong_count: Action = "flag"
-    """Not as many words, sentences, lines or items as are asked for."""
-    wrong_case: Action = "flag"
-    """Capitals, or none, are asked for, and others given."""
-    broken_code: Action = "flag"
-    """Python, JSON, SQL or a regular expression does not parse."""
-    wrong_sum: Action = "flag"
-    """An equation of numbers is wrong."""
-    not_a_label: Action = "flag"
-    """The output is none of the class labels that the instruction names."""
-    wrong_language: Action = "flag"
-    """The output is in a language that is neither asked for nor that of the task."""
-    personal_data: Action = "flag"
-    """The output has an e-mail address, or a telephone, card or account number, that the task has not."""
-    link: Action = "flag"
-    """The output has a web address that the task has not."""
-    image_talk: Action = "flag"
-    """The output speaks of an image or an attachment."""
-    repeated_text: Action = "refuse"
-    """The output is caught in a loop."""
-    own: Annotated[Mapping[NewStageName, Action], AfterValidator(frozen)] = Field(default_factory=FrozenDict)
-    """Rules of your own, by the names under which they are registered."""
-    defined_in: ModuleName | None = None
-    """The module that registers those when it is imported, such as `my_package.rules`."""
-
-    def actions(self) -> Mapping[str, Action]:
-        """Return what each rule does, by its name."""
-        ours = {name: getattr(self, name) for name in RULES}
-        return {**ours, **self.own}
-
-
-RULES = tuple(name for name in VerifierSettings.model_fields if name not in ("own", "defined_in"))
-
-
-class JudgingSettings(ModelSettings):
-    """The judge: three questions and a score for each instance, and the rule by which a task is accepted."""
-
-    enabled: bool | None = None
-    """Whether a run judges its instances as they come; null: where it begins with `judging.model` or `accept` given."""
-    parameters: Parameters = Field(default_factory=lambda: JUDGED)
-    """Passed to the model with every request; null leaves out one that the profile sets."""
-    votes: Annotated[int, Field(ge=1, le=MOST_VOTES)] | None = None
-    """How often each instance is judged; null: 3 times where the model is sampled, else once."""
-    attempts: Attempts = 2
-    """2: a verdict that cannot be read is asked for once more, with what was wrong, before it counts as unread."""
-    max_unread: Annotated[float, Field(ge=0, le=1)] = 0.2
-    """The share of unread verdicts above which a run stops and says so."""
-    required: Annotated[tuple[CriterionName, ...], AfterValidator(_distinct)] = ("valid", "input_fits", "output_correct")
-    """The questions whose answer must be yes for an instance to be accepted."""
-    min_score: Annotated[float, Field(ge=0, le=MOST_SCORE)] = 3
-    """The score, 0 to 5, that an accepted instance has at least."""
-
-    @property
-    def vote_count(self) -> int:
-        """How often each instance is judged."""
-        is_sampled = self.parameters.get("temperature") != 0  # without it, providers sample
-        return self.votes or (VOTES_OF_A_SAMPLED_JUDGE if is_sampled else 1)
-
-
-class StageSettings(ModelSettings):
-    """What is set of a stage of a user's own; keys that are not ours are the stage's, to be read from `model_extra`."""
-
-    model_config = ConfigDict(extra="allow")
-
-    defined_in: ModuleName | None = None
-    """The module that registers the stage when it is imported, such as `my_package.difficulty`."""
-
-    @model_validator(mode="after")
-    def _freeze_its_own(self) -> Self:
-        object.__setattr__(self, "__pydantic_extra__", frozen(self.model_extra))
-        return self
-
-
-def _new_stages(stages: Mapping[str, StageSettings]) -> Mapping[str, StageSettings]:
-    """Check the sections of a user's own stages: none may be named as one of ours."""
-    ours = next((name for name in stages if name in (*StageName, JUDGING)), None)
-    if VERIFIERS in stages:
-        raise ValueError(f"must not hold {VERIFIERS!r}, under which flags are kept; choose another name")
-    if ours:
-        raise ValueError(f"must not hold {ours!r}; that stage has a section of its own, {ours!r}")
-    named: Mapping[str, StageSettings] = frozen(stages)
-    return named
-
-
-class FinetuningSettings(_Section):
-    """How prompt/completion rows are written."""
-
-    strip_field_names: bool = False
-    """Remove a "field:" prefix from half the rows, as the published code does."""
-    end_token: str = ""
-    """What every completion ends with."""
-
-
-class Price(_Section):
-    """What a model costs, in US dollars per million tokens; without `cached_input`, cached tokens cost what others do."""
-
-    input: Dollars
-    output: Dollars
-    cached_input: Dollars | None = None
-
-
-class Settings(_Section):
+from self_instruct.settings.sections import (
+    ENGLISH,
+    Address,
+    ClassificationSettings,
+    FinetuningSettings,
+    InstanceSettings,
+    InstructionSettings,
+    JudgingSettings,
+    Language,
+    ModelChoice,
+    ModelName,
+    ModelOptions,
+    ModelSettings,
+    NewStageName,
+    NoveltySettings,
+    Price,
+    ProfileName,
+    Section,
+    StageSettings,
+    VerifierSettings,
+    new_stages,
+)
+
+
+class Settings(Section):
     """All settings of a run; the defaults are the profile `modern`. Sections may be given as mappings."""
 
     if TYPE_CHECKING:  # what pydantic takes is more than the types of the fields say
@@ -361,7 +72,7 @@ class Settings(_Section):
     instances: InstanceSettings = InstanceSettings()
     verifiers: VerifierSettings = VerifierSettings()
     judging: JudgingSettings = JudgingSettings()
-    stages: Annotated[Mapping[NewStageName, StageSettings], AfterValidator(_new_stages)] = Field(default_factory=FrozenDict)
+    stages: Annotated[Mapping[NewStageName, StageSettings], AfterValidator(new_stages)] = Field(default_factory=FrozenDict)
     """The sections of stages of your own, by their names; `defined_in` names the module that registers one, and paces."""
     finetuning: FinetuningSettings = FinetuningSettings()
     # pacing

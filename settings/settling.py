@@ -15,7 +15,8 @@ from self_instruct.settings.dotted_keys import flatten, is_known, is_of_a_model,
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import LANGUAGES, PROFILES
 from self_instruct.settings.secrets import cut, holds_secret, is_secret_name, quoted
-from self_instruct.settings.settings import ProfileName, Settings, is_pacing, section_key
+from self_instruct.settings.sections import ProfileName
+from self_instruct.settings.settings import Settings, is_pacing, section_key
 
 MOST_FAULTS = 10  # named in one message
 AS_CONCURRENCY = "as many as concurrency"  # the origin of a window that nobody named

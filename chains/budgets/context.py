@@ -14,7 +14,8 @@ from self_instruct.chains.models.names import OPENAI_PREFIXES
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Refusal, Reply
-from self_instruct.settings.settings import ModelChoice, Settings
+from self_instruct.settings.sections import ModelChoice
+from self_instruct.settings.settings import Settings
 
 ASKING_S = 3.0  # for a server to say how long its context is
 TOKENS_PER_BYTE = 1 / 3  # rather too many for English, which has four bytes to a token

@@ -16,7 +16,8 @@ from self_instruct.chains.models.question import Question
 from self_instruct.ledger import RequestId, Spent
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.replies import Usage
-from self_instruct.settings.settings import Price, Settings
+from self_instruct.settings.sections import Price
+from self_instruct.settings.settings import Settings
 
 
 def check_budgets(settings: Settings) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from self_instruct.chains.models.names import COMPLETION_PREFIX, OFFLINE
 from self_instruct.records.replies import Usage
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 FREE = Price(input=Decimal(0), output=Decimal(0))
 MILLION = 1_000_000

@@ -22,7 +22,8 @@ from self_instruct.prompts.reading.reply_parser import MOST_RECORDS
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, StageName, Task
 from self_instruct.retrievers import TooSimilar
-from self_instruct.settings.settings import JudgingSettings, Settings
+from self_instruct.settings.sections import JudgingSettings
+from self_instruct.settings.settings import Settings
 
 POSITIONS_EACH = MOST_RECORDS + 1
 """From one instance's to the next: the positions of what is refused of a reply about it."""

@@ -30,7 +30,7 @@ from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Usage
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Usage
 from self_instruct.records.tasks import SeedTask
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 BYTES_PER_TOKEN = 4  # English text; other scripts have fewer
 INPUT_WEIGHT = 0.05  # the time of a token read, of one written: servers read prompts some twenty times as fast

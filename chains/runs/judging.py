@@ -31,7 +31,8 @@ from self_instruct.records.judgements import JUDGING
 from self_instruct.records.tasks import Instance, StageName, Task
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
-from self_instruct.settings.settings import MOST_VOTES, Settings
+from self_instruct.settings.sections import MOST_VOTES
+from self_instruct.settings.settings import Settings
 from self_instruct.settings.settling import settle
 
 _REACHED_BY = ("judging.base_url", "judging.model_options")

@@ -386,15 +386,8 @@ class Loop:
             return Outcome(Ending.DONE, self._target.sentence(kept))
         if self._in_flight is None:
             return Outcome(Ending.UNANSWERED, f"{len(self._waiting)} of {kept} kept tasks have no stored reply yet")
-        return Outcome(Ending.BUDGET, self._meter.shortage() + self._left(kept), self._meter.short_of)
-
-    def _left(self, kept: int) -> str:
-        """Return how far a run is that is to accept so many tasks, and what the rest is likely to take."""
-        if self._target.accept is None:
-            return ""
-        more = self._target.still_to_keep(kept, self._finished)
-        requests = self._meter.spent.requests / kept * more if kept else 0
-        return f"; {self._target.sentence(kept)}; at this yield the rest takes about {round(requests):,} requests more"
+        left = self._target.left(kept, self._finished, self._meter.spent.requests)
+        return Outcome(Ending.BUDGET, self._meter.shortage() + left, self._meter.short_of)
 
     def _grant_more(self) -> None:
         """Count fruitless requests afresh from here, so that starting again grants as many more."""

@@ -28,7 +28,8 @@ from self_instruct.seeds.loading import load_seeds, seed_from_fields, seed_to_fi
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import LANGUAGES, PROFILES
-from self_instruct.settings.settings import RULES, Language, ModelChoice, Settings
+from self_instruct.settings.sections import RULES, Language, ModelChoice
+from self_instruct.settings.settings import Settings
 from self_instruct.settings.settling import AS_CONCURRENCY, Settled, settle, settle_again
 
 MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read

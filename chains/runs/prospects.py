@@ -12,7 +12,8 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.target import expected_target
 from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger
-from self_instruct.settings.settings import Price, Settings
+from self_instruct.settings.sections import Price
+from self_instruct.settings.settings import Settings
 
 EVERY_S = 0.5  # between two looks: each takes a fraction of a millisecond, and replies may come by the thousand
 

@@ -72,6 +72,13 @@ class Target:
             return f"{kept} instructions kept"
         return f"{self._acceptance.count} of {self.accept} tasks accepted ({kept} instructions kept)"
 
+    def left(self, kept: int, finished: int, requests: int) -> str:
+        """Return how far a run is that is to accept so many tasks, and what the rest is likely to take; "" for any other."""
+        if self.accept is None:
+            return ""
+        more = requests / kept * self.still_to_keep(kept, finished) if kept else 0
+        return f"; {self.sentence(kept)}; at this yield the rest takes about {round(more):,} requests more"
+
 
 @dataclass(frozen=True, slots=True)
 class AcceptedShare:

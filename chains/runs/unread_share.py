@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from self_instruct.records.judgements import JUDGING, UNREAD
 from self_instruct.records.tasks import Verdict
-from self_instruct.settings.settings import JudgingSettings
+from self_instruct.settings.sections import JudgingSettings
 
 LEAST_VERDICTS = 20  # before a share says anything
 

@@ -13,7 +13,7 @@ from string import punctuation
 from self_instruct.records.tasks import Candidate, Reason, Rejection, StageName
 from self_instruct.retrievers.rouge import TokenKind
 from self_instruct.retrievers.rouge import tokens as tokens_of
-from self_instruct.settings.settings import InstructionSettings
+from self_instruct.settings.sections import InstructionSettings
 
 # Han, Kana, Thai, Lao, Khmer, Myanmar: no spaces between words, so a banned word has no border to look for
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")

@@ -13,7 +13,8 @@ from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.prompts.reading.classification_parser import ClassificationParser
 from self_instruct.prompts.stage_prompt import Prompt
 from self_instruct.records.tasks import Classification, Rejection, SeedTask, StageName, Task
-from self_instruct.settings.settings import ClassificationSettings, Settings
+from self_instruct.settings.sections import ClassificationSettings
+from self_instruct.settings.settings import Settings
 
 YES_OR_NO = "Yes.\nNo."  # as long as a word and the token that ends it
 

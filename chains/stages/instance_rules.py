@@ -15,7 +15,7 @@ from self_instruct.prompts.reading.class_labels import comparable, is_among, nam
 from self_instruct.records.tasks import Instance, Reason, Rejection, StageName
 from self_instruct.retrievers.draws import Draws
 from self_instruct.retrievers.rouge import tokens
-from self_instruct.settings.settings import InstanceSettings
+from self_instruct.settings.sections import InstanceSettings
 
 __all__ = ["draw_instances", "named_labels", "screen_instances"]
 

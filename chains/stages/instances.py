@@ -18,7 +18,8 @@ from self_instruct.prompts.prompt_set import PromptSet, demonstrated_texts
 from self_instruct.prompts.reading.instance_parser import InstanceParser
 from self_instruct.prompts.stage_prompt import Prompt
 from self_instruct.records.tasks import Candidate, Instance, Rejection, SeedTask, StageName, Task
-from self_instruct.settings.settings import InstanceSettings, Settings
+from self_instruct.settings.sections import InstanceSettings
+from self_instruct.settings.settings import Settings
 
 _MARKERS = len("Example 1\nInput: \nOutput: \n")
 

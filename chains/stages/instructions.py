@@ -18,7 +18,8 @@ from self_instruct.prompts.stage_prompt import Prompt
 from self_instruct.records.errors import InputError
 from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, SeedTask, StageName, Task
 from self_instruct.retrievers.draws import DRAW, draws
-from self_instruct.settings.settings import InstructionSettings, Settings
+from self_instruct.settings.sections import InstructionSettings
+from self_instruct.settings.settings import Settings
 
 EXPECTED_YIELD = 8  # tasks a request brings, until there is experience
 

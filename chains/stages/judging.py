@@ -21,7 +21,8 @@ from self_instruct.records.errors import InputError
 from self_instruct.records.judgements import JUDGING, AnyVote, Judgement, Unread, judgement, vote_of
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Instance, Reason, SeedTask, Task, Verdict
-from self_instruct.settings.settings import JudgingSettings, Settings
+from self_instruct.settings.sections import JudgingSettings
+from self_instruct.settings.settings import Settings
 
 TRIES = 2
 """The attempts of a vote: attempts 1 and 2 are the first vote's, 3 and 4 the second's."""

@@ -22,7 +22,8 @@ from self_instruct.prompts.stage_prompt import Prompt
 from self_instruct.records.errors import InputError
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, SeedTask, Task, Verdict
-from self_instruct.settings.settings import ModelSettings, Settings
+from self_instruct.settings.sections import ModelSettings
+from self_instruct.settings.settings import Settings
 
 LONGEST_SHOWN = 80  # characters of a wrong input
 

@@ -28,7 +28,7 @@ from self_instruct.chains.verifiers.wrong_language import wrong_language
 from self_instruct.chains.verifiers.wrong_sum import wrong_sum
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.tasks import Flag
-from self_instruct.settings.settings import Action, VerifierSettings
+from self_instruct.settings.sections import Action, VerifierSettings
 
 VERIFIERS: list[Verifier] = [
     Verifier(find.__name__, find)

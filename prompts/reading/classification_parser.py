@@ -13,7 +13,7 @@ from self_instruct.prompts.reading.reply_parser import ReplyParser
 from self_instruct.prompts.reading.thoughts import without_thinking
 from self_instruct.records.replies import Ended, Reply
 from self_instruct.records.tasks import Classification, Reason, Rejection, StageName
-from self_instruct.settings.settings import Form
+from self_instruct.settings.sections import Form
 
 _PUBLISHED_YES = frozenset({"Yes", "yes", "YES"})
 _YES = frozenset({

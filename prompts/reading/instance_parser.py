@@ -12,7 +12,7 @@ from self_instruct.prompts.reading.reply_parser import ReplyParser, is_cut_off
 from self_instruct.prompts.reading.structured_instances import Piece
 from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import Instance, Reason, Rejection, StageName
-from self_instruct.settings.settings import Form
+from self_instruct.settings.sections import Form
 
 _EXAMPLE = re.compile(r"Example\s?\d*+\.?")
 _OUTPUT = re.compile(r"Output\s*+(?:\d++\s*+)?:")

@@ -12,7 +12,7 @@ from self_instruct.prompts.reading.numbered_list import PUBLISHED_NUMBER, ListIt
 from self_instruct.prompts.reading.reply_parser import MOST_RECORDS, ReplyParser, is_cut_off
 from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import Candidate, Reason, Rejection, StageName
-from self_instruct.settings.settings import Form
+from self_instruct.settings.sections import Form
 
 _FIRST_NUMBER = re.compile(r"\d+\s?\. ")
 Casing = Literal["first letter", "capitalize"]

@@ -18,7 +18,7 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, StoredReply, StoredTask, TaskId
 from self_instruct.records.replies import UNCOUNTED, Reply
 from self_instruct.records.tasks import StageName
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 ACCEPTED = "accepted"
 NO_CANDIDATE = "replies without a candidate, or not decided yet"

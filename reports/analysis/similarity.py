@@ -10,7 +10,7 @@ from statistics import fmean, median
 from self_instruct.reports.seeds.overlap import GIVES_AWAY, Pair, evaluation_pairs, nearest_pairs, similar_pairs
 from self_instruct.retrievers import NoveltyIndex
 from self_instruct.retrievers.rouge import TokenKind
-from self_instruct.settings.settings import NoveltySettings
+from self_instruct.settings.sections import NoveltySettings
 
 BINS = 20
 PAIRS = 10

@@ -18,7 +18,7 @@ from self_instruct.reports.dedup.places import Output, Places, new_output
 from self_instruct.reports.dedup.record_files import Record, RecordFileError, Records
 from self_instruct.reports.writing import json_line
 from self_instruct.retrievers.novelty import Kept, Neighbour, NoveltyIndex
-from self_instruct.settings.settings import NoveltySettings
+from self_instruct.settings.sections import NoveltySettings
 
 OnError = Literal["stop", "skip"]
 """What a fault does: it stops the filter, and nothing is written; or it is counted, and what it stands for is left out."""

@@ -15,7 +15,7 @@ from self_instruct.ledger import LEDGER_FILE, Ledger, Progress, RequestId, Spent
 from self_instruct.records.errors import LedgerError
 from self_instruct.records.replies import Refusal, Reply, Served, Usage
 from self_instruct.records.tasks import Instance, Reason, Rejection, StageName, Verdict
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 FACTS: dict[str, Any] = {"settings": {"seed": 1}, "note": "déjà vu 漢字"}
 FIRST = RequestId(StageName.INSTRUCTIONS, 0)

@@ -29,7 +29,7 @@ from self_instruct.records.replies import Refusal, Reply, Usage
 from self_instruct.records.tasks import StageName
 from self_instruct.reports.exports.export import export
 from self_instruct.reports.exports.selection import Selection
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 DATA = Path(__file__).parent / "data"
 FREE = Price(input=Decimal(0), output=Decimal(0))

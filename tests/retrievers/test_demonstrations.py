@@ -8,7 +8,7 @@ import pytest
 
 from self_instruct.records.errors import InputError
 from self_instruct.retrievers.demonstrations import draw_demonstrations
-from self_instruct.settings.settings import InstructionSettings
+from self_instruct.settings.sections import InstructionSettings
 
 SEEDS = [f"seed {number}" for number in range(175)]
 MACHINE = [f"machine {number}" for number in range(1000)]

@@ -11,7 +11,8 @@ from self_instruct.reports.exports.dataset import DatasetTask
 from self_instruct.reports.exports.prompt_completion import WITH_INPUT, template_rows
 from self_instruct.retrievers.demonstrations import draw_demonstrations
 from self_instruct.retrievers.draws import DRAW, HashDraws, draws
-from self_instruct.settings.settings import InstanceSettings, InstructionSettings, Settings
+from self_instruct.settings.sections import InstanceSettings, InstructionSettings
+from self_instruct.settings.settings import Settings
 
 SEEDS = [f"seed {number}" for number in range(175)]
 MACHINE = [f"machine {number}" for number in range(1000)]

@@ -12,7 +12,7 @@ import pytest
 
 from self_instruct.retrievers.novelty import Kept, Neighbour, NoveltyIndex, TooSimilar
 from self_instruct.retrievers.rouge import TieRule, TokenKind, tokens
-from self_instruct.settings.settings import NoveltySettings
+from self_instruct.settings.sections import NoveltySettings
 
 Decide = Callable[[str, str], bool]
 SCRIPTS = {

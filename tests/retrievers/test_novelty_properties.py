@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from self_instruct.retrievers import lexical_code
 from self_instruct.retrievers.novelty import Kept, Neighbour, NoveltyIndex, TooSimilar
 from self_instruct.retrievers.rouge import CommonTokens, TieRule, TokenKind, f_measure, tokens
-from self_instruct.settings.settings import NoveltySettings
+from self_instruct.settings.sections import NoveltySettings
 
 Score = Callable[[str, str, NoveltySettings], float | Fraction]
 THRESHOLDS = ["0.5", "0.7", "0.9", "1.0"]

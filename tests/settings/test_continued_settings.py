@@ -11,7 +11,8 @@ from self_instruct.records.tasks import StageName
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import PROFILES
-from self_instruct.settings.settings import ModelChoice, Settings, is_pacing
+from self_instruct.settings.sections import ModelChoice
+from self_instruct.settings.settings import Settings, is_pacing
 from self_instruct.settings.settling import Settled, settle, settle_again
 
 

@@ -10,7 +10,8 @@ from self_instruct.records.errors import SettingsError
 from self_instruct.records.tasks import StageName
 from self_instruct.settings.config_file import from_assignments
 from self_instruct.settings.dotted_keys import flatten
-from self_instruct.settings.settings import ModelChoice, Settings, StageSettings, is_pacing, section_key
+from self_instruct.settings.sections import ModelChoice, StageSettings
+from self_instruct.settings.settings import Settings, is_pacing, section_key
 from self_instruct.settings.settling import settle, settle_again
 
 FILE = """

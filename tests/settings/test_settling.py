@@ -15,7 +15,8 @@ from self_instruct.settings.config_file import from_assignments, from_config
 from self_instruct.settings.dotted_keys import flatten, known_keys
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import PROFILES
-from self_instruct.settings.settings import ModelChoice, Settings
+from self_instruct.settings.sections import ModelChoice
+from self_instruct.settings.settings import Settings
 from self_instruct.settings.settling import AS_CONCURRENCY, settle, settle_again
 
 # precedence

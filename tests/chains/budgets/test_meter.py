@@ -11,7 +11,7 @@ from self_instruct.chains.runs.loop import Loop
 from self_instruct.ledger import Ledger, RequestId, Spent
 from self_instruct.records.replies import Usage
 from self_instruct.records.tasks import StageName
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 TODAY = Price(input=2, output=8)
 PRICED = {"model": "openai:m", "prices": {"openai:m": TODAY}, "max_cost": 100}

@@ -7,7 +7,7 @@ import pytest
 
 from self_instruct.chains.budgets.prices import FREE, cost, price_of
 from self_instruct.records.replies import Usage
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 OURS = Price(input=Decimal(1), output=Decimal(4))
 

@@ -25,7 +25,8 @@ from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import Candidate, Classification, Instance, Reason, Rejection, Task
 from self_instruct.retrievers.rouge import rouge_l
 from self_instruct.settings.profiles import PROFILES
-from self_instruct.settings.settings import ProfileName, Settings
+from self_instruct.settings.sections import ProfileName
+from self_instruct.settings.settings import Settings
 
 PROMPTS = prompt_set()
 SEEDS = [seed + " the sea and what lives in it." for seed in ("Describe", "Explain", "Draw up a list about", "Praise")]

@@ -15,7 +15,7 @@ from self_instruct.prompts.reading.class_labels import is_among, named_labels
 from self_instruct.records.tasks import Candidate, Instance
 from self_instruct.retrievers.novelty import Kept, NoveltyIndex
 from self_instruct.seeds.loading import shipped_seeds
-from self_instruct.settings.settings import InstructionSettings
+from self_instruct.settings.sections import InstructionSettings
 
 Offered = list[tuple[Family, str, Known, list[Instance]]]
 

@@ -9,7 +9,7 @@ from self_instruct.chains.runs.replaying import replay
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import StageName
 from self_instruct.settings.layers import Layer
-from self_instruct.settings.settings import ModelChoice
+from self_instruct.settings.sections import ModelChoice
 
 
 @pytest.mark.parametrize("said", [{}, {"profile": "paper"}])

@@ -13,7 +13,8 @@ from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import Candidate, Reason, Rejection, StageName
 from self_instruct.settings.profiles import PAPER
-from self_instruct.settings.settings import InstructionSettings, Settings
+from self_instruct.settings.sections import InstructionSettings
+from self_instruct.settings.settings import Settings
 
 MODERN_RULES = InstructionSettings()
 PAPER_RULES = Settings(**PAPER).instructions

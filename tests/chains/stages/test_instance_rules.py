@@ -14,7 +14,8 @@ from self_instruct.prompts.reading.instance_parser import InstanceParser
 from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import Instance, Reason, Rejection, StageName
 from self_instruct.settings.profiles import PAPER
-from self_instruct.settings.settings import InstanceSettings, Settings
+from self_instruct.settings.sections import InstanceSettings
+from self_instruct.settings.settings import Settings
 
 MODERN_RULES = InstanceSettings()
 PAPER_RULES = Settings(**PAPER).instances

@@ -13,7 +13,8 @@ from self_instruct.records.errors import SettingsError
 from self_instruct.records.tasks import Flag
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import PAPER
-from self_instruct.settings.settings import RULES, Settings, VerifierSettings, is_pacing
+from self_instruct.settings.sections import RULES, VerifierSettings
+from self_instruct.settings.settings import Settings, is_pacing
 from self_instruct.settings.settling import settle
 
 GAP = Example("Write a note to the postman.", "", "Dear [Name], thank you.")

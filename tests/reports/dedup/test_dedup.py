@@ -21,7 +21,7 @@ from self_instruct.reports.dedup.places import Places
 from self_instruct.reports.dedup.record_files import RecordFileError
 from self_instruct.reports.writing import ExportError
 from self_instruct.retrievers.novelty import Kept, NoveltyIndex
-from self_instruct.settings.settings import NoveltySettings
+from self_instruct.settings.sections import NoveltySettings
 
 SEA = "Write a short poem about the sea."
 MOON = "Write a short poem about the moon."

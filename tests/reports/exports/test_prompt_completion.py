@@ -15,7 +15,7 @@ from self_instruct.records.tasks import Instance
 from self_instruct.reports.exports.export import export
 from self_instruct.reports.exports.prompt_completion import WITH_INPUT, WITHOUT_INPUT, without_field_name
 from self_instruct.seeds.loading import load_seeds
-from self_instruct.settings.settings import FinetuningSettings
+from self_instruct.settings.sections import FinetuningSettings
 
 AS_PUBLISHED = FinetuningSettings(strip_field_names=True, end_token="<|endoftext|>")
 

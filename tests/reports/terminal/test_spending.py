@@ -12,7 +12,7 @@ from self_instruct.records.tasks import StageName
 from self_instruct.reports.analysis.spending import Spending, in_all, spending, spending_fields
 from self_instruct.reports.terminal.spending import spending_lines
 from self_instruct.reports.text import dollars
-from self_instruct.settings.settings import Price
+from self_instruct.settings.sections import Price
 
 PRICES = {"openai:m": {"input": 2, "cached_input": 1, "output": 8}}
 
