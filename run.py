@@ -10,7 +10,7 @@ try:
     import typer
 
     from self_instruct.records.errors import LedgerError
-    from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT, conclude, going_on_later, run_command_line
+    from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT, conclude, run_command_line
     from self_instruct.reports.terminal.printing import console, say, show
 except ImportError as missing:
     print(f"{missing}; self-instruct is not installed here: run `make run`, or `pip install -e .`", file=sys.stderr)
@@ -20,9 +20,7 @@ except KeyboardInterrupt:
 
 if TYPE_CHECKING:
     from self_instruct.ledger import Ledger
-    from self_instruct.reports.terminal.run_progress import RunProgress
     from self_instruct.settings.layers import Layer
-    from self_instruct.settings.settings import Settings
 
 app = typer.Typer(
     help="Self-Instruct: from a few seed tasks, a language model bootstraps an instruction-tuning dataset.",
@@ -88,13 +86,8 @@ def generate(
     log_file: Annotated[Path | None, typer.Option(help="A file to add what happens to, as lines of JSON.")] = None,
 ) -> None:
     """Generate a dataset, or go on with one."""
-    from self_instruct.chains.runs.generating import Listener
-    from self_instruct.chains.runs.self_instruct import SelfInstruct
-    from self_instruct.reports.analysis.account import account
-    from self_instruct.reports.analysis.spending import spending
-    from self_instruct.reports.terminal.account import account_table
-    from self_instruct.reports.terminal.log_file import log_file as logging_to
-    from self_instruct.reports.terminal.spending import spending_lines
+    from self_instruct.reports.terminal.generating import generate as generate_and_say
+    from self_instruct.reports.terminal.generating import show_estimate
 
     flags = {
         "model": model, "num_instructions": num_instructions, "accept": accept, "profile": profile, "seeds": seeds,
@@ -103,19 +96,8 @@ def generate(
     }  # fmt: skip
     given = _given(flags, set_, config)
     if dry_run:
-        return _estimate(run, given, with_prompts=prompts)
-    with (
-        logging_to(log_file),
-        SelfInstruct.with_settings(given).open(run) as opened,
-        going_on_later(run),
-        _progress(opened.plan.settings) as progress,
-    ):
-        outcome = opened.generate(Listener(progress, on_stop=_say_it_stops, on_warning=progress.warn))
-        for line in spending_lines(spending(opened.ledger, opened.plan.settings)):
-            progress.say(line)
-        if opened.plan.settings.accept:
-            show(account_table(account(opened.ledger)))
-    return conclude(outcome, run)
+        return show_estimate(run, given, with_prompts=prompts)
+    return generate_and_say(run, given, log_file)
 
 
 @app.command()
@@ -139,6 +121,7 @@ def judge(
     from self_instruct.chains.runs.plan import RunPlan
     from self_instruct.ledger import Ledger
     from self_instruct.reports.analysis.judged import judged
+    from self_instruct.reports.terminal.generating import say_it_stops
     from self_instruct.reports.terminal.judging import JudgingProgress, judged_tables
 
     flags = {
@@ -148,7 +131,7 @@ def judge(
     with Ledger.open(run) as ledger, JudgingProgress(console(stderr=True)) as progress:
         plan = RunPlan.of(ledger)
         chosen = run_judge(ledger, plan, _given(flags, set_, config))
-        listener = Listener(on_stop=_say_it_stops, on_warning=progress.warn)
+        listener = Listener(on_stop=say_it_stops, on_warning=progress.warn)
         outcome = judge_run(ledger, plan, chosen, sample, listener=listener, on_progress=progress)
         said = judged(ledger, chosen.name)
     if json:
@@ -421,34 +404,6 @@ def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | 
     return given.over(from_config(config)) if config else given
 
 
-def _estimate(run: Path, given: Layer, *, with_prompts: bool) -> None:
-    """Show what `generate` would ask and what that would cost; nothing is asked and nothing written."""
-    from contextlib import nullcontext
-
-    from self_instruct.chains.budgets.meter import check_budgets
-    from self_instruct.chains.runs.estimating import estimate
-    from self_instruct.chains.runs.plan import planned
-    from self_instruct.ledger import Ledger
-    from self_instruct.reports.terminal.estimate import estimate_tables
-
-    with Ledger.open(run, read_only=True) if Ledger.exists(run) else nullcontext() as ledger:
-        plan = planned(ledger, given)
-        check_budgets(plan.settings)
-        found = estimate(plan, ledger)
-    show(estimate_tables(found, with_prompts=with_prompts), crop=False)  # a prompt is shown as it would be sent
-
-
-def _progress(settings: Settings) -> RunProgress:
-    from self_instruct.reports.terminal.run_progress import RunProgress
-
-    progress = RunProgress(console(stderr=True))
-    offline = [str(stage) for stage in settings.stage_names if settings.choice(stage).model == "offline"]
-    if offline:
-        what = "" if len(offline) == len(settings.stage_names) else f" {' and '.join(offline)}"
-        progress.say(f"The offline model answers{what}: a rule-based stand-in for trying the chain, not for training.")
-    return progress
-
-
 def _check(ledger: Ledger) -> None:
     """Name each place in which a ledger is damaged, and raise `LedgerError` where there is one."""
     faults = ledger.faults()
@@ -456,10 +411,6 @@ def _check(ledger: Ledger) -> None:
         say(f"{ledger.path}: {fault}", is_error=True)
     if faults:
         raise LedgerError(f"{ledger.path}: is damaged in {len(faults)} place{'s'[: len(faults) - 1]}; restore a copy.")
-
-
-def _say_it_stops() -> None:
-    say("stopping when what is in flight is answered; once more (Ctrl-C) stops at once", is_error=True)
 
 
 def main() -> None:

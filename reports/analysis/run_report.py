@@ -11,6 +11,8 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.plan_settings import ShownSetting, shown_settings
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Instance, StageName
+from self_instruct.reports.analysis.checked_run import checked_run
+from self_instruct.reports.analysis.checks import Check
 from self_instruct.reports.analysis.kept_tasks import KeptTask, kept_tasks
 from self_instruct.reports.analysis.labels import LabelBalance, label_balance
 from self_instruct.reports.analysis.refusals import Acceptance, RefusalCounts, Refused, acceptance
@@ -49,6 +51,7 @@ class RunReport:
     """A report on one run. `name` is the run directory's, `models` those of its stages, `unanswered` tasks that wait, by stage.
 
     `target` is None where the run only decides the replies it has, `overlap` without an evaluation set or kept task.
+    `checks` are all of them, those that fail first.
     """
 
     name: str
@@ -72,10 +75,11 @@ class RunReport:
     worst: tuple[WorstTask, ...]
     signals: tuple[SignalCount, ...]
     settings: tuple[ShownSetting, ...]
+    checks: tuple[Check, ...] = ()
 
     def to_fields(self) -> dict[str, Any]:
         """Return all of it as JSON values."""
-        return asdict(self)
+        return asdict(self) | {"checks": [check.to_fields() for check in self.checks]}
 
     def to_json(self) -> str:
         """Return all of it as a JSON object, indented."""
@@ -95,6 +99,7 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = ()) -> RunReport:
         refusals.add_all(ledger.rejections())
         decided = ledger.progress.request
         spent = spending(ledger, plan.settings)
+        found = checked_run(ledger, plan, tasks)
         state = run_state(ledger, plan, len(tasks), waiting)
     instructions, kind = [task.instruction for task in tasks], plan.settings.novelty.tokens
     worst, signals = worst_tasks(tasks, TO_READ)
@@ -120,6 +125,7 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = ()) -> RunReport:
         worst=worst,
         signals=signals,
         settings=tuple(shown_settings(plan)),
+        checks=found,
     )
 
 

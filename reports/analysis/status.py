@@ -23,9 +23,11 @@ from self_instruct.ledger import Ledger, StoredTask
 from self_instruct.ledger.lock import is_held
 from self_instruct.prompts.prompt_set import demonstrated_texts
 from self_instruct.records.tasks import StageName
+from self_instruct.reports.analysis.checked_run import checked_run
+from self_instruct.reports.analysis.checks import Check, failing
+from self_instruct.reports.analysis.kept_tasks import kept_tasks
 from self_instruct.reports.analysis.spending import Spending, spending, spending_fields
 from self_instruct.reports.analysis.stage_order import in_stage_order
-from self_instruct.reports.exports.dataset import dataset
 from self_instruct.reports.text import readable_json
 
 
@@ -44,8 +46,9 @@ class Status:
     `kept` tasks count towards `target` (None: the run only decides the replies it has). Of them, `finished` await no reply and
     `with_instances` have any; `classification`, `other` and `unknown` say of what kind they are. `instances` are valid,
     `exported` of them make the dataset, which shows at most a few of each task. `unanswered` tasks wait for a reply, by the
-    stage it belongs to. `outlook` is what is to be expected, None before there is experience, `advice` what is likely wrong.
-    `copies` counts, by stage, what repeats a demonstration where that is not refused.
+    stage it belongs to. `outlook` is what is to be expected, None before there is experience, `advice` what is likely wrong,
+    `checks` the checks of the dataset that fail. `copies` counts, by stage, what repeats a demonstration
+    where that is not refused.
     """
 
     state: RunState
@@ -65,6 +68,7 @@ class Status:
     outlook: Outlook | None = None
     advice: tuple[Advice, ...] = ()
     copies: Mapping[str, int] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
 
     def to_json(self) -> str:
         """Return all of it as a JSON object, indented."""
@@ -79,6 +83,7 @@ class Status:
             "rejections": rejections,
             "copies": dict(self.copies),
             "expected": self.outlook and self.outlook.fields(),
+            "checks": [{"name": one.name, "share": one.share, "sentence": one.sentence} for one in self.checks],
             "advice": [each.sentence for each in self.advice],
             "spent": spending_fields(self.spent),
             "settings": {one.key: {"value": one.value, "origin": one.origin} for one in self.settings},
@@ -90,7 +95,8 @@ def status(ledger: Ledger) -> Status:
     with ledger.snapshot():
         plan = RunPlan.of(ledger)
         tasks = list(ledger.tasks())
-        exported = [len(task.instances) for task in dataset(ledger, plan)]
+        shown = kept_tasks(ledger, plan)
+        exported = [len(task.instances) for task in shown if task.instances]
         kinds = Counter(task.is_classification for task in tasks)
         waiting, target = unanswered(tasks), plan.settings.num_instructions
         tally = tally_of(ledger, plan.settings)
@@ -115,6 +121,7 @@ def status(ledger: Ledger) -> Status:
             outlook=expected(plan, ledger),
             advice=advice(tally),
             copies=_copies(plan, ledger, tally),
+            checks=failing(checked_run(ledger, plan, shown)),
         )
 
 

@@ -15,6 +15,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 import self_instruct
+from self_instruct.reports.analysis.checks import Check
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.analysis.status import RunState
 from self_instruct.reports.analysis.verb_nouns import ACCURACY, NOUNS, VERBS
@@ -24,6 +25,7 @@ from self_instruct.reports.page.tables import comparing_tables, spent_table
 from self_instruct.reports.text import mean, number, readable, share
 
 SECTIONS = {
+    "checks": "What to look at first",
     "statistics": "Statistics", "verbs": "Verbs and objects", "novelty": "Novelty", "overlap": "Overlap", "lengths": "Lengths",
     "refused": "Refused", "acceptance": "Acceptance", "spent": "Requests, tokens, cost", "labels": "Labels",
     "read": "Tasks to read", "worst": "Worst-looking", "settings": "Settings",
@@ -82,6 +84,7 @@ def _run(report: RunReport) -> Mapping[str, Any]:
         "made_with": _made_with(report),
         "note": _note(report),
         "key_figures": _key_figures(report),
+        "checks": list(map(_check, report.checks)),
         "sunburst": sunburst(report.verbs) if report.verbs.pairs else None,
         "similarity_chart": charts.similarity_chart(report),
         "length_charts": [charts.length_chart(report, text) for text in charts.LENGTHS],
@@ -108,6 +111,14 @@ def _note(report: RunReport) -> str:
     target = f" of {number(report.target)}" if report.target is not None and kept < report.target else ""
     state = "is in progress" if report.state is RunState.RUNNING else "stopped before its end"
     return f"This run {state}: {number(kept)}{target} tasks are kept.{waits}"
+
+
+def _check(check: Check) -> dict[str, Any]:
+    """Return a check with what the page says of it: looked at or not, and its threshold."""
+    limit = f"at most {check.threshold:.0%}".replace("%", " %")
+    verdict = "too few to say" if check.share is None else f"{share(check.cases, check.whole)}, {limit}"
+    name = check.name[:1].upper() + check.name[1:]
+    return check.to_fields() | {"name": name, "verdict": f"look here: {verdict}" if check.fails else verdict}
 
 
 def _key_figures(report: RunReport) -> list[tuple[str, str]]:

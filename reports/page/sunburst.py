@@ -65,7 +65,7 @@ def hue(place: int) -> int:
 
 def _outline(arc: Arc) -> str:
     inner, outer = _RADII[arc.ring]
-    end = min(arc.end, arc.start + 0.99999)  # a whole circle would end where it begins, and be none
+    end = min(arc.end, arc.start + 0.999)  # a whole circle would end where it begins, rounded, and be none
     (a, b), (c, d), (e, f), (g, h) = _at(outer, arc.start), _at(outer, end), _at(inner, end), _at(inner, arc.start)
     large = int(end - arc.start > 0.5)
     outside = f"M{a:.1f} {b:.1f}A{outer} {outer} 0 {large} 1 {c:.1f} {d:.1f}"

@@ -27,7 +27,8 @@ def status_tables(status: Status, *, with_all: bool = False) -> RenderableType:
     if status.rejections:
         rows = [(stage, reason, number(count)) for (stage, reason), count in status.rejections.items()]
         parts.insert(1, table("Refused", ("stage", "reason", "number"), rows, numbers=(2,)))
-    parts[1:1] = [Padding(plain(each.sentence), (0, 1, 1, 1)) for each in status.advice]
+    sentences = [*(each.sentence for each in status.advice), *(f"look at {each.sentence}" for each in status.checks)]
+    parts[1:1] = [Padding(plain(each), (0, 1, 1, 1)) for each in sentences]
     return Group(*parts, _settings_lines(status, with_all=with_all))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from self_instruct.ledger.schema import checksum
 from self_instruct.reports import report_on, write_report
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'")
@@ -51,8 +52,11 @@ def _attack(run: Path) -> None:
     import sqlite3
 
     connection = sqlite3.connect(run / "ledger.sqlite")
-    connection.execute("UPDATE tasks SET instruction = ?", (EVIL,))
-    connection.execute("UPDATE instances SET output = ?, input = ?", (EVIL, EVIL))
+    connection.create_function("sealed", -1, checksum)
+    kept = "is_classification, attempt, awaits_stage, awaits_attempt, awaits_instance"
+    connection.execute(f"UPDATE tasks SET instruction = ?1, checksum = sealed(request, item, ?1, {kept})", (EVIL,))
+    sealed = "sealed(request, item, position, ?1, ?1)"
+    connection.execute(f"UPDATE instances SET output = ?1, input = ?1, checksum = {sealed}", (EVIL,))
     connection.commit()
     connection.close()
 
@@ -159,7 +163,9 @@ def test_the_sunburst_names_what_the_mouse_is_on(open_page: Any) -> None:
     page = open_page().page
     arc = page.locator(".arc").first
     at_rest = page.locator(".middle .what").text_content()
-    arc.locator("path").hover()
+    arc.scroll_into_view_if_needed()
+    ring, own = page.locator(".sunburst").first.bounding_box(), arc.locator("path").bounding_box()
+    page.mouse.move(ring["x"] + ring["width"] / 2 + 4, own["y"] + 10)  # where the first begins
     assert page.locator(".middle .what").text_content() == arc.get_attribute("data-what")
     page.locator("h1").hover()
     assert page.locator(".middle .what").text_content() == at_rest
