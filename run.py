@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 try:
     import typer
 
-    from self_instruct.records.errors import LedgerError
-    from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT, conclude, run_command_line
-    from self_instruct.reports.terminal.printing import console, say, show
+    from self_instruct.reports.terminal import options
+    from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT, run_command_line
+    from self_instruct.reports.terminal.printing import console, say
+    from self_instruct.reports.terminal.printing import show as show_tables
 except ImportError as missing:
     print(f"{missing}; self-instruct is not installed here: run `make run`, or `pip install -e .`", file=sys.stderr)
     raise SystemExit(2) from None
@@ -19,7 +20,6 @@ except KeyboardInterrupt:
     raise SystemExit(130) from None
 
 if TYPE_CHECKING:
-    from self_instruct.ledger import Ledger
     from self_instruct.settings.layers import Layer
 
 app = typer.Typer(
@@ -34,15 +34,9 @@ app.add_typer(seeds_app, name="seeds")
 templates_app = typer.Typer(no_args_is_help=True, help="Write prompts of your own.", rich_markup_mode=None)
 app.add_typer(templates_app, name="templates")
 
-Run = Annotated[Path, typer.Argument(help="The run directory.", metavar="RUN")]
 FORMAT_HELP = (
     "alpaca, prompt-completion, openai-chat, messages, trl-prompt-completion, sharegpt, parquet, huggingface, self-instruct."
 )
-NewRun = Annotated[Path, typer.Option("--run", help="The run directory to make.")]
-Config = Annotated[Path | None, typer.Option(help="A YAML file of settings.")]
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting by its dotted key; repeatable.")]
-Profile = Annotated[str | None, typer.Option(help="The set of rules: modern or paper.")]
-Seeds = Annotated[str | None, typer.Option(help="A JSONL file of seed tasks; the shipped 175 without it.")]
 
 
 def _say_version(wanted: bool) -> None:
@@ -70,17 +64,17 @@ def generate(
     num_instructions: Annotated[int | None, typer.Option(help="How many instructions to keep in all.")] = None,
     accept: Annotated[int | None, typer.Option(help="How many tasks to have accepted by the judge, in its place.")] = None,
     run: Annotated[Path, typer.Option(help="The run directory; a run that is there goes on.")] = Path("runs/default"),
-    config: Config = None,
-    profile: Profile = None,
-    seeds: Seeds = None,
+    config: options.Config = None,
+    profile: options.Profile = None,
+    seeds: options.Seeds = None,
     templates: Annotated[str | None, typer.Option(help="A directory of prompts that replace ours by name.")] = None,
-    concurrency: Annotated[int | None, typer.Option(help="How many requests may be in flight.")] = None,
-    max_requests: Annotated[int | None, typer.Option(help="How many requests the run may spend in all.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="How many tokens, in and out, the run may spend in all.")] = None,
-    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="What the run may cost in all, in US dollars.")] = None,
-    base_url: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
+    concurrency: options.Concurrency = None,
+    max_requests: options.MaxRequests = None,
+    max_tokens: options.MaxTokens = None,
+    max_cost: options.MaxCost = None,
+    base_url: options.BaseUrl = None,
     seed: Annotated[int | None, typer.Option(help="The seed of everything drawn.")] = None,
-    set_: Set = None,
+    set_: options.Set = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate what is left to do.")] = False,
     prompts: Annotated[bool, typer.Option("--prompts", help="With --dry-run: show the first prompts too.")] = False,
     log_file: Annotated[Path | None, typer.Option(help="A file to add what happens to, as lines of JSON.")] = None,
@@ -102,72 +96,58 @@ def generate(
 
 @app.command()
 def judge(
-    run: Run,
+    run: options.Run,
     model: Annotated[str | None, typer.Option(help="The judge, as generate takes a model; the run's own without it.")] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="Judge so many instances, drawn by the run's seed.")] = None,
     votes: Annotated[int | None, typer.Option(help="How often each instance is judged.")] = None,
-    base_url: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
-    concurrency: Annotated[int | None, typer.Option(help="How many requests may be in flight.")] = None,
-    max_requests: Annotated[int | None, typer.Option(help="How many requests the run may spend in all.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="How many tokens, in and out, the run may spend in all.")] = None,
-    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="What the run may cost in all, in US dollars.")] = None,
-    config: Config = None,
-    set_: Set = None,
+    base_url: options.BaseUrl = None,
+    concurrency: options.Concurrency = None,
+    max_requests: options.MaxRequests = None,
+    max_tokens: options.MaxTokens = None,
+    max_cost: options.MaxCost = None,
+    config: options.Config = None,
+    set_: options.Set = None,
     json: Annotated[bool, typer.Option("--json", help="Print what the judge says as JSON.")] = False,
 ) -> None:
     """Let a model judge the instances of a run: three questions and a score for each, stored with the run."""
-    from self_instruct.chains.runs.generating import Listener
-    from self_instruct.chains.runs.judging import judge_run, run_judge
-    from self_instruct.chains.runs.plan import RunPlan
-    from self_instruct.ledger import Ledger
-    from self_instruct.reports.analysis.judged import judged
-    from self_instruct.reports.terminal.generating import say_it_stops
-    from self_instruct.reports.terminal.judging import JudgingProgress, judged_tables
+    from self_instruct.reports.terminal.judging import judge_and_show
 
     flags = {
         "judging.model": model, "judging.votes": votes, "judging.base_url": base_url, "concurrency": concurrency,
         "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
     }  # fmt: skip
-    with Ledger.open(run) as ledger, JudgingProgress(console(stderr=True)) as progress:
-        plan = RunPlan.of(ledger)
-        chosen = run_judge(ledger, plan, _given(flags, set_, config))
-        listener = Listener(on_stop=say_it_stops, on_warning=progress.warn)
-        outcome = judge_run(ledger, plan, chosen, sample, listener=listener, on_progress=progress)
-        said = judged(ledger, chosen.name)
-    if json:
-        print(said.to_json())
-    else:
-        show(judged_tables(said))
-    return conclude(outcome, run, is_error=json)
+    return judge_and_show(run, _given(flags, set_, config), sample, as_json=json)
 
 
 @app.command()
 def status(
-    run: Run,
-    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    run: options.Run,
+    json: options.Json = False,
     all_: Annotated[bool, typer.Option("--all", help="Show every setting, also those that are the profile's.")] = False,
     check: Annotated[bool, typer.Option("--check", help="First see whether every row is as it was written.")] = False,
 ) -> None:
     """Show what a run holds, what is to be expected of it, and the settings that are its own, with their origins."""
-    from self_instruct.ledger import Ledger
-    from self_instruct.reports.analysis.status import status as status_of
-    from self_instruct.reports.terminal.status import status_tables
+    from self_instruct.reports.terminal.status import show_status
 
-    with Ledger.open(run, read_only=True) as ledger:
-        if check:
-            _check(ledger)
-        found = status_of(ledger)
-    if json:
-        print(found.to_json())
-        return
-    show(status_tables(found, with_all=all_))
-    if check:
-        say("every row is as it was written")
+    show_status(run, as_json=json, with_all=all_, with_check=check)
+
+
+@app.command()
+def show(
+    run: options.Run,
+    grep: Annotated[str, typer.Option(metavar="TEXT", help="Rows that hold this text, in any case.")] = "",
+    refused: Annotated[str | None, typer.Option(metavar="REASON", help="What was refused for this reason instead.")] = None,
+    random: Annotated[int | None, typer.Option(min=1, metavar="N", help="So many, drawn by the run's seed.")] = None,
+) -> None:
+    """Show rows of a run to read them: instances with their flags and scores, or what was refused and why."""
+    from self_instruct.reports.terminal.showing import show_rows
+
+    show_rows(run, grep, refused, random)
 
 
 @app.command()
 def export(
-    run: Run,
+    run: options.Run,
     format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help=FORMAT_HELP)],
     out: Annotated[Path | None, typer.Option(help="What to write; a place inside RUN without it.")] = None,
     seeds: Annotated[
@@ -181,6 +161,12 @@ def export(
         int | None, typer.Option(help="So many instructions to train on; a smaller subset is in a larger.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of what is drawn; the run's without it.")] = None,
+    accepted: options.Accepted = False,
+    min_score: options.MinScore = None,
+    flags: options.WithoutFlags = None,
+    best: options.Best = None,
+    longest: options.Longest = None,
+    random: options.Random = None,
     card: Annotated[bool, typer.Option("--card", help="Write a folder with a dataset card, as huggingface does.")] = False,
     license_: Annotated[str | None, typer.Option("--license", help="The licence on the card, such as cc-by-4.0.")] = None,
     language: Annotated[list[str] | None, typer.Option(help="A language on the card, such as en; repeatable.")] = None,
@@ -190,29 +176,21 @@ def export(
     ] = True,
 ) -> None:
     """Write a run's dataset in a format that other tools read."""
-    from self_instruct.chains.runs.plan import RunPlan
-    from self_instruct.ledger import Ledger
-    from self_instruct.reports.exports.export import card_fields, default_place
-    from self_instruct.reports.exports.export import export as write
-    from self_instruct.reports.exports.hub import HubRepository
+    from self_instruct.reports.exports.choice import Choice
     from self_instruct.reports.exports.selection import Selection, read_held_out
+    from self_instruct.reports.terminal.exporting import export_run
 
-    selection = Selection(seeds, max_instances, None if held_out is None else read_held_out(held_out), subset, seed)
-    fields = card_fields(format_, license_, language or (), wanted=card or push_to_hub is not None)
-    repository = HubRepository(push_to_hub) if push_to_hub else None
-    out = out or default_place(run, format_, selection, fields)
-    with Ledger.open(run, read_only=True) as ledger:
-        done = write(
-            ledger, RunPlan.of(ledger), format_, out, selection=selection, card=fields, with_similarities=with_similarities
-        )
-    say(str(done))
-    if repository:
-        say(f"uploaded to {repository.upload(out)}")
+    choice = Choice(accepted, min_score, tuple(flags or ()), best, longest, random)
+    side = None if held_out is None else read_held_out(held_out)
+    export_run(
+        run, format_, out, Selection(seeds, max_instances, side, subset, seed, choice), license_=license_,
+        languages=language or [], card=card, push_to_hub=push_to_hub, with_similarities=with_similarities,
+    )  # fmt: skip
 
 
 @app.command()
 def report(
-    run: Run,
+    run: options.Run,
     other: Annotated[Path | None, typer.Argument(help="A second run, to be put beside it.", metavar="[RUN_B]")] = None,
     out: Annotated[Path | None, typer.Option(help="The folder to write: report in RUN without it.")] = None,
     against: Annotated[Path | None, typer.Option(help="An evaluation file the instructions must not overlap with.")] = None,
@@ -231,7 +209,7 @@ def report(
 
 @app.command()
 def similarities(
-    run: Run,
+    run: options.Run,
     out: Annotated[Path | None, typer.Option(help="The file to write: similarities.jsonl in RUN without it.")] = None,
 ) -> None:
     """Write the ten most similar instructions and the mean ROUGE-L of every task kept."""
@@ -245,32 +223,27 @@ def similarities(
 
 
 @app.command()
-def replay(run: Run, new: NewRun, profile: Profile = None, config: Config = None, set_: Set = None) -> None:
+def replay(
+    run: options.Run,
+    new: options.NewRun,
+    profile: options.Profile = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
     """Decide a run's stored replies again under other rules, in a new run, without a model."""
-    from self_instruct.chains.runs.replaying import replay as decide_again
-    from self_instruct.ledger import Ledger
-    from self_instruct.reports.analysis.account import account
-    from self_instruct.reports.analysis.comparison import compare
-    from self_instruct.reports.terminal.account import account_table
-    from self_instruct.reports.terminal.comparison import comparison_tables
+    from self_instruct.reports.terminal.comparison import replay_and_compare
 
-    given = _given({"profile": profile}, set_, config)
-    with Ledger.open(run, read_only=True) as before, decide_again(before, new, given) as after:
-        comparison = compare(before, after)
-        accounted = account(after) if next(after.verdicts(), None) else ()
-    show(comparison_tables(comparison))
-    if accounted:
-        show(account_table(accounted))
+    replay_and_compare(run, new, _given({"profile": profile}, set_, config))
 
 
 @app.command(name="import")
 def import_(
     directory: Annotated[Path, typer.Argument(help="A batch directory made by the original code.", metavar="DIR")],
-    run: NewRun,
-    seeds: Seeds = None,
-    profile: Profile = None,
-    config: Config = None,
-    set_: Set = None,
+    run: options.NewRun,
+    seeds: options.Seeds = None,
+    profile: options.Profile = None,
+    config: options.Config = None,
+    set_: options.Set = None,
 ) -> None:
     """Read a run of the original code, and decide its recorded replies."""
     from self_instruct.chains.runs.importing import import_batch
@@ -292,7 +265,7 @@ def check(
 
     seeds, faults = read_seeds(file)
     report = check_seeds(seeds, faults, load_evaluation(against) if against else [])
-    show(seed_tables(report))
+    show_tables(seed_tables(report))
     for fault in faults:
         say(fault, is_error=True)
     if faults:
@@ -355,14 +328,14 @@ def evaluate(
     answer_tokens: Annotated[int | None, typer.Option(help="The most tokens of an answer: 1024 without it.")] = None,
     stop: Annotated[list[str] | None, typer.Option(help="A text that ends an answer; repeatable.")] = None,
     likelihood: Annotated[bool, typer.Option("--likelihood", help="Also how likely the model finds the references.")] = False,
-    concurrency: Annotated[int | None, typer.Option(help="How many requests may be in flight.")] = None,
+    concurrency: options.Concurrency = None,
     max_requests: Annotated[int | None, typer.Option(help="How many requests it may spend in all.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="How many tokens, in and out, it may spend in all.")] = None,
     max_cost: Annotated[str | None, typer.Option(metavar="USD", help="What it may cost in all, in US dollars.")] = None,
-    base_url: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
-    config: Config = None,
-    set_: Set = None,
-    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    base_url: options.BaseUrl = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+    json: options.Json = False,
 ) -> None:
     """Ask a model a task set, over a ledger, and score its answers; or only score a file of them."""
     from self_instruct.evaluation.command import Wanted, report_on, write_lm_eval
@@ -385,8 +358,8 @@ def verify(
     json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
     form: Annotated[Literal["jsonl", "json", "csv"] | None, typer.Option("--format", help="By the name without it.")] = None,
     on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
-    config: Config = None,
-    set_: Set = None,
+    config: options.Config = None,
+    set_: options.Set = None,
 ) -> None:
     """Flag instances by rules that need no model, and show what each rule found."""
     from self_instruct.reports.terminal.verification import verify as verify_and_show
@@ -402,15 +375,6 @@ def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | 
     said = {name: value for name, value in flags.items() if value is not None}
     given = Layer(said, {name: "--" + name.replace("_", "-") for name in said}).over(from_assignments(assignments or ()))
     return given.over(from_config(config)) if config else given
-
-
-def _check(ledger: Ledger) -> None:
-    """Name each place in which a ledger is damaged, and raise `LedgerError` where there is one."""
-    faults = ledger.faults()
-    for fault in faults:
-        say(f"{ledger.path}: {fault}", is_error=True)
-    if faults:
-        raise LedgerError(f"{ledger.path}: is damaged in {len(faults)} place{'s'[: len(faults) - 1]}; restore a copy.")
 
 
 def main() -> None:

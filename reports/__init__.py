@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 _MODULES = {
     "FORMATS": "exports.export", "CardFields": "exports.card", "Comparison": "analysis.comparison",
+    "Choice": "exports.choice",
     "DatasetTask": "exports.dataset", "EvaluationFileError": "seeds.evaluation_file", "ExportError": "writing",
     "Exported": "exports.export", "LoadedRun": "loaded_run", "RunInstance": "loaded_run", "RunRejection": "loaded_run",
     "RunReport": "analysis.run_report", "RunState": "analysis.status", "RunTask": "loaded_run",
@@ -19,7 +20,8 @@ _MODULES = {
     "verb_nouns": "analysis.verb_nouns", "write_report": "page.report_folder",
 }  # fmt: skip
 __all__ = [
-    "FORMATS", "CardFields", "Comparison", "DatasetTask", "EvaluationFileError", "ExportError", "Exported", "LoadedRun",
+    "FORMATS", "CardFields", "Choice", "Comparison", "DatasetTask", "EvaluationFileError", "ExportError", "Exported",
+    "LoadedRun",
     "RunInstance", "RunRejection", "RunReport", "RunState", "RunTask", "SeedReport", "Selection", "Split", "Status",
     "chat_faults", "check_seeds", "compare", "dataset", "export", "load_evaluation", "load_run", "report_on", "root_verb",
     "run_report", "status", "verb_nouns", "write_report",
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from self_instruct.reports.analysis.status import RunState, Status, status
     from self_instruct.reports.analysis.verb_nouns import verb_nouns
     from self_instruct.reports.exports.card import CardFields
+    from self_instruct.reports.exports.choice import Choice
     from self_instruct.reports.exports.conversations import chat_faults
     from self_instruct.reports.exports.dataset import DatasetTask, dataset
     from self_instruct.reports.exports.export import FORMATS, Exported, export

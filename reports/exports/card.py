@@ -110,6 +110,7 @@ def dataset_card(
         is_offline=OFFLINE in map(plan.settings.model_of, StageName),
         settings=plan.settings,
         seed_tasks=len(plan.seeds),
+        choice=selected.choice.words,
         seeds_digest=_seeds_digest(plan) if plan.settings.seeds else None,
         has_seed_rows=bool(selected.seeds),
         own_templates=plan.settings.templates is not None,

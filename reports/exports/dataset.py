@@ -4,7 +4,7 @@ Between the ledger, which keeps every valid instance, and the formats, which all
 Source: Wang et al. 2023, arXiv:2212.10560: the published code takes at most five instances of a task, at random.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -32,16 +32,20 @@ class DatasetTask:
     draw: int = DRAW
 
 
-def dataset(ledger: Ledger, plan: RunPlan, max_instances: int | None = None) -> Iterator[DatasetTask]:
+def dataset(
+    ledger: Ledger, plan: RunPlan, max_instances: int | None = None, chosen: Mapping[str, Collection[int]] | None = None
+) -> Iterator[DatasetTask]:
     """Yield the finished tasks that have instances, in the order of the pool, one at a time.
 
     A task with more than `instances.max_per_task` shows a sample; one with more than `max_instances`, where that is given.
     It is drawn by the run's seed and the task's identity, so it depends on this task alone: a run that goes on draws the same
-    again.
+    again. Where positions are `chosen`, by the tasks' names, there are no other instances.
     """
     for task, instances in tasks_with_instances(ledger):
+        name, kind = task_name(task.id), bool(task.is_classification)
+        if chosen is not None:
+            instances = tuple(map(instances.__getitem__, sorted(chosen.get(name, ()))))
         if instances:
-            name, kind = task_name(task.id), bool(task.is_classification)
             random = plan.draws(task.id.request, task.id.item)
             drawn = draw_instances(instances, plan.settings.instances, kind, random, max_instances)
             yield DatasetTask(name, task.instruction, kind, tuple(drawn), draw=plan.draw)

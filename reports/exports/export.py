@@ -5,7 +5,7 @@ in `ROW_FORMATS`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,6 +13,7 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.reports.exports.alpaca import alpaca_rows, record_rows
 from self_instruct.reports.exports.card import CARD_FILE, CardFields, CardSide, Counts, dataset_card
+from self_instruct.reports.exports.choice import Choice
 from self_instruct.reports.exports.conversations import (
     FEWEST_EXAMPLES,
     message_rows,
@@ -31,6 +32,7 @@ from self_instruct.settings.settings import Settings
 
 Rows = Iterable[Mapping[str, Any]]
 ALL = Selection()
+_CHOICES = tuple(field.name for field in fields(Choice))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,8 @@ def _write_side(form: Format, selected: Selected, split: Split, file: TextIO, na
     counts = Counts()
     rows = (row for task in counts.counting(selected.tasks(split)) for row in form.rows(task, selected.settings))
     count = form.write(file, rows)
+    if not count and not selected.choice.is_all:
+        raise ExportError("there is nothing to export: no row of this run is left by what was chosen; choose less strictly.")
     if not count:
         raise ExportError("there is nothing to export: no task of this run has an instance yet; generate more.")
     if split is Split.TRAIN and count < form.fewest:
@@ -202,8 +206,15 @@ def _is_folder(form: Format, selection: Selection, card: CardFields | None) -> b
 def _check_original(selection: Selection, card: CardFields | None) -> None:
     """Refuse what the original's files have no place for: they are a record of the whole run, and what its code reads."""
     unfit = [f"`{name}`" for name in ("seeds", "held_out", "subset") if getattr(selection, name)]
+    unfit += [f"`{name}`" for name in _CHOICES if getattr(selection.choice, name)]
     for what in [*unfit, *(["a dataset card"] if card else [])]:
         raise ExportError(f"{SELF_INSTRUCT}: has no place for {what}: it is the original's files of a whole run.")
+
+
+def _choice_flags(choice: Choice) -> list[str]:
+    numbers = {name: getattr(choice, name) for name in ("min_score", "best", "longest", "random")}
+    said = [f"--{name.replace('_', '-')} {value}" for name, value in numbers.items() if value is not None]
+    return [*(["--accepted"] if choice.accepted else []), *said, *(f"--flags {flag}" for flag in choice.flags)]
 
 
 def _command(name: str, selection: Selection, card: CardFields | None) -> str:
@@ -213,6 +224,7 @@ def _command(name: str, selection: Selection, card: CardFields | None) -> str:
         words.append("--seeds" if selection.seeds else "--no-seeds")
     numbers = {name: getattr(selection, name) for name in ("max_instances", "held_out", "subset", "seed")}
     words += [f"--{name.replace('_', '-')} {value}" for name, value in numbers.items() if value is not None]
+    words += _choice_flags(selection.choice)
     if card:
         words += ["--card", f"--license {card.license}", *(f"--language {language}" for language in card.languages)]
     return " ".join(words)

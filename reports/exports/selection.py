@@ -15,6 +15,7 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.instance_rules import draw_instances
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import SeedTask
+from self_instruct.reports.exports.choice import ALL_ROWS, Choice, Positions, chosen
 from self_instruct.reports.exports.dataset import DatasetTask, dataset
 from self_instruct.reports.writing import ExportError
 from self_instruct.settings.settings import Settings
@@ -34,7 +35,8 @@ class Selection:
     `seeds`: with the seed tasks, on the side to train on (None: as the format has it). `max_instances`: at most so many of each
     task, the first of each label before any second (None: as the run's settings say). `held_out`: so many machine-written
     instructions, or, below 1, that share of them, on a side of their own. `subset`: only so many machine-written instructions
-    to train on. `seed`: of all that is drawn (None: the run's). Instructions that differ only in case and white space count as
+    to train on. `seed`: of all that is drawn (None: the run's). `choice`: which rows, before
+    all of that. Instructions that differ only in case and white space count as
     one. Raises `ExportError` where a number cannot be meant.
     """
 
@@ -43,6 +45,7 @@ class Selection:
     held_out: int | float | None = None  # 12 instructions, or 0.12 of them
     subset: int | None = None
     seed: int | None = None
+    choice: Choice = ALL_ROWS
 
     def __post_init__(self) -> None:
         for name, value in (("max_instances", self.max_instances), ("subset", self.subset)):
@@ -57,7 +60,8 @@ class Selection:
 class Selected:
     """The tasks that an export shows. Each pass reads them anew, one at a time: a run of any size fits.
 
-    `sides` is the side of each instruction chosen, by its `_key`; None where all are to train on.
+    `sides` is the side of each instruction chosen, by its `_key`; None where all are to train on. `chosen` are the
+    rows of the `choice`; None where that leaves none out.
     """
 
     ledger: Ledger
@@ -66,6 +70,8 @@ class Selected:
     max_instances: int | None
     splits: tuple[Split, ...]
     sides: Mapping[bytes, Split] | None
+    choice: Choice = ALL_ROWS
+    chosen: Positions | None = None
 
     @property
     def settings(self) -> Settings:
@@ -76,7 +82,7 @@ class Selected:
         """Yield the tasks of one side, in the order of the pool; seed tasks come first, on the side to train on."""
         if split is Split.TRAIN:
             yield from map(self._seed, self.seeds)
-        for task in dataset(self.ledger, self.plan, self.max_instances):
+        for task in dataset(self.ledger, self.plan, self.max_instances, self.chosen):
             if split is (Split.TRAIN if self.sides is None else self.sides.get(_key(task.instruction))):
                 yield task
 
@@ -113,14 +119,15 @@ def select(ledger: Ledger, plan: RunPlan, selection: Selection, *, with_seeds: b
     if selection.seed is not None:
         plan = replace(plan, settings=plan.settings.model_copy(update={"seed": selection.seed}))
     seeds = plan.seeds if (with_seeds if selection.seeds is None else selection.seeds) else ()
+    rows = chosen(ledger, plan, selection.choice, selection.max_instances)
     if selection.held_out is None and selection.subset is None:
-        return Selected(ledger, plan, seeds, selection.max_instances, (Split.TRAIN,), None)
-    order = _ranked((task.instruction for task in dataset(ledger, plan)), plan.settings.seed)
+        return Selected(ledger, plan, seeds, selection.max_instances, (Split.TRAIN,), None, selection.choice, rows)
+    order = _ranked((task.instruction for task in dataset(ledger, plan, chosen=rows)), plan.settings.seed)
     held_out = _held_out(order, {_key(seed.instruction) for seed in plan.seeds}, selection.held_out)
     sides = dict.fromkeys(held_out, Split.TEST)
     sides |= dict.fromkeys(_subset([key for key in order if key not in sides], selection.subset), Split.TRAIN)
     splits = tuple(Split) if held_out else (Split.TRAIN,)
-    return Selected(ledger, plan, seeds, selection.max_instances, splits, sides)
+    return Selected(ledger, plan, seeds, selection.max_instances, splits, sides, selection.choice, rows)
 
 
 def _key(instruction: str) -> bytes:

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 
-from self_instruct.reports.analysis.comparison import Change, Comparison
+from self_instruct.chains.runs.replaying import replay
+from self_instruct.ledger import Ledger
+from self_instruct.reports.analysis.account import account
+from self_instruct.reports.analysis.comparison import Change, Comparison, compare
 from self_instruct.reports.analysis.refusals import Example
+from self_instruct.reports.terminal.account import account_table
+from self_instruct.reports.terminal.printing import show
 from self_instruct.reports.terminal.tables import plain, table
 from self_instruct.reports.text import described, number, shortened
+from self_instruct.settings.layers import Layer
+
+
+def replay_and_compare(run: Path, new: Path, given: Layer) -> None:
+    """Decide a run's replies again in a new run, and print what changed."""
+    with Ledger.open(run, read_only=True) as before, replay(before, new, given) as after:
+        comparison = compare(before, after)
+        accounted = account(after) if next(after.verdicts(), None) else ()
+    show(comparison_tables(comparison))
+    if accounted:
+        show(account_table(accounted))
 
 
 def comparison_tables(comparison: Comparison) -> RenderableType:

@@ -1,15 +1,25 @@
-"""Show the judging of a run: how far it is, and what the judge says."""
+"""The command `judge`: how far the judging of a run is, and what the judge says."""
 
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from self_instruct.reports.analysis.judged import Judged
+from self_instruct.chains.runs.generating import Listener
+from self_instruct.chains.runs.judging import judge_run, run_judge
+from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.ledger import Ledger
+from self_instruct.reports.analysis.judged import Judged, judged
+from self_instruct.reports.terminal.command_line import conclude
+from self_instruct.reports.terminal.generating import say_it_stops
 from self_instruct.reports.terminal.live import LiveDisplay
+from self_instruct.reports.terminal.printing import console as terminal
+from self_instruct.reports.terminal.printing import show
 from self_instruct.reports.terminal.tables import table
 from self_instruct.reports.text import number
+from self_instruct.settings.layers import Layer
 
 NAMES = {"valid": "valid task", "input_fits": "input fits", "output_correct": "output correct"}
 
@@ -37,6 +47,21 @@ class JudgingProgress(LiveDisplay):
     def warn(self, sentence: str) -> None:
         """Show a warning in a line of its own."""
         self.say(f"warning: {sentence}")
+
+
+def judge_and_show(run: Path, given: Layer, sample: int | None, *, as_json: bool) -> None:
+    """Let a judge look at a run's instances, print what it says, and leave with the exit code of how that ended."""
+    with Ledger.open(run) as ledger, JudgingProgress(terminal(stderr=True)) as progress:
+        plan = RunPlan.of(ledger)
+        chosen = run_judge(ledger, plan, given)
+        listener = Listener(on_stop=say_it_stops, on_warning=progress.warn)
+        outcome = judge_run(ledger, plan, chosen, sample, listener=listener, on_progress=progress)
+        said = judged(ledger, chosen.name)
+    if as_json:
+        print(said.to_json())  # noqa: T201  for programs, not for a terminal
+    else:
+        show(judged_tables(said))
+    return conclude(outcome, run, is_error=as_json)
 
 
 def judged_tables(said: Judged) -> RenderableType:

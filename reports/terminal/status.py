@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from self_instruct.reports.analysis.status import RunState, Status
+from self_instruct.ledger import Ledger
+from self_instruct.records.errors import LedgerError
+from self_instruct.reports.analysis.status import RunState, Status, status
 from self_instruct.reports.terminal.outlook import outlook_rows
+from self_instruct.reports.terminal.printing import say, show
 from self_instruct.reports.terminal.spending import spending_table
 from self_instruct.reports.terminal.tables import plain, table
 from self_instruct.reports.text import number
@@ -19,6 +23,29 @@ _STATES = {
     RunState.STOPPED: "stopped: no process works on it; generate goes on",
     RunState.DONE: "done",
 }
+
+
+def show_status(run: Path, *, as_json: bool, with_all: bool, with_check: bool) -> None:
+    """Print where a run stands; `with_check` first see whether its ledger is whole, and raise `LedgerError` where it is not."""
+    with Ledger.open(run, read_only=True) as ledger:
+        if with_check:
+            _check(ledger)
+        found = status(ledger)
+    if as_json:
+        print(found.to_json())  # noqa: T201  for programs, not for a terminal
+        return
+    show(status_tables(found, with_all=with_all))
+    if with_check:
+        say("every row is as it was written")
+
+
+def _check(ledger: Ledger) -> None:
+    """Name each place in which a ledger is damaged, and raise `LedgerError` where there is one."""
+    faults = ledger.faults()
+    for fault in faults:
+        say(f"{ledger.path}: {fault}", is_error=True)
+    if faults:
+        raise LedgerError(f"{ledger.path}: is damaged in {len(faults)} place{'s'[: len(faults) - 1]}; restore a copy.")
 
 
 def status_tables(status: Status, *, with_all: bool = False) -> RenderableType:

@@ -1,0 +1,31 @@
+"""Options that several commands have, or one of them has many of, as Typer reads them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Run = Annotated[Path, typer.Argument(help="The run directory.", metavar="RUN")]
+NewRun = Annotated[Path, typer.Option("--run", help="The run directory to make.")]
+Config = Annotated[Path | None, typer.Option(help="A YAML file of settings.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting by its dotted key; repeatable.")]
+Profile = Annotated[str | None, typer.Option(help="The set of rules: modern or paper.")]
+Seeds = Annotated[str | None, typer.Option(help="A JSONL file of seed tasks; the shipped 175 without it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
+
+# asking models
+BaseUrl = Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")]
+Concurrency = Annotated[int | None, typer.Option(help="How many requests may be in flight.")]
+MaxRequests = Annotated[int | None, typer.Option(help="How many requests the run may spend in all.")]
+MaxTokens = Annotated[int | None, typer.Option(help="How many tokens, in and out, the run may spend in all.")]
+MaxCost = Annotated[str | None, typer.Option(metavar="USD", help="What the run may cost in all, in US dollars.")]
+
+# choosing rows
+Accepted = Annotated[bool, typer.Option("--accepted", help="Only rows that the run's judge accepts, by its rule.")]
+MinScore = Annotated[float | None, typer.Option(help="Only rows with this judge's score, 0 to 5, or a higher one.")]
+WithoutFlags = Annotated[
+    list[str] | None, typer.Option("--flags", metavar="RULE|any", help="Leave out rows with this flag; repeatable.")
+]
+Best = Annotated[int | None, typer.Option(metavar="N", help="The N rows of the best score, none too similar to a better one.")]
+Longest = Annotated[int | None, typer.Option(metavar="N", help="The N rows of the longest outputs, to compare with.")]
+Random = Annotated[int | None, typer.Option(metavar="N", help="N rows drawn by the seed, to compare with.")]
