@@ -396,6 +396,19 @@ def evaluate(
 
 
 @app.command()
+def agreement(
+    files: Annotated[list[Path], typer.Argument(help="JSONL, {item, rater, label} a line.", metavar="FILE...")],
+    order: Annotated[str | None, typer.Option(metavar="A,B,C", help="The labels from end to end, if ordered.")] = None,
+    weights: Annotated[Literal["linear", "quadratic"], typer.Option(help="Of the weighted kappa.")] = "quadratic",
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Say how far raters agree, each pair of them and all, with intervals."""
+    from self_instruct.evaluation.agreement_files import report_agreement
+
+    report_agreement(files, order, weights, as_json=json)
+
+
+@app.command()
 def verify(
     what: Annotated[str, typer.Argument(help="A run, or rows as dedup reads them; - is standard input.", metavar="RUN|FILE")],
     out: Annotated[str | None, typer.Option(help="The rows with flags and refused, as JSONL; - is standard output.")] = None,
