@@ -396,6 +396,23 @@ def evaluate(
 
 
 @app.command()
+def review(
+    run: Run,
+    files: Annotated[list[Path] | None, typer.Argument(help="With --read: what people saved.", metavar="[FILE]...")] = None,
+    read: Annotated[bool, typer.Option("--read", help="Store the marks of FILE... with the run.")] = False,
+    sample: Annotated[int, typer.Option(min=1, help="How many instances people are shown.")] = 120,
+    raters: Annotated[int, typer.Option(min=1, help="How many people are asked.")] = 2,
+    out: Annotated[Path | None, typer.Option(help="The page to write: review.html in RUN without it.")] = None,
+) -> None:
+    """Write a page on which people mark a sample of a run by hand, or read what they saved."""
+    from self_instruct.reports.terminal.review import read_files, write_review
+
+    if read or files:
+        return read_files(run, files or ())
+    return write_review(run, sample, raters, out)
+
+
+@app.command()
 def agreement(
     files: Annotated[list[Path], typer.Argument(help="JSONL, {item, rater, label} a line.", metavar="FILE...")],
     order: Annotated[str | None, typer.Option(metavar="A,B,C", help="The labels from end to end, if ordered.")] = None,
