@@ -413,6 +413,14 @@ def review(
 
 
 @app.command()
+def quality(run: Run, json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
+    """State how good a run's data is, with intervals: by people, by people and the judge, or only by the judge."""
+    from self_instruct.reports.terminal.quality import show_quality
+
+    show_quality(run, as_json=json)
+
+
+@app.command()
 def agreement(
     files: Annotated[list[Path], typer.Argument(help="JSONL, {item, rater, label} a line.", metavar="FILE...")],
     order: Annotated[str | None, typer.Option(metavar="A,B,C", help="The labels from end to end, if ordered.")] = None,

@@ -30,7 +30,7 @@ def wilson(yes: float, of: float) -> Figure:
     share = yes / of
     middle = (share + Z**2 / (2 * of)) / (1 + Z**2 / of)
     half = Z / (1 + Z**2 / of) * sqrt(share * (1 - share) / of + Z**2 / (4 * of**2))
-    return Figure(share, (max(0.0, middle - half), min(1.0, middle + half)))
+    return Figure(share, (0.0 if yes == 0 else middle - half, 1.0 if yes == of else middle + half))
 
 
 def stratified(strata: Sequence[tuple[float, int, int]], shares_known_from: int | None = None) -> Figure:
