@@ -352,6 +352,44 @@ def evaluate(
 
 
 @app.command()
+def review(
+    run: options.Run,
+    files: Annotated[list[Path] | None, typer.Argument(help="With --read: what people saved.", metavar="[FILE]...")] = None,
+    read: Annotated[bool, typer.Option("--read", help="Store the marks of FILE... with the run.")] = False,
+    sample: Annotated[int, typer.Option(min=1, help="How many instances people are shown.")] = 120,
+    raters: Annotated[int, typer.Option(min=1, help="How many people are asked.")] = 2,
+    out: Annotated[Path | None, typer.Option(help="The page to write: review.html in RUN without it.")] = None,
+) -> None:
+    """Write a page on which people mark a sample of a run by hand, or read what they saved."""
+    from self_instruct.reports.terminal.review import read_files, write_review
+
+    if read or files:
+        return read_files(run, files or ())
+    return write_review(run, sample, raters, out)
+
+
+@app.command()
+def quality(run: options.Run, json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
+    """State how good a run's data is, with intervals: by people, by people and the judge, or only by the judge."""
+    from self_instruct.reports.terminal.quality import show_quality
+
+    show_quality(run, as_json=json)
+
+
+@app.command()
+def agreement(
+    files: Annotated[list[Path], typer.Argument(help="JSONL, {item, rater, label} a line.", metavar="FILE...")],
+    order: Annotated[str | None, typer.Option(metavar="A,B,C", help="The labels from end to end, if ordered.")] = None,
+    weights: Annotated[Literal["linear", "quadratic"], typer.Option(help="Of the weighted kappa.")] = "quadratic",
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Say how far raters agree, each pair of them and all, with intervals."""
+    from self_instruct.evaluation.agreement_files import report_agreement
+
+    report_agreement(files, order, weights, as_json=json)
+
+
+@app.command()
 def verify(
     what: Annotated[str, typer.Argument(help="A run, or rows as dedup reads them; - is standard input.", metavar="RUN|FILE")],
     out: Annotated[str | None, typer.Option(help="The rows with flags and refused, as JSONL; - is standard output.")] = None,

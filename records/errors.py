@@ -8,6 +8,7 @@
     |   |-- ImportFormatError    a directory of the original code that cannot be read
     |   |-- EvaluationFileError  an evaluation file that cannot be read               (in `reports`)
     |   |-- RecordFileError      a file of records that cannot be read                (in `reports`)
+    |   |-- ReviewFileError      a file that no review page of this run saved         (in `reports`)
     |   |-- EmbeddingError       an embedding model whose vectors are of no use       (in `retrievers`)
     |   |-- ExportError          an export that cannot be written there               (in `reports`)
     |   |-- LedgerError          a run directory that cannot be used: foreign, damaged, held, not writable, full

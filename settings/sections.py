@@ -66,11 +66,11 @@ def _options(options: Mapping[str, Any]) -> Mapping[str, Any]:
     return options
 
 
-def _distinct(criteria: tuple[CriterionName, ...]) -> tuple[CriterionName, ...]:
-    """Check a list of questions: each once."""
-    if len(set(criteria)) < len(criteria):
-        raise ValueError("must name each question once")
-    return criteria
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Check a list of questions or rules: each once."""
+    if len(set(names)) < len(names):
+        raise ValueError("must name each once")
+    return names
 
 
 _SAID_ELSEWHERE = frozenset({"model", "model_name", "model_provider", "base_url", "configurable_fields", "config_prefix"})
@@ -260,6 +260,13 @@ class VerifierSettings(Section):
 RULES = tuple(name for name in VerifierSettings.model_fields if name not in ("own", "defined_in"))
 
 
+NEARLY_ALWAYS_RIGHT = (
+    "repeats_instruction", "refusal", "placeholder", "run_on", "not_json", "broken_code", "wrong_sum", "image_talk",
+    "repeated_text",
+)  # fmt: skip
+"""The rules whose flags were right in at least 98 of 100 on tasks that they were not tuned on (docs/quality.md)."""
+
+
 class JudgingSettings(ModelSettings):
     """The judge: three questions and a score for each instance, and the rule by which a task is accepted."""
 
@@ -277,6 +284,8 @@ class JudgingSettings(ModelSettings):
     """The questions whose answer must be yes for an instance to be accepted."""
     min_score: Annotated[float, Field(ge=0, le=MOST_SCORE)] = 3
     """The score, 0 to 5, that an accepted instance has at least."""
+    refused_flags: Annotated[tuple[NewStageName, ...], AfterValidator(_distinct)] = NEARLY_ALWAYS_RIGHT
+    """The verifiers whose flag keeps an instance from being accepted, whatever the judge says of it."""
 
     @property
     def vote_count(self) -> int:

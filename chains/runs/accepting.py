@@ -1,8 +1,9 @@
-"""Which tasks of a run are accepted: a rule over verdicts and scores, in the run's settings.
+"""Which tasks of a run are accepted: a rule over flags, verdicts and scores, in the run's settings.
 
 Between the ledger, which keeps every vote, and whoever counts or chooses. Nothing of it is stored: the verdicts are, so that
-another rule over the same votes costs nothing. An instance is accepted where the judge, if the run has one, answered yes to
-each required question and gave the score; a task where one of its instances is.
+another rule over the same votes costs nothing. An instance is accepted where it has none of the refused flags and the judge, if
+the run has one, answered yes to each required question and gave the score; a task where one of its instances is. A run that
+neither judges nor counts accepted tasks accepts all.
 """
 
 from collections import Counter, defaultdict
@@ -11,7 +12,7 @@ from typing import Self
 
 from self_instruct.ledger import Ledger, StoredTask, TaskId
 from self_instruct.records.judgements import JUDGING, Answer, Criterion, Judgement, judgement, vote_of
-from self_instruct.records.tasks import Verdict
+from self_instruct.records.tasks import Verdict, flags_in
 from self_instruct.settings.settings import Settings
 
 NOT_JUDGED = "not judged"
@@ -29,6 +30,7 @@ class AcceptRule:
     def __init__(self, settings: Settings, judge: str | None = None) -> None:
         self._rules = settings.judging
         self.judge = judge or (JUDGING if settings.judges else None)
+        self._is_in_force = self.judge is not None or settings.accept is not None
 
     @classmethod
     def of(cls, ledger: Ledger, settings: Settings) -> Self:
@@ -38,6 +40,11 @@ class AcceptRule:
 
     def why_not(self, verdicts: Sequence[Verdict]) -> str | None:
         """Return why an instance with these verdicts is not accepted, in a few words; None where it is."""
+        flagged = next(
+            (flag.rule for one in verdicts for flag in flags_in(one) if flag.rule in self._rules.refused_flags), None
+        )
+        if flagged and self._is_in_force:
+            return f"flagged: {flagged.replace('_', ' ')}"
         if self.judge is None:
             return None
         votes = [vote_of(verdict) for verdict in verdicts if verdict.stage == self.judge]

@@ -198,10 +198,11 @@ class RunPlan:
 
 
 def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return stored settings with what earlier versions did unsaid: nothing was asked again, verified or judged."""
+    """Return stored settings with what earlier versions did unsaid: nothing was asked again, verified, judged, or flagged."""
     unsaid = {"attempts": 1, "copies": "count"}
     stages = {stage.value: {**unsaid, **settings[stage]} for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES)}
-    return {"verifiers": dict.fromkeys(RULES, "off"), "judging": {"enabled": False}, **settings, **stages}
+    judging = {"refused_flags": [], **settings.get("judging", {"enabled": False})}
+    return {"verifiers": dict.fromkeys(RULES, "off"), **settings, **stages, "judging": judging}
 
 
 def _seeds(path: object, language: Language) -> tuple[SeedTask, ...]:

@@ -20,7 +20,7 @@ from self_instruct.reports.exports.dataset import DatasetTask, dataset, task_nam
 from self_instruct.reports.text import number
 from self_instruct.reports.writing import ExportError
 from self_instruct.retrievers import NoveltyIndex
-from self_instruct.settings.settings import NoveltySettings
+from self_instruct.settings.sections import NoveltySettings
 
 ALIKE = "0.5"
 """The ROUGE-L of two instructions from which `best` takes the second only when all others are taken."""

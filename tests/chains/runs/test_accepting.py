@@ -16,7 +16,7 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, RequestId
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.replies import Refusal, Reply, Usage
-from self_instruct.records.tasks import Verdict
+from self_instruct.records.tasks import Flag, Verdict, flags_verdict
 from self_instruct.settings.settings import Settings
 
 VOTE = "Reason: so it is.\nValid task: yes\nInput fits: {fits}\nOutput correct: yes\nScore: {score}"
@@ -124,6 +124,19 @@ YES = {"valid": "yes", "input_fits": "yes", "output_correct": "yes", "reason": "
 def test_the_rule_says_why_an_instance_is_not_accepted(votes: list[dict[str, Any]], why: str | None) -> None:
     verdicts = [Verdict(JUDGING, 0, answers, number) for number, answers in enumerate(votes, 1)]
     assert AcceptRule(Settings(judging={"enabled": True})).why_not(verdicts) == why
+
+
+def test_a_flag_that_is_nearly_always_right_outweighs_the_judge() -> None:
+    good = Verdict(JUDGING, 0, {**YES, "score": 5})
+    gap, link = (flags_verdict(0, [Flag(rule, "x")]) for rule in ("placeholder", "link"))
+    judged = Settings(judging={"enabled": True})
+    assert AcceptRule(judged).why_not([good, gap]) == "flagged: placeholder"
+    assert AcceptRule(judged).why_not([good, link]) is None
+    other = Settings(judging={"enabled": True, "refused_flags": ["link"]})
+    assert AcceptRule(other).why_not([good, gap]) is None
+    assert AcceptRule(other).why_not([good, link]) == "flagged: link"
+    assert AcceptRule(Settings(accept=5, judging={"enabled": False})).why_not([gap]) == "flagged: placeholder"
+    assert AcceptRule(Settings()).why_not([gap]) is None
 
 
 def test_a_task_is_accepted_for_one_accepted_instance() -> None:

@@ -1,0 +1,84 @@
+"""Every instance of a run as a reviewer needs it: what kind of task, what the judge said, which flags it has, people's marks.
+
+Between the ledger and whoever draws a sample or states the quality. Nothing is decided here.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+
+from self_instruct.chains.runs.accepting import AcceptRule
+from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.chains.stages.task_kinds import TaskKind, task_kind
+from self_instruct.ledger import Ledger, TaskId
+from self_instruct.records.judgements import Judgement, judgement, vote_of
+from self_instruct.records.marks import Mark, rater_of
+from self_instruct.records.tasks import Instance, Verdict, flags_in
+from self_instruct.reports.exports.dataset import task_name, tasks_with_instances
+
+NOT_JUDGED, UNREAD = "not judged", "verdict unread"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedInstance:
+    """An instance of a finished task, `position` from 0. `judgement` is None where no judge was asked about it.
+
+    `marks` has the latest of each person, by name.
+    """
+
+    task: TaskId
+    position: int
+    instruction: str
+    instance: Instance
+    kind: TaskKind
+    judgement: Judgement | None = None
+    flags: tuple[str, ...] = ()
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Its identity in the run, such as `3:17#0`."""
+        return f"{task_name(self.task)}#{self.position}"
+
+    @property
+    def digest(self) -> str:
+        """What tells whether a mark is about this very text."""
+        texts = "\0".join((self.instruction, self.instance.input, self.instance.output))
+        return blake2b(texts.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+    @property
+    def band(self) -> str:
+        """The score, rounded down, that the judge gave it; or why there is none."""
+        if self.judgement is None:
+            return NOT_JUDGED
+        return UNREAD if self.judgement.score is None else f"score {int(self.judgement.score)}"
+
+    @property
+    def stratum(self) -> str:
+        """The stratum it is drawn from: kind of task, score, and whether it has a flag."""
+        return f"{self.kind.value}, {self.band}, {'flagged' if self.flags else 'no flag'}"
+
+
+def reviewed_instances(ledger: Ledger, plan: RunPlan) -> list[ReviewedInstance]:
+    """Return the instances of finished tasks, in the order of the pool, with what the run's first judge and people say."""
+    judge = AcceptRule.of(ledger, plan.settings).judge
+    verdicts: defaultdict[tuple[TaskId, int], list[Verdict]] = defaultdict(list)
+    for task, one in ledger.verdicts():
+        verdicts[task, one.instance].append(one)
+    return [
+        _reviewed(ReviewedInstance(kept.id, at, kept.instruction, one, kind), verdicts[kept.id, at], judge)
+        for kept, instances in tasks_with_instances(ledger)
+        if kept.awaits is None
+        for kind in [task_kind(kept.instruction, kept.is_classification)]
+        for at, one in enumerate(instances)
+    ]
+
+
+def _reviewed(bare: ReviewedInstance, verdicts: list[Verdict], judge: str | None) -> ReviewedInstance:
+    votes = [vote_of(one) for one in verdicts if one.stage == judge]
+    flags = tuple(flag.rule for one in verdicts for flag in flags_in(one))
+    in_turn = sorted(verdicts, key=lambda one: one.vote)
+    marks = {rater: Mark.of(one.answers) for one in in_turn if (rater := rater_of(one.stage)) is not None}  # the latest stands
+    said = judgement(votes) if votes else None
+    return replace(bare, judgement=said, flags=flags, marks=marks)

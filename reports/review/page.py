@@ -1,0 +1,78 @@
+"""The review page: one HTML file that needs no network and shows one instance at a time, blind to judge and model.
+
+What a model wrote is untrusted: it stands in the page as JSON in which no tag can end, is put there as text, and the page's own
+policy runs no script but ours, which it names by its hash, and loads nothing from anywhere.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import DictLoader, Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from self_instruct.records.judgements import Answer, Criterion
+from self_instruct.records.marks import MOST_NAME, Grade, MarkReason
+from self_instruct.reports.review.instances import ReviewedInstance
+from self_instruct.reports.review.reading import FORMAT, MOST_NOTE
+from self_instruct.reports.review.sample import ReviewSample
+from self_instruct.reports.text import readable
+
+QUESTIONS = {
+    Criterion.VALID: "Is it a valid task?",
+    Criterion.INPUT_FITS: "Does the input fit the task?",
+    Criterion.OUTPUT_CORRECT: "Is the output correct and acceptable?",
+}
+GRADES = {
+    Grade.A: "right, and as one would wish it",
+    Grade.B: "acceptable, with a small fault",
+    Grade.C: "answers the task, with a serious fault",
+    Grade.D: "beside the task, or of no use",
+}
+_MOST_SHOWN = 20_000  # characters of a text
+
+
+def review_page(sample: ReviewSample, instances: Sequence[ReviewedInstance]) -> str:
+    """Return the page of a sample; `instances` are at least those in it."""
+    script = _text("review.js")
+    return _template().render(
+        data=Markup(_data(sample, instances)),  # noqa: S704 (JSON, in which no tag ends)
+        count=len(sample.items),
+        raters=sample.raters,
+        questions=[(each.value, text) for each, text in QUESTIONS.items()],
+        answers=[each.value for each in Answer],
+        grades=[(each.value, text) for each, text in GRADES.items()],
+        reasons=[each.value for each in MarkReason],
+        most_name=MOST_NAME,
+        most_note=MOST_NOTE,
+        style=Markup(_text("review.css")),  # noqa: S704 (ours)
+        script=Markup(script),  # noqa: S704 (ours)
+        script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def _data(sample: ReviewSample, instances: Sequence[ReviewedInstance]) -> str:
+    by_name = {each.name: each for each in instances}
+    shown = [_shown(by_name[item.name]) for item in sample.items]
+    told = json.dumps({"format": FORMAT, "sample": sample.id, "items": shown})
+    return told.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _shown(each: ReviewedInstance) -> dict[str, Any]:
+    texts = {"instruction": each.instruction, "input": each.instance.input, "output": each.instance.output}
+    return {"item": each.name, "digest": each.digest} | {name: readable(text, _MOST_SHOWN) for name, text in texts.items()}
+
+
+def _text(name: str) -> str:
+    return files("self_instruct.reports.review").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    loader = DictLoader({"review": _text("review.html.jinja")})
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("review")
