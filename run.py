@@ -405,6 +405,40 @@ def verify(
     verify_and_show(what, _given({}, set_, config), out, form, on_error, as_json=json)
 
 
+@app.command()
+def train(
+    data: Annotated[Path, typer.Argument(help="An export, or rows of the same form: a file, or a folder with one.")],
+    model: Annotated[
+        str, typer.Option(help="The base: a folder, a .gguf file, a name on the hub; or the provider's name of it.")
+    ],
+    out: Annotated[Path, typer.Option(help="A new folder for the trained model; one that is not done goes on.")],
+    lora: Annotated[bool, typer.Option("--lora/--full", help="Train an adapter and merge it, or all weights.")] = True,
+    form: Annotated[Literal["auto", "text", "chat"], typer.Option(help="As texts, or in the model's chat template.")] = "auto",
+    epochs: Annotated[float | None, typer.Option(help="How often each row is seen; 2 here, a provider's own there.")] = None,
+    max_steps: Annotated[int | None, typer.Option(help="So many steps, in the place of epochs.")] = None,
+    batch_size: Annotated[int, typer.Option(help="Rows a step.")] = 8,
+    learning_rate: Annotated[float | None, typer.Option(help="The highest; 0.0002 with LoRA, 0.00002 without.")] = None,
+    max_length: Annotated[int, typer.Option(help="The longest row in tokens; longer ones are left out.")] = 1024,
+    seed: Annotated[int | None, typer.Option(help="The seed of templates, order and weights.")] = None,
+    save_steps: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 50,
+    provider: Annotated[str | None, typer.Option(help="Train there: openai, or a server that speaks its API.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="The provider's address.")] = None,
+    suffix: Annotated[str | None, typer.Option(help="What the provider puts into the new model's name.")] = None,
+    look_every: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How often to ask for a provider's job.")] = 10,
+) -> None:
+    """Train a model on an export: here, or as a provider's fine-tuning job."""
+    from self_instruct.training.command import Provider, train_at, train_here
+    from self_instruct.training.recipe import Recipe
+
+    if provider:
+        return train_at(Provider(provider, base_url, suffix, look_every), data, model, out, epochs, seed)
+    recipe = Recipe(
+        "lora" if lora else "full", form, 2.0 if epochs is None else epochs, max_steps, batch_size, learning_rate, max_length,
+        seed=seed or 0,
+    )  # fmt: skip
+    return train_here(data, model, out, recipe, save_steps)
+
+
 def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Layer:
     """Return all that the command line says about settings: flags over `--set` over the config file."""
     from self_instruct.settings.config_file import from_assignments, from_config

@@ -58,6 +58,10 @@ class Fields:
     def __contains__(self, name: object) -> bool:
         return name in self._fields
 
+    def is_list(self, name: str) -> bool:
+        """Return whether a field is there and is a list."""
+        return isinstance(self._fields.get(name), list)
+
     def text(self, *names: str, default: str | None = None) -> str:
         """Return the text of the first of these fields that is there; numbers count as text."""
         name = self._first(names)

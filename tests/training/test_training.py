@@ -1,0 +1,144 @@
+"""A tiny model, randomly initialised here, is trained on exports: it learns, goes on after a kill, and is measured."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.command import Command, assert_refused
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("trl")
+pytest.importorskip("peft")
+
+from support.tiny_model import save_tiny_model  # noqa: E402
+
+from self_instruct.training.examples import examples  # noqa: E402
+from self_instruct.training.recipe import Recipe  # noqa: E402
+from self_instruct.training.rows import Conversation, Parts, Turn, read_rows  # noqa: E402
+from self_instruct.training.training import TrainingSnapshot, train  # noqa: E402
+
+ROWS = [Parts(f"Say {word}.", "", f"{word} {word}") for word in ("one", "two", "six", "ten", "red", "sun", "cat", "dog")]
+FULL = Recipe("full", epochs=6, batch_size=4, learning_rate=0.02)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_model(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"instruction": row.instruction, "input": row.input, "output": row.output} for row in ROWS]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    from safetensors.torch import load_file
+
+    return load_file(folder / "model.safetensors")
+
+
+def tokenizer_of(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder)
+
+
+def test_only_the_completion_and_its_end_are_learned(base: Path) -> None:
+    tokenizer = tokenizer_of(base)
+    [one] = examples(ROWS[:1], tokenizer, Recipe()).kept
+    learned = [token for token in one.labels if token != -100]
+    assert tokenizer.decode(learned).replace(" ", "").endswith("oneone</s>")
+    assert len(one.labels) == len(one.tokens) > len(learned)
+
+
+def test_a_chat_model_learns_in_its_own_template(tmp_path: Path) -> None:
+    tokenizer = tokenizer_of(save_tiny_model(tmp_path, is_chat=True))
+    found = examples([Conversation((Turn("user", "Hi"),), "Yo")], tokenizer, Recipe())
+    told = "".join(tokenizer.convert_ids_to_tokens(found.kept[0].tokens))
+    assert (found.is_chat, told) == (True, "user> Hi</s>assistant> Yo</s>")
+    assert found.kept[0].learned == 3
+
+
+def test_rows_that_are_too_long_are_left_out_and_counted(base: Path) -> None:
+    found = examples([*ROWS, Parts("Say it.", "", "x" * 300)], tokenizer_of(base), Recipe(max_length=100))
+    assert (len(found.kept), found.too_long) == (len(ROWS), 1)
+
+
+def test_a_training_that_was_killed_ends_with_the_weights_of_an_undisturbed_one(base: Path, data: Path, tmp_path: Path) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(at: TrainingSnapshot) -> None:
+        if at.step == 8 and not (tmp_path / "killed" / "checkpoints" / "checkpoint-9").exists():
+            (tmp_path / "killed" / "checkpoints" / "checkpoint-9").mkdir()  # one that was being written
+            raise Killed
+
+    done = train(read_rows(data), str(base), tmp_path / "whole", FULL, save_steps=3)
+    assert done.last_loss < done.first_loss - 1
+    with pytest.raises(Killed):
+        train(read_rows(data), str(base), tmp_path / "killed", FULL, save_steps=3, on_progress=kill)
+    seen: list[int] = []
+    gone_on = train(
+        read_rows(data), str(base), tmp_path / "killed", FULL, save_steps=3, on_progress=lambda at: seen.append(at.step)
+    )
+    assert (seen[0], seen[-1]) == (7, 12)
+    assert gone_on.losses == done.losses
+    expected, found = weights(tmp_path / "whole"), weights(tmp_path / "killed")
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_the_command_trains_and_the_model_is_measured(command: Command, base: Path, data: Path, tmp_path: Path) -> None:
+    out, tasks = tmp_path / "tuned", tmp_path / "tasks.jsonl"
+    asked = ["train", data, "--model", base, "--out", out, "--max-steps", 4, "--batch-size", 4]
+    done = command(*asked)
+    assert done.code == 0, done.err
+    assert "4 steps over 8 rows" in done.out
+    card = json.loads((out / "training.json").read_text())
+    assert card["data"]["rows"] == 8
+    assert (out / "adapter" / "adapter_model.safetensors").exists()
+    assert card["data"]["sha256"] in (out / "README.md").read_text()
+    tasks.write_text('{"id": "1", "instruction": "Say one.", "input": "", "references": ["one one"]}\n')
+    scored = command(
+        "evaluate",
+        f"transformers:{out}",
+        "--tasks",
+        tasks,
+        "--answer-tokens",
+        5,
+        "--likelihood",
+        "--json",
+        "--run",
+        tmp_path / "run",
+    )
+    assert json.loads(scored.out)["log_likelihood"]["instances"] == 1, scored.err
+    before = (out / "model.safetensors").stat().st_mtime_ns
+    assert "4 steps" in command(*asked).out  # is done: nothing is trained again
+    assert (out / "model.safetensors").stat().st_mtime_ns == before
+    assert_refused(command(*asked[:-1], 2), "--batch-size 4, not 2")
+
+
+@pytest.mark.parametrize(
+    ("model", "out", "says"),
+    [
+        ("no/such/model", "new", "there is no such folder"),
+        ("empty", "new", "has no config.json"),
+        ("base", "empty-not", "holds something else than a training"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(
+    command: Command, base: Path, data: Path, tmp_path: Path, model: str, out: str, says: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty-not").mkdir()
+    (tmp_path / "empty-not" / "thesis.txt").touch()
+    shutil.copytree(base, tmp_path / "base")
+    where = model if "/" in model else tmp_path / model
+    done = command("train", data, "--model", where, "--out", tmp_path / out)
+    assert done.code == 2
+    assert says in done.err
+    assert "Traceback" not in done.err
