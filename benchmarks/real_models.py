@@ -33,6 +33,7 @@ from self_instruct.retrievers.draws import DRAW, draws
 from self_instruct.seeds import load_seeds, shipped_seeds
 from self_instruct.seeds.few_shot_tasks import shipped_few_shot_tasks
 from self_instruct.settings import Settings
+from self_instruct.settings.config_file import from_assignments
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.settling import settle
 
@@ -229,8 +230,8 @@ def _settings(options: argparse.Namespace, templates: Path | None) -> Settings:
     said |= {"base_url": options.base_url} if options.base_url else {}
     said |= {"profile": options.profile} if options.profile else {}
     said |= {"templates": str(templates)} if templates else {}
-    said |= dict(assignment.split("=", 1) for assignment in options.set or ())
-    return settle(Layer(said, dict.fromkeys(said, "the command line"))).settings
+    layer = Layer(said, dict.fromkeys(said, "the command line"))
+    return settle(layer.over(from_assignments(options.set or ()))).settings
 
 
 def table(sides: Sequence[Side]) -> str:
