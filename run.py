@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 try:
     import typer
 
     from self_instruct.reports.terminal import options
-    from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT, run_command_line
-    from self_instruct.reports.terminal.printing import console, say
-    from self_instruct.reports.terminal.printing import show as show_tables
+    from self_instruct.reports.terminal.command_line import run_command_line
+    from self_instruct.reports.terminal.file_commands import dedup, seeds_app, templates_app, verify
+    from self_instruct.reports.terminal.printing import say
 except ImportError as missing:
     print(f"{missing}; self-instruct is not installed here: run `make run`, or `pip install -e .`", file=sys.stderr)
     raise SystemExit(2) from None
@@ -20,7 +20,7 @@ except KeyboardInterrupt:
     raise SystemExit(130) from None
 
 if TYPE_CHECKING:
-    from self_instruct.settings.layers import Layer
+    pass
 
 app = typer.Typer(
     help="Self-Instruct: from a few seed tasks, a language model bootstraps an instruction-tuning dataset.",
@@ -29,9 +29,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-seeds_app = typer.Typer(no_args_is_help=True, help="Look at seed files.", rich_markup_mode=None)
 app.add_typer(seeds_app, name="seeds")
-templates_app = typer.Typer(no_args_is_help=True, help="Write prompts of your own.", rich_markup_mode=None)
 app.add_typer(templates_app, name="templates")
 
 FORMAT_HELP = (
@@ -88,7 +86,7 @@ def generate(
         "templates": templates, "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens,
         "max_cost": max_cost, "base_url": base_url, "seed": seed,
     }  # fmt: skip
-    given = _given(flags, set_, config)
+    given = options.given(flags, set_, config)
     if dry_run:
         return show_estimate(run, given, with_prompts=prompts)
     return generate_and_say(run, given, log_file)
@@ -116,7 +114,7 @@ def judge(
         "judging.model": model, "judging.votes": votes, "judging.base_url": base_url, "concurrency": concurrency,
         "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
     }  # fmt: skip
-    return judge_and_show(run, _given(flags, set_, config), sample, as_json=json)
+    return judge_and_show(run, options.given(flags, set_, config), sample, as_json=json)
 
 
 @app.command()
@@ -233,7 +231,7 @@ def replay(
     """Decide a run's stored replies again under other rules, in a new run, without a model."""
     from self_instruct.reports.terminal.comparison import replay_and_compare
 
-    replay_and_compare(run, new, _given({"profile": profile}, set_, config))
+    replay_and_compare(run, new, options.given({"profile": profile}, set_, config))
 
 
 @app.command(name="import")
@@ -248,68 +246,8 @@ def import_(
     """Read a run of the original code, and decide its recorded replies."""
     from self_instruct.chains.runs.importing import import_batch
 
-    for line in import_batch(directory, run, _given({"profile": profile, "seeds": seeds}, set_, config)):
+    for line in import_batch(directory, run, options.given({"profile": profile, "seeds": seeds}, set_, config)):
         say(line)
-
-
-@seeds_app.command()
-def check(
-    file: Annotated[Path, typer.Argument(help="A JSONL file of seed tasks.")],
-    against: Annotated[Path | None, typer.Option(help="An evaluation file the seeds must not overlap with.")] = None,
-) -> None:
-    """Check a seed file: counts, faults by line, pairs too similar, overlap with an evaluation file."""
-    from self_instruct.reports.seeds.evaluation_file import load_evaluation
-    from self_instruct.reports.seeds.seed_check import check_seeds
-    from self_instruct.reports.terminal.seed_check import seed_tables
-    from self_instruct.seeds.loading import read_seeds
-
-    seeds, faults = read_seeds(file)
-    report = check_seeds(seeds, faults, load_evaluation(against) if against else [])
-    show_tables(seed_tables(report))
-    for fault in faults:
-        say(fault, is_error=True)
-    if faults:
-        raise typer.Exit(EXIT_WRONG_INPUT)
-
-
-@templates_app.command()
-def copy(
-    directory: Annotated[Path, typer.Argument(help="A new directory, for --templates.", metavar="DIR")],
-    language: Annotated[Literal["en", "de"], typer.Option(help="The language to start from.")] = "en",
-) -> None:
-    """Write our templates and few-shot tasks into a directory, to be changed there."""
-    from self_instruct.prompts.wording import Wording
-
-    for path in Wording.load(language).copy(directory):
-        say(str(path))
-
-
-@app.command()
-def dedup(
-    file: Annotated[str, typer.Argument(help="JSONL, a JSON array or a CSV; - is standard input.", metavar="FILE")],
-    field: Annotated[str, typer.Option(help="The field or column that holds the instruction.")] = "instruction",
-    out: Annotated[str | None, typer.Option(help="The kept records: FILE.kept.* without it, - is standard output.")] = None,
-    refused: Annotated[Path | None, typer.Option(help="The others with the nearest: FILE.refused.jsonl without it.")] = None,
-    form: Annotated[Literal["jsonl", "json", "csv"] | None, typer.Option("--format", help="By the name without it.")] = None,
-    threshold: Annotated[str, typer.Option(help="The ROUGE-L at which two instructions are too similar.")] = "0.7",
-    tie: Annotated[Literal[">=", ">"], typer.Option(help="From the threshold on, or only above it.")] = ">=",
-    tokens: Annotated[Literal["unicode", "ascii"], typer.Option(help="Words of every script, or as rouge-score.")] = "unicode",
-    against: Annotated[list[Path] | None, typer.Option(help="A pool that is there already; repeatable.")] = None,
-    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a record that cannot be read does.")] = "stop",
-) -> None:
-    """Keep the records of a file whose instruction is not too similar to one before it."""
-    from self_instruct.reports.dedup.dedup import dedup as keep_novel
-    from self_instruct.reports.dedup.places import Places
-    from self_instruct.reports.terminal.dedup_progress import DedupProgress
-    from self_instruct.settings.layers import Layer
-    from self_instruct.settings.settling import settle
-
-    said = {"threshold": threshold, "refuse": tie, "tokens": tokens}
-    origins = {"novelty.threshold": "--threshold", "novelty.refuse": "--tie", "novelty.tokens": "--tokens"}
-    rules = settle(Layer({f"novelty.{name}": value for name, value in said.items()}, origins)).settings.novelty
-    places = Places.named(file, out, refused)
-    with DedupProgress(console(stderr=True), places.source) as progress:
-        keep_novel(places, rules, field=field, form=form, against=against or (), on_error=on_error, on_progress=progress)
 
 
 @app.command()
@@ -347,7 +285,7 @@ def evaluate(
     }  # fmt: skip
     if lm_eval:
         return write_lm_eval(lm_eval, tasks, split, encoding, answer_tokens)
-    given = said(model, encoding, temperature, answer_tokens, stop).over(_given(flags, set_, config))
+    given = said(model, encoding, temperature, answer_tokens, stop).over(options.given(flags, set_, config))
     return report_on(Wanted(tasks, split, run, predictions, references, against, training, likelihood), given, as_json=json)
 
 
@@ -390,22 +328,6 @@ def agreement(
 
 
 @app.command()
-def verify(
-    what: Annotated[str, typer.Argument(help="A run, or rows as dedup reads them; - is standard input.", metavar="RUN|FILE")],
-    out: Annotated[str | None, typer.Option(help="The rows with flags and refused, as JSONL; - is standard output.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
-    form: Annotated[Literal["jsonl", "json", "csv"] | None, typer.Option("--format", help="By the name without it.")] = None,
-    on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a row that cannot be read does.")] = "stop",
-    config: options.Config = None,
-    set_: options.Set = None,
-) -> None:
-    """Flag instances by rules that need no model, and show what each rule found."""
-    from self_instruct.reports.terminal.verification import verify as verify_and_show
-
-    verify_and_show(what, _given({}, set_, config), out, form, on_error, as_json=json)
-
-
-@app.command()
 def train(
     data: Annotated[Path, typer.Argument(help="An export, or rows of the same form: a file, or a folder with one.")],
     model: Annotated[
@@ -439,14 +361,8 @@ def train(
     return train_here(data, model, out, recipe, save_steps)
 
 
-def _given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Layer:
-    """Return all that the command line says about settings: flags over `--set` over the config file."""
-    from self_instruct.settings.config_file import from_assignments, from_config
-    from self_instruct.settings.layers import Layer
-
-    said = {name: value for name, value in flags.items() if value is not None}
-    given = Layer(said, {name: "--" + name.replace("_", "-") for name in said}).over(from_assignments(assignments or ()))
-    return given.over(from_config(config)) if config else given
+app.command()(dedup)
+app.command()(verify)
 
 
 def main() -> None:

@@ -1,9 +1,14 @@
 """Options that several commands have, or one of them has many of, as Typer reads them."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from self_instruct.settings.layers import Layer
 
 Run = Annotated[Path, typer.Argument(help="The run directory.", metavar="RUN")]
 NewRun = Annotated[Path, typer.Option("--run", help="The run directory to make.")]
@@ -29,3 +34,13 @@ WithoutFlags = Annotated[
 Best = Annotated[int | None, typer.Option(metavar="N", help="The N rows of the best score, none too similar to a better one.")]
 Longest = Annotated[int | None, typer.Option(metavar="N", help="The N rows of the longest outputs, to compare with.")]
 Random = Annotated[int | None, typer.Option(metavar="N", help="N rows drawn by the seed, to compare with.")]
+
+
+def given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Layer:
+    """Return all that the command line says about settings: flags over `--set` over the config file."""
+    from self_instruct.settings.config_file import from_assignments, from_config
+    from self_instruct.settings.layers import Layer
+
+    said = {name: value for name, value in flags.items() if value is not None}
+    layer = Layer(said, {name: "--" + name.replace("_", "-") for name in said}).over(from_assignments(assignments or ()))
+    return layer.over(from_config(config)) if config else layer
