@@ -127,7 +127,7 @@ def _refused(checked: Checked) -> Check:
     return Check(
         CheckName.REFUSED, reasons.total(), whole, 0.6, f"{_of(reasons.total(), whole, 'candidates')}{why}",
         shortened(checked.refused_text, _EXAMPLE),
-        "read them (show RUN --refused REASON), then change the seeds, the model or that rule",
+        "read them (the command show), then change the seeds, the model or that rule",
     )  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def _commonest(checked: Checked) -> Check:
     output, cases = next(iter(counts.most_common(1)), ("", 0))
     return Check(
         CheckName.COMMONEST_OUTPUT, cases, len(checked.rows), 0.1, f"{_of(cases, len(checked.rows), 'outputs')} are the same",
-        _shown([output]), "read them (show RUN --grep TEXT), and see to kinds of task and labels",
+        _shown([output]), "read them (the command show), and see to kinds of task and labels",
     )  # fmt: skip
 
 
