@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator
 
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.tasks import StageName
@@ -98,6 +98,16 @@ class Settings(Section):
     """How often a request that failed is tried again."""
     timeout_s: PositiveFloat = 300
     """How many seconds one try may take."""
+
+    @field_validator("judging")
+    @classmethod
+    def _know_flags(cls, judging: JudgingSettings, info: ValidationInfo) -> JudgingSettings:
+        """Check that each refused flag is that of a verifier there is."""
+        verifiers = info.data.get("verifiers")
+        unknown = [] if verifiers is None else [one for one in judging.refused_flags if one not in verifiers.actions()]
+        if unknown:
+            raise ValueError(f"refused_flags names {unknown[0]!r}, which is no verifier and not in verifiers.own")
+        return judging
 
     @property
     def stage_names(self) -> tuple[str, ...]:
