@@ -316,15 +316,18 @@ def quality(run: options.Run, json: Annotated[bool, typer.Option("--json", help=
 
 @app.command()
 def agreement(
-    files: Annotated[list[Path], typer.Argument(help="JSONL, {item, rater, label} a line.", metavar="FILE...")],
+    sources: Annotated[list[Path], typer.Argument(help="JSONL, {item, rater, label} a line; or a run.", metavar="FILE...|RUN")],
     order: Annotated[str | None, typer.Option(metavar="A,B,C", help="The labels from end to end, if ordered.")] = None,
     weights: Annotated[Literal["linear", "quadratic"], typer.Option(help="Of the weighted kappa.")] = "quadratic",
+    question: Annotated[
+        Literal["valid", "input_fits", "output_correct", "all", "grade"], typer.Option(help="Of a run: what was asked.")
+    ] = "all",
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Say how far raters agree, each pair of them and all, with intervals."""
     from self_instruct.evaluation.agreement_files import report_agreement
 
-    report_agreement(files, order, weights, as_json=json)
+    report_agreement(sources, order, weights, question, as_json=json)
 
 
 @app.command()

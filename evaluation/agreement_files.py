@@ -1,21 +1,29 @@
-"""Read ratings from files, `{item, rater, label}` a line, and say how far the raters agree; the command line's `agreement`."""
+"""Read ratings from files, `{item, rater, label}` a line, or from a run, and say how far the raters agree; `agreement`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from rich.console import Group, RenderableType
 
+from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.evaluation.json_lines import Fields, json_lines
+from self_instruct.ledger import Ledger
 from self_instruct.records.errors import InputError
+from self_instruct.records.marks import Grade
+from self_instruct.reports.analysis.quality import judge_says, people_say
 from self_instruct.reports.review.agreement import Agreement, Rating, Weights, agreement
 from self_instruct.reports.review.figures import Figure
+from self_instruct.reports.review.instances import ReviewedInstance, reviewed_instances
 from self_instruct.reports.terminal.printing import show
 from self_instruct.reports.terminal.tables import table
 from self_instruct.reports.text import NOTHING, number, shortened
 
+Question: TypeAlias = Literal["valid", "input_fits", "output_correct", "all", "grade"]
 EXPECTED = "item, rater and label"
 _COMMA = ","
 
@@ -39,6 +47,25 @@ def read_ratings(files: Sequence[Path], order: Sequence[str] = ()) -> list[Ratin
     return found
 
 
+def run_ratings(run: Path, question: Question) -> list[Rating]:
+    """Return what people, and a judge under the name "judge", say of a run's instances; of grades, people alone.
+
+    Raises `LedgerError` where there is no run.
+    """
+    with Ledger.open(run, read_only=True) as ledger, ledger.snapshot():
+        every = reviewed_instances(ledger, RunPlan.of(ledger))
+    return [Rating(each.name, rater, label) for each in every for rater, label in _labels(each, question)]
+
+
+def _labels(each: ReviewedInstance, question: Question) -> Iterator[tuple[str, str]]:
+    for rater, mark in each.marks.items():
+        alone = replace(each, marks={rater: mark})
+        yield rater, mark.grade.value if question == "grade" else str(people_say(alone, question))
+    said = None if question == "grade" else judge_says(each, question)
+    if said is not None:
+        yield "judge", said.value
+
+
 def _rating(row: dict[str, object], place: str, order: Sequence[str]) -> Rating:
     label = row.get("label")
     fields = Fields({**row, "label": json.dumps(label)} if isinstance(label, bool) else row, place)
@@ -60,10 +87,19 @@ def read_order(text: str | None) -> tuple[str, ...]:
     return labels
 
 
-def report_agreement(files: Sequence[Path], order: str | None, weights: Weights, *, as_json: bool) -> None:
-    """Print how far the raters of files agree."""
-    labels = read_order(order)
-    found = agreement(read_ratings(files, labels), labels, weights=weights)
+def report_agreement(
+    sources: Sequence[Path], order: str | None, weights: Weights, question: Question, *, as_json: bool
+) -> None:
+    """Print how far the raters of files agree, or those of a run on one of its questions."""
+    runs = [each for each in sources if each.is_dir()]
+    if runs and len(sources) > 1:
+        raise InputError(f"{runs[0]}: is a run, and stands alone; name files, or one run.")
+    labels = read_order(order) or (tuple(Grade) if runs and question == "grade" else ())
+    ratings = run_ratings(runs[0], question) if runs else read_ratings(sources, labels)
+    unknown = next((each.label for each in ratings if labels and each.label not in labels), None)
+    if unknown is not None:
+        raise InputError(f"{sources[0]}: label {unknown!r} is none of `order`: {', '.join(labels)}.")
+    found = agreement(ratings, labels, weights=weights)
     if as_json:
         print(json.dumps(found.to_fields(), indent=2))  # noqa: T201  for programs, not for a terminal
     else:

@@ -103,3 +103,20 @@ def test_what_is_no_json_and_no_file_is_named(run: Path, command: Command, tmp_p
     assert_refused(command("review", run, "--read", tmp_path / "bad.json"), "bad.json:2: is not JSON")
     assert_refused(command("review", run, "--read", tmp_path / "none.json"), "none.json: cannot be read")
     assert_refused(command("review", run, "--read"), "--read")
+
+
+def test_agreement_of_a_run_has_its_raters_and_its_judge(run: Path, command: Command, tmp_path: Path) -> None:
+    assert command("judge", run).code == 0
+    files = [
+        written(tmp_path / f"{name}.json", saved(run, name, grades)) for name, grades in (("Ann", "ABCD"), ("Bob", "ABDD"))
+    ]
+    assert command("review", run, "--read", *files).code == 0
+    found = json.loads(command("agreement", run, "--json").out)
+    assert set(found["raters"]) == {"Ann", "Bob", "judge"}
+    people = next(pair for pair in found["pairs"] if set(pair["raters"]) == {"Ann", "Bob"})
+    assert (people["items"], people["raw"], people["kappa"]) == (4, 1.0, 1.0)
+    [pair] = json.loads(command("agreement", run, "--question", "grade", "--json").out)["pairs"]
+    assert pair["raw"] == 0.75
+    assert pair["weighted_kappa"] == pytest.approx(11 / 12)
+    assert_refused(command("agreement", run, files[0]), "is a run, and stands alone")
+    assert_refused(command("agreement", run, "--order", "yes,maybe"), "is none of --order")
