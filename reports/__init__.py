@@ -10,7 +10,9 @@ _MODULES = {
     "FORMATS": "exports.export", "CardFields": "exports.card", "Comparison": "analysis.comparison",
     "Choice": "exports.choice",
     "DatasetTask": "exports.dataset", "EvaluationFileError": "seeds.evaluation_file", "ExportError": "writing",
-    "Exported": "exports.export", "LoadedRun": "loaded_run", "RunInstance": "loaded_run", "RunRejection": "loaded_run",
+    "Exported": "exports.export", "Agreement": "review.agreement", "Quality": "analysis.quality", "Rating": "review.agreement",
+    "agreement": "review.agreement", "quality": "analysis.quality",
+    "LoadedRun": "loaded_run", "RunInstance": "loaded_run", "RunRejection": "loaded_run",
     "RunReport": "analysis.run_report", "RunState": "analysis.status", "RunTask": "loaded_run",
     "SeedReport": "seeds.seed_check", "Selection": "exports.selection", "Split": "exports.selection",
     "Status": "analysis.status", "chat_faults": "exports.conversations", "check_seeds": "seeds.seed_check",
@@ -20,15 +22,16 @@ _MODULES = {
     "verb_nouns": "analysis.verb_nouns", "write_report": "page.report_folder",
 }  # fmt: skip
 __all__ = [
-    "FORMATS", "CardFields", "Choice", "Comparison", "DatasetTask", "EvaluationFileError", "ExportError", "Exported",
-    "LoadedRun",
-    "RunInstance", "RunRejection", "RunReport", "RunState", "RunTask", "SeedReport", "Selection", "Split", "Status",
-    "chat_faults", "check_seeds", "compare", "dataset", "export", "load_evaluation", "load_run", "report_on", "root_verb",
-    "run_report", "status", "verb_nouns", "write_report",
+    "FORMATS", "Agreement", "CardFields", "Choice", "Comparison", "DatasetTask", "EvaluationFileError", "ExportError",
+    "Exported", "LoadedRun", "Quality", "Rating", "RunInstance", "RunRejection", "RunReport", "RunState", "RunTask",
+    "SeedReport", "Selection", "Split", "Status", "agreement", "chat_faults", "check_seeds", "compare", "dataset", "export",
+    "load_evaluation", "load_run", "quality", "report_on", "root_verb", "run_report", "status", "verb_nouns",
+    "write_report",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
     from self_instruct.reports.analysis.comparison import Comparison, compare
+    from self_instruct.reports.analysis.quality import Quality, quality
     from self_instruct.reports.analysis.root_verbs import root_verb
     from self_instruct.reports.analysis.run_report import RunReport, run_report
     from self_instruct.reports.analysis.status import RunState, Status, status
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from self_instruct.reports.exports.selection import Selection, Split
     from self_instruct.reports.loaded_run import LoadedRun, RunInstance, RunRejection, RunTask, load_run
     from self_instruct.reports.page.report_folder import report_on, write_report
+    from self_instruct.reports.review.agreement import Agreement, Rating, agreement
     from self_instruct.reports.seeds.evaluation_file import EvaluationFileError, load_evaluation
     from self_instruct.reports.seeds.seed_check import SeedReport, check_seeds
     from self_instruct.reports.writing import ExportError
