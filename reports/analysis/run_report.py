@@ -31,6 +31,7 @@ from self_instruct.reports.analysis.statistics import BinWords, LengthBin, Stati
 from self_instruct.reports.analysis.status import RunState, run_state, unanswered
 from self_instruct.reports.analysis.texture import Texture, texture
 from self_instruct.reports.analysis.verb_nouns import VerbNouns, verb_nouns
+from self_instruct.reports.analysis.who_appears import Appearance, who_appears
 from self_instruct.reports.text import readable_json
 from self_instruct.retrievers.draws import Draws
 
@@ -79,6 +80,7 @@ class RunReport:
     settings: tuple[ShownSetting, ...]
     checks: tuple[Check, ...]
     texture: Texture
+    people: tuple[Appearance, ...]
 
     def to_fields(self) -> dict[str, Any]:
         """Return all of it as JSON values."""
@@ -132,6 +134,7 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords 
         settings=tuple(map(_without_place, shown_settings(plan))),
         checks=found,
         texture=own_texture,
+        people=who_appears(tasks),
     )
 
 

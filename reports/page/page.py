@@ -28,6 +28,7 @@ SECTIONS = {
     "checks": "What to look at first",
     "statistics": "Statistics", "verbs": "Verbs and objects", "novelty": "Novelty", "overlap": "Overlap", "lengths": "Lengths",
     "refused": "Refused", "acceptance": "Acceptance", "spent": "Requests, tokens, cost", "labels": "Labels",
+    "people": "Who appears",
     "read": "Tasks to read", "worst": "Worst-looking", "settings": "Settings",
 }  # fmt: skip
 _KINDS = {True: "classification", False: "not classification", None: "unknown kind"}

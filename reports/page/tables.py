@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TypeAlias
 
 from self_instruct.reports.analysis.run_report import RunReport
@@ -190,6 +191,7 @@ def comparing_tables(reports: Reports) -> dict[str, Table | None]:
         "spent": _table("Requests and tokens in all", _SPENT, reports),
         "labels": _table("Labels of classification tasks", _LABELS, reports),
         "signals": signals_table(reports),
+        "people": people_table(reports),
         "settings": settings_table(reports),
     }
 
@@ -246,6 +248,18 @@ def signals_table(reports: Reports) -> Table:
     shares = {signal: [(own.get(signal, 0), whole) for own, whole in zip(counts, wholes, strict=True)] for signal in seen}
     rows = (_row(signal.capitalize(), each) for signal, each in shares.items())
     return Table("Instances that show a signal", _headings(reports), tuple(rows))
+
+
+def people_table(reports: Reports) -> Table:
+    """Return in what share of the tasks each group of the lexicon is mentioned; of one run with its commonest words."""
+    rows: list[Row] = []
+    for aspect, lines in groupby(zip(*(report.people for report in reports), strict=True), lambda line: line[0].aspect):
+        rows.append(Row(aspect.capitalize(), ("",) * (len(_headings(reports)) + (len(reports) == 1))))
+        for line in lines:
+            row = _row(line[0].group, [(one.tasks, one.all_tasks) for one in line], is_part=True)
+            rows.append(Row(row.name, (*row.cells, ", ".join(line[0].words)), is_part=True) if len(reports) == 1 else row)
+    headings = _headings(reports) if len(reports) > 1 else ("of the tasks", "most often")
+    return Table("Who appears", headings, tuple(rows))
 
 
 def spent_table(report: RunReport) -> Table:
