@@ -246,6 +246,8 @@ class VerifierSettings(Section):
     """The output speaks of an image or an attachment."""
     repeated_text: Action = "refuse"
     """The output is caught in a loop."""
+    mentions_people: Action = "off"
+    """The output mentions first names, words of gender, places or professions of the lexicon that ships."""
     own: Annotated[Mapping[NewStageName, Action], AfterValidator(frozen)] = Field(default_factory=FrozenDict)
     """Rules of your own, by the names under which they are registered."""
     defined_in: ModuleName | None = None

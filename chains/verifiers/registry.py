@@ -9,6 +9,7 @@ from self_instruct.chains.verifiers.cut_off import cut_off
 from self_instruct.chains.verifiers.example import Example
 from self_instruct.chains.verifiers.image_talk import image_talk
 from self_instruct.chains.verifiers.link import link
+from self_instruct.chains.verifiers.mentions_people import mentions_people
 from self_instruct.chains.verifiers.missing_input import missing_input
 from self_instruct.chains.verifiers.needless_input import needless_input
 from self_instruct.chains.verifiers.not_a_label import not_a_label
@@ -35,7 +36,7 @@ VERIFIERS: list[Verifier] = [
     for find in (
         repeats_instruction, repeats_input, refusal, boilerplate, cut_off, placeholder, run_on, missing_input, needless_input,
         not_json, wrong_format, wrong_count, wrong_case, broken_code, wrong_sum, not_a_label, wrong_language, personal_data,
-        link, image_talk, repeated_text,
+        link, image_talk, repeated_text, mentions_people,
     )
 ]  # fmt: skip
 """In the order in which an instance is looked at; rules of your own stand behind ours."""

@@ -51,7 +51,7 @@ class Check:
     """
 
     name: CheckName
-    cases: int
+    cases: float
     whole: int
     threshold: float
     figure: str
@@ -149,7 +149,7 @@ def _kinds(checked: Checked) -> Check:
         return Check(CheckName.KINDS, 0, 0, 0.4, "nothing to compare", "", "")
     figure = f"{share(own, known)} of {number(known)} tasks are classification tasks, and {100 * seeds:.1f} % of the seeds"
     return Check(
-        CheckName.KINDS, round(abs(own - seeds * known)), known, 0.4, figure,
+        CheckName.KINDS, abs(own - seeds * known), known, 0.4, figure,
         _shown(task.instruction for task in checked.classification),
         "give classification another model (classification.model) or templates of your own",
     )  # fmt: skip

@@ -4,7 +4,8 @@ Every table is a tuple of flat records, so `pandas.DataFrame(report.refused)` is
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from self_instruct.chains.runs.plan import RunPlan
@@ -26,9 +27,11 @@ from self_instruct.reports.analysis.similarity import (
     seed_similarity,
 )
 from self_instruct.reports.analysis.spending import Spending, spending
-from self_instruct.reports.analysis.statistics import LengthBin, Statistics, length_histogram, statistics
+from self_instruct.reports.analysis.statistics import BinWords, LengthBin, Statistics, length_histogram, statistics
 from self_instruct.reports.analysis.status import RunState, run_state, unanswered
+from self_instruct.reports.analysis.texture import Texture, texture
 from self_instruct.reports.analysis.verb_nouns import VerbNouns, verb_nouns
+from self_instruct.reports.analysis.who_appears import Appearance, who_appears
 from self_instruct.reports.text import readable_json
 from self_instruct.retrievers.draws import Draws
 
@@ -75,7 +78,9 @@ class RunReport:
     worst: tuple[WorstTask, ...]
     signals: tuple[SignalCount, ...]
     settings: tuple[ShownSetting, ...]
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Check, ...]
+    texture: Texture
+    people: tuple[Appearance, ...]
 
     def to_fields(self) -> dict[str, Any]:
         """Return all of it as JSON values."""
@@ -86,9 +91,10 @@ class RunReport:
         return readable_json(self.to_fields())
 
 
-def run_report(ledger: Ledger, evaluation: Sequence[str] = ()) -> RunReport:
+def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords | None = None) -> RunReport:
     """Return the report on a run, held against an evaluation set's instructions where there are any.
 
+    `widths` are those of the histograms of lengths, so that two runs have the same; without them they fit this run.
     Raises `LedgerError` for a damaged run, and `MissingExtraError` without the extra `report`.
     """
     with ledger.snapshot():
@@ -100,6 +106,7 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = ()) -> RunReport:
         decided = ledger.progress.request
         spent = spending(ledger, plan.settings)
         found = checked_run(ledger, plan, tasks)
+        own_texture = texture(ledger, tasks, plan.settings.novelty.tokens)
         state = run_state(ledger, plan, len(tasks), waiting)
     instructions, kind = [task.instruction for task in tasks], plan.settings.novelty.tokens
     worst, signals = worst_tasks(tasks, TO_READ)
@@ -114,7 +121,7 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = ()) -> RunReport:
         verbs=verb_nouns(instructions),
         seeds=len(plan.seeds),
         seed_similarity=seed_similarity(instructions, [seed.instruction for seed in plan.seeds], kind),
-        lengths=length_histogram(tasks),
+        lengths=length_histogram(tasks, widths),
         refused=refusals.rows(),
         acceptance=acceptance(tasks, refusals.candidates, decided),
         nearest=nearest_kept(instructions, kind),
@@ -124,9 +131,23 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = ()) -> RunReport:
         to_read=_drawn(tasks, plan.draws("read")),
         worst=worst,
         signals=signals,
-        settings=tuple(shown_settings(plan)),
+        settings=tuple(map(_without_place, shown_settings(plan))),
         checks=found,
+        texture=own_texture,
+        people=who_appears(tasks),
     )
+
+
+def _without_place(setting: ShownSetting) -> ShownSetting:
+    """Return a setting that names no place on the maker's machine or network: of a path only its last part."""
+    key = setting.key.rpartition(".")[2]
+    value = setting.value
+    if isinstance(value, str) and key in ("seeds", "templates"):
+        value = Path(value).name
+    elif value is not None and key == "base_url":
+        value = "(an address)"
+    origin = Path(setting.origin).name if "/" in setting.origin else setting.origin
+    return replace(setting, value=value, origin=origin)
 
 
 def _drawn(tasks: Sequence[KeptTask], random: Draws) -> tuple[ReadTask, ...]:

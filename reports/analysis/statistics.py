@@ -3,7 +3,7 @@
 Source: Wang et al. 2023, arXiv:2212.10560, table 1 and figure 5.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
@@ -11,7 +11,11 @@ from typing import Literal
 from self_instruct.reports.analysis.kept_tasks import KeptTask
 
 Measured = Literal["instruction", "input", "output"]
-_BIN_WORDS: dict[Measured, int] = {"instruction": 5, "input": 10, "output": 20}  # the same for every run, to be compared
+TEXTS: tuple[Measured, ...] = ("instruction", "input", "output")
+BinWords = Mapping[Measured, int]
+"""How many words wide the bins of each text are."""
+_WIDTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+_SHOWN = 0.98  # of the texts are not in the last bin
 _BINS = 16  # the last takes all that is longer
 
 
@@ -62,13 +66,23 @@ def statistics(tasks: Sequence[KeptTask]) -> Statistics:
     )
 
 
-def length_histogram(tasks: Sequence[KeptTask]) -> tuple[LengthBin, ...]:
-    """Return how many instructions, inputs that are not empty, and outputs are how long."""
-    return tuple(row for text in _BIN_WORDS for row in _bins(text, _lengths(tasks, text)))
+def bin_words(tasks: Sequence[KeptTask]) -> BinWords:
+    """Return the narrowest bins, in round numbers of words, that show nearly all instructions, inputs and outputs."""
+    return {text: _width(sorted(_lengths(tasks, text))) for text in TEXTS}
 
 
-def _bins(text: Measured, lengths: Iterable[int]) -> Iterator[LengthBin]:
-    width = _BIN_WORDS[text]
+def _width(lengths: Sequence[int]) -> int:
+    longest = lengths[min(int(len(lengths) * _SHOWN), len(lengths) - 1)] if lengths else 1
+    return next((width for width in _WIDTHS if width * (_BINS - 1) >= longest), _WIDTHS[-1])
+
+
+def length_histogram(tasks: Sequence[KeptTask], widths: BinWords | None = None) -> tuple[LengthBin, ...]:
+    """Return how many instructions, inputs that are not empty, and outputs are how long, in bins that fit them without any."""
+    widths = widths or bin_words(tasks)
+    return tuple(row for text in TEXTS for row in _bins(text, widths[text], _lengths(tasks, text)))
+
+
+def _bins(text: Measured, width: int, lengths: Iterable[int]) -> Iterator[LengthBin]:
     counts = [0] * _BINS
     for length in lengths:
         counts[min(max(length - 1, 0) // width, _BINS - 1)] += 1

@@ -1,5 +1,7 @@
 """Which charts the page shows of a run, from its report."""
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from self_instruct.reports.analysis.refusals import Acceptance
@@ -10,25 +12,44 @@ from self_instruct.reports.page.svg import Bar, Point, curve, histogram
 LENGTHS: dict[Measured, str] = {"instruction": "instructions", "input": "non-empty inputs", "output": "outputs"}
 
 
-def similarity_chart(report: RunReport) -> Markup:
-    """Return the histogram of the highest ROUGE-L with the seeds (the paper's figure 4)."""
+def similarity_chart(report: RunReport, reports: Sequence[RunReport] = ()) -> Markup:
+    """Return the histogram of the highest ROUGE-L with the seeds (the paper's figure 4); beside others' in shares."""
     bars = [
         Bar(each.count, f"{each.least:.2f} to {each.below:.2f}: {each.count:,} instructions",
             f"{each.least:.1f}" if place % 4 == 0 else "")
         for place, each in enumerate(report.seed_similarity.bins)
     ]  # fmt: skip
     summary = f"Histogram of {report.statistics.instructions:,} instructions by their highest ROUGE-L with any seed"
-    return histogram(bars, summary, "highest ROUGE-L with any seed task")
+    return _beside(bars, summary, "highest ROUGE-L with any seed task", [_counts_of_similarity(one) for one in reports])
 
 
-def length_chart(report: RunReport, text: Measured) -> Markup:
-    """Return the histogram of the lengths of instructions, inputs or outputs."""
+def length_chart(report: RunReport, text: Measured, reports: Sequence[RunReport] = ()) -> Markup:
+    """Return the histogram of the lengths of instructions, inputs or outputs; beside others' in shares."""
     rows = [row for row in report.lengths if row.text == text]
     bars = [
         Bar(row.count, f"{length_range(row)} words: {row.count:,} {LENGTHS[text]}", str(row.least) if place % 3 == 0 else "")
         for place, row in enumerate(rows)
     ]
-    return histogram(bars, f"Histogram of {LENGTHS[text]} by their length in words", f"words of {LENGTHS[text]}")
+    summary = f"Histogram of {LENGTHS[text]} by their length in words"
+    return _beside(bars, summary, f"words of {LENGTHS[text]}", [_counts_of_lengths(one, text) for one in reports])
+
+
+def _counts_of_similarity(report: RunReport) -> list[int]:
+    return [each.count for each in report.seed_similarity.bins]
+
+
+def _counts_of_lengths(report: RunReport, text: Measured) -> list[int]:
+    return [row.count for row in report.lengths if row.text == text]
+
+
+def _beside(bars: Sequence[Bar], summary: str, axis: str, counts: Sequence[Sequence[int]]) -> Markup:
+    """Return a histogram of counts; where the counts of several runs are given, of shares in percent, to one scale."""
+    if len(counts) < 2:
+        return histogram(bars, summary, axis)
+    whole = sum(bar.value for bar in bars)
+    shares = [Bar(100 * bar.value / whole if whole else 0, bar.said, bar.label) for bar in bars]
+    highest = max(100 * max(own, default=0) / max(sum(own), 1) for own in counts)
+    return histogram(shares, f"{summary}, in shares", f"{axis} (% of them)", highest)
 
 
 def length_range(row: LengthBin) -> str:

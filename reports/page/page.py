@@ -28,6 +28,7 @@ SECTIONS = {
     "checks": "What to look at first",
     "statistics": "Statistics", "verbs": "Verbs and objects", "novelty": "Novelty", "overlap": "Overlap", "lengths": "Lengths",
     "refused": "Refused", "acceptance": "Acceptance", "spent": "Requests, tokens, cost", "labels": "Labels",
+    "people": "Who appears",
     "read": "Tasks to read", "worst": "Worst-looking", "settings": "Settings",
 }  # fmt: skip
 _KINDS = {True: "classification", False: "not classification", None: "unknown kind"}
@@ -40,7 +41,7 @@ def page(reports: Sequence[RunReport], evaluation_name: str = "") -> str:
     return _template().render(
         title=f"Self-Instruct: {' and '.join(report.name for report in reports)}",
         is_comparison=len(reports) > 1,
-        runs=[_run(report) for report in reports],
+        runs=[_run(report, reports) for report in reports],
         kinds=_KINDS,
         tables=tables,
         sections=[(key, name) for key, name in SECTIONS.items() if key != "overlap" or tables["overlap"]],
@@ -77,7 +78,7 @@ def _evidence(value: str | float) -> str:
     return f"{value:.3f}" if isinstance(value, float) else readable(str(value), 300)
 
 
-def _run(report: RunReport) -> Mapping[str, Any]:
+def _run(report: RunReport, reports: Sequence[RunReport]) -> Mapping[str, Any]:
     """Return what the template shows of one run alone: its report, and what is drawn or said of it."""
     return {
         "report": report,
@@ -86,8 +87,8 @@ def _run(report: RunReport) -> Mapping[str, Any]:
         "key_figures": _key_figures(report),
         "checks": list(map(_check, report.checks)),
         "sunburst": sunburst(report.verbs) if report.verbs.pairs else None,
-        "similarity_chart": charts.similarity_chart(report),
-        "length_charts": [charts.length_chart(report, text) for text in charts.LENGTHS],
+        "similarity_chart": charts.similarity_chart(report, reports),
+        "length_charts": [charts.length_chart(report, text, reports) for text in charts.LENGTHS],
         "length_rows": [(row.text, charts.length_range(row), number(row.count)) for row in report.lengths],
         "acceptance_chart": charts.acceptance_chart(report),
         "spent": spent_table(report),
@@ -116,7 +117,7 @@ def _note(report: RunReport) -> str:
 def _check(check: Check) -> dict[str, Any]:
     """Return a check with what the page says of it: looked at or not, and its threshold."""
     limit = f"at most {check.threshold:.0%}".replace("%", " %")
-    verdict = "too few to say" if check.share is None else f"{share(check.cases, check.whole)}, {limit}"
+    verdict = "too few to say" if check.share is None else f"{f'{100 * check.share:.1f} %'}, {limit}"
     name = check.name[:1].upper() + check.name[1:]
     return check.to_fields() | {"name": name, "verdict": f"look here: {verdict}" if check.fails else verdict}
 

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
+from self_instruct.reports.analysis.kept_tasks import kept_tasks
 from self_instruct.reports.analysis.run_report import RunReport, run_report
+from self_instruct.reports.analysis.statistics import TEXTS, BinWords, bin_words
 from self_instruct.reports.page.page import page
 from self_instruct.reports.page.png_figures import NAMES, png_files
 from self_instruct.reports.text import readable_json
@@ -15,17 +18,27 @@ PAGE, TABLES = "index.html", "report.json"
 
 
 def report_on(runs: Sequence[Path], evaluation: Sequence[str] = ()) -> list[RunReport]:
-    """Return the report on each run directory. Those of the same name are called by their whole path.
+    """Return the report on each run directory. Those of the same name are numbered.
 
     Raises `LedgerError` where one is missing or damaged, and `MissingExtraError` without the extra `report`.
     """
+    widths = _common_widths(runs) if len(runs) > 1 else None
     reports = []
     for directory in runs:
         with Ledger.open(directory, read_only=True) as ledger:
-            reports.append(run_report(ledger, evaluation))
+            reports.append(run_report(ledger, evaluation, widths))
     if len({report.name for report in reports}) == len(reports):
         return reports
-    return [replace(report, name=str(directory)) for report, directory in zip(reports, runs, strict=True)]
+    return [replace(report, name=f"{report.name} ({place})") for place, report in enumerate(reports, start=1)]
+
+
+def _common_widths(runs: Sequence[Path]) -> BinWords:
+    """Return the widths of bins that fit all runs, so that their histograms of lengths can be compared."""
+    fitting = []
+    for directory in runs:
+        with Ledger.open(directory, read_only=True) as ledger, ledger.snapshot():
+            fitting.append(bin_words(kept_tasks(ledger, RunPlan.of(ledger))))
+    return {text: max(own[text] for own in fitting) for text in TEXTS}
 
 
 def write_report(reports: Sequence[RunReport], folder: Path, evaluation_name: str = "") -> None:

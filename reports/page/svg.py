@@ -63,7 +63,7 @@ def nice_top(value: float) -> float:
     """
     step = max(1.0, value / 4)
     unit = 10.0 ** int(log10(step))
-    steps = (unit * nice for nice in (1, 2, 2.5, 5, 10))
+    steps = (unit * nice for nice in (1, 2, 2.5, 3, 4, 5, 10))
     return 4 * next(each for each in steps if each >= step and each % 1 == 0)
 
 

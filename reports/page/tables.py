@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TypeAlias
 
 from self_instruct.reports.analysis.run_report import RunReport
@@ -89,14 +90,41 @@ _STATISTICS = (
     _Line("Mean words of a non-empty input", lambda one: one.statistics.mean_input_words, 1),
     _Line("Mean words of an output", lambda one: one.statistics.mean_output_words, 1),
 )
+_TEXTURE = (
+    _Line("Tokens per word, as the models count", lambda one: one.texture.tokens_per_word, 2),
+    _Line("Mean tokens of an instruction", lambda one: _tokens(one, one.statistics.mean_instruction_words), 1),
+    _Line("Mean tokens of a non-empty input", lambda one: _tokens(one, one.statistics.mean_input_words), 1),
+    _Line("Mean tokens of an output", lambda one: _tokens(one, one.statistics.mean_output_words), 1),
+    _Line("Outputs with code", lambda one: (one.texture.code, one.texture.outputs)),
+    _Line("Outputs with a list", lambda one: (one.texture.lists, one.texture.outputs)),
+    _Line("Instructions near an earlier one (ROUGE‑L 0.6)", lambda one: (one.texture.near, one.texture.instructions)),
+    _Line("Pairs of words that are new, first quarter", lambda one: _new(one, 0)),
+    _part("second quarter", lambda one: _new(one, 1)),
+    _part("third quarter", lambda one: _new(one, 2)),
+    _part("last quarter", lambda one: _new(one, 3)),
+    _Line("Minutes in which requests were under way", lambda one: _minutes(one.texture.seconds), 1),
+)
+_SHARES = (
+    _Line("Instructions", lambda one: one.statistics.instructions),
+    _part("classification", lambda one: (one.statistics.classification, one.statistics.instructions)),
+    _part("other", lambda one: (one.statistics.other, one.statistics.instructions)),
+    _part("of unknown kind", lambda one: (one.statistics.unknown, one.statistics.instructions)),
+    _part("with instances", lambda one: (one.statistics.with_instances, one.statistics.instructions)),
+    _Line("Instances", lambda one: one.statistics.instances),
+    _part("with empty input", lambda one: (one.statistics.empty_input, one.statistics.instances)),
+    *_STATISTICS[-3:],
+)
 PAPER = ("52,445", "11,584", "40,861", NOTHING, NOTHING, "82,439", "35,878", "15.9", "12.7", "18.9")
 """The paper's own dataset in the same rows (table 1; made with GPT-3 davinci)."""
+_PAPER_SHARES = ("52,445", "22.1 %", "77.9 %", NOTHING, NOTHING, "82,439", "43.5 %", "15.9", "12.7", "18.9")
 
 
 def statistics_table(reports: Reports) -> Table:
-    """Return the paper's statistics table, beside the paper's own figures."""
-    table = _table("The statistics of the paper's table 1", _STATISTICS, reports)
-    rows = (Row(row.name, (*row.cells, paper), row.is_part) for row, paper in zip(table.rows, PAPER, strict=True))
+    """Return the paper's statistics table, beside the paper's own figures; of two runs parts are shares."""
+    is_comparison = len(reports) > 1
+    table = _table("The statistics of the paper's table 1", _SHARES if is_comparison else _STATISTICS, reports)
+    papers = _PAPER_SHARES if is_comparison else PAPER
+    rows = (Row(row.name, (*row.cells, paper), row.is_part) for row, paper in zip(table.rows, papers, strict=True))
     headings = table.headings if len(reports) > 1 else ("this run",)
     return Table(table.caption, (*headings, "the paper’s dataset"), tuple(rows))
 
@@ -152,6 +180,7 @@ def comparing_tables(reports: Reports) -> dict[str, Table | None]:
     """Return the tables that have the same rows for every run, by what they are about; of no overlap there is none."""
     return {
         "statistics": statistics_table(reports),
+        "texture": _table("What the texts are like", _TEXTURE, reports),
         "verbs": _table("Root verbs and direct objects", _VERBS, reports),
         "similarity": _table("Similarity to the seeds", _SIMILARITY, reports),
         "overlap": _table("Overlap with the evaluation set", _OVERLAP, reports)
@@ -162,8 +191,24 @@ def comparing_tables(reports: Reports) -> dict[str, Table | None]:
         "spent": _table("Requests and tokens in all", _SPENT, reports),
         "labels": _table("Labels of classification tasks", _LABELS, reports),
         "signals": signals_table(reports),
+        "people": people_table(reports),
         "settings": settings_table(reports),
     }
+
+
+def _tokens(report: RunReport, words: float | None) -> float | None:
+    each = report.texture.tokens_per_word
+    return None if each is None or words is None else each * words
+
+
+def _new(report: RunReport, part: int) -> tuple[int, int]:
+    """Return how many of the pairs of neighbouring words in a part of the instructions were in none before."""
+    growth = report.texture.growth
+    return (growth[part].new, growth[part].pairs) if growth else (0, 0)
+
+
+def _minutes(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds / 60
 
 
 def _kept(report: RunReport, first: int = 0) -> tuple[int, int]:
@@ -177,24 +222,44 @@ def _mean_share(value: float | None) -> tuple[int, int]:
 
 
 def refusals_table(reports: Reports) -> Table:
-    """Return how much was refused at each stage for each reason."""
+    """Return how much was refused at each stage for each reason; of two runs as shares of all that was refused."""
     counts = [{(row.stage, row.reason): row.count for row in report.refused} for report in reports]
     keys = {key for own in counts for key in own}
+    wholes = [sum(own.values()) for own in counts]
     rows: list[Row] = []
+
+    def row(name: str, found: Sequence[int], *, is_part: bool = False) -> Row:
+        figures = list(zip(found, wholes, strict=True)) if len(reports) > 1 else found
+        return _row(name, figures, is_part=is_part)
+
     for stage in in_stage_order(stage for stage, _ in keys):
         by_reason = {reason: [own.get((stage, reason), 0) for own in counts] for its, reason in keys if its == stage}
-        rows.append(_row(f"At {stage}", [sum(each) for each in zip(*by_reason.values(), strict=True)]))
+        rows.append(row(f"At {stage}", [sum(each) for each in zip(*by_reason.values(), strict=True)]))
         ranked = sorted(by_reason.items(), key=lambda item: (-max(item[1]), item[0]))
-        rows += [_row(reason, values, is_part=True) for reason, values in ranked]
+        rows += [row(reason, values, is_part=True) for reason, values in ranked]
     return Table("What was refused", _headings(reports), tuple(rows))
 
 
 def signals_table(reports: Reports) -> Table:
-    """Return in how many instances each signal was seen."""
+    """Return in what share of the instances each signal was seen."""
     counts = [{row.signal: row.instances for row in report.signals} for report in reports]
     seen = dict.fromkeys(row.signal for report in reports for row in report.signals)
-    rows = (_row(signal.capitalize(), [own.get(signal, 0) for own in counts]) for signal in seen)
+    wholes = [report.statistics.instances for report in reports]
+    shares = {signal: [(own.get(signal, 0), whole) for own, whole in zip(counts, wholes, strict=True)] for signal in seen}
+    rows = (_row(signal.capitalize(), each) for signal, each in shares.items())
     return Table("Instances that show a signal", _headings(reports), tuple(rows))
+
+
+def people_table(reports: Reports) -> Table:
+    """Return in what share of the tasks each group of the lexicon is mentioned; of one run with its commonest words."""
+    rows: list[Row] = []
+    for aspect, lines in groupby(zip(*(report.people for report in reports), strict=True), lambda line: line[0].aspect):
+        rows.append(Row(aspect.capitalize(), ("",) * (len(_headings(reports)) + (len(reports) == 1))))
+        for line in lines:
+            row = _row(line[0].group, [(one.tasks, one.all_tasks) for one in line], is_part=True)
+            rows.append(Row(row.name, (*row.cells, ", ".join(line[0].words)), is_part=True) if len(reports) == 1 else row)
+    headings = _headings(reports) if len(reports) > 1 else ("of the tasks", "most often")
+    return Table("Who appears", headings, tuple(rows))
 
 
 def spent_table(report: RunReport) -> Table:

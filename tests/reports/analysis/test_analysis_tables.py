@@ -11,7 +11,7 @@ from self_instruct.reports.analysis.kept_tasks import KeptTask
 from self_instruct.reports.analysis.labels import LabelCount, label_balance
 from self_instruct.reports.analysis.refusals import Acceptance, RefusalCounts, acceptance
 from self_instruct.reports.analysis.similarity import NearPair, evaluation_overlap, nearest_kept, seed_similarity
-from self_instruct.reports.analysis.statistics import Statistics, length_histogram, statistics
+from self_instruct.reports.analysis.statistics import Statistics, bin_words, length_histogram, statistics
 from self_instruct.reports.analysis.verb_nouns import VerbNoun, verb_nouns
 
 
@@ -48,13 +48,19 @@ def test_nothing_has_no_means() -> None:
     )
 
 
-def test_lengths_fall_into_bins_of_five_ten_and_twenty_words() -> None:
-    found = {
-        (each.text, each.least, each.most): each.count
-        for each in length_histogram([task(" ".join("a" * 6), ("b " * 10, "c " * 500))])
-    }
-    assert [key for key, count in found.items() if count] == [("instruction", 6, 10), ("input", 1, 10), ("output", 301, None)]
+def test_lengths_fall_into_bins_that_fit_them() -> None:
+    tasks = [task(" ".join("a" * 6), ("b " * 25, "c " * 500))]
+    assert bin_words(tasks) == {"instruction": 1, "input": 2, "output": 50}
+    found = {(each.text, each.least, each.most): each.count for each in length_histogram(tasks)}
+    assert [key for key, count in found.items() if count] == [("instruction", 6, 6), ("input", 25, 26), ("output", 451, 500)]
     assert len(found) == 3 * 16
+
+
+def test_bins_that_are_given_are_taken_and_the_last_holds_all_that_is_longer() -> None:
+    found = length_histogram([task("a b", ("b", "c " * 500))], {"instruction": 5, "input": 10, "output": 20})
+    assert [(each.text, each.least, each.most) for each in found if each.count] == [
+        ("instruction", 1, 5), ("input", 1, 10), ("output", 301, None),
+    ]  # fmt: skip
 
 
 def test_verbs_are_ranked_and_show_their_commonest_objects() -> None:

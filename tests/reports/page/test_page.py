@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.scripted import plan
+from support.written import instructions, write_run
 
 from self_instruct.ledger import Ledger, StoredTask, TaskId
 from self_instruct.records.tasks import Instance
@@ -105,7 +106,7 @@ def test_two_runs_stand_side_by_side_with_what_differs(make_run: Callable[..., L
     html = page([run_report(left), run_report(right)])
     rows = re.findall(r"<tr[^>]*>(.*?)</tr>", html)
     cells = {row[0]: row[1:] for row in (re.findall(r">([^<]*)</t[hd]>", row) for row in rows) if row}
-    assert cells["of unknown kind"][:3] == ["2", "3", "+1"]
+    assert cells["of unknown kind"][:3] == ["33.3 %", "42.9 %", "+9.5 points"]
     assert cells["seed"] == ["0", "7"]
     assert "novelty.threshold" not in cells
     assert html.count('<svg class="sunburst"') == 2
@@ -174,8 +175,26 @@ def test_an_earlier_report_is_replaced_and_nothing_else(finished_run: Path, tmp_
         write_report(reports, finished_run)
 
 
-def test_runs_of_the_same_name_are_called_by_their_path(finished_run: Path, tmp_path: Path) -> None:
+def test_runs_of_the_same_name_are_numbered_and_no_path_is_shown(finished_run: Path, tmp_path: Path) -> None:
     other = tmp_path / "other" / finished_run.name
     other.mkdir(parents=True)
     (other / "ledger.sqlite").write_bytes((finished_run / "ledger.sqlite").read_bytes())
-    assert [report.name for report in report_on([finished_run, other])] == [str(finished_run), str(other)]
+    assert [report.name for report in report_on([finished_run, other])] == [f"{other.name} (1)", f"{other.name} (2)"]
+
+
+def test_two_runs_have_the_same_bins_of_lengths(tmp_path: Path) -> None:
+    for name, words in (("short", 3), ("long", 90)):
+        write_run(tmp_path / name, instructions(5), [Instance("", "word " * words)]).close()
+    short, long = report_on([tmp_path / "short", tmp_path / "long"])
+    assert [(row.text, row.least) for row in short.lengths] == [(row.text, row.least) for row in long.lengths]
+    [alone] = report_on([tmp_path / "short"])
+    assert [row.least for row in alone.lengths if row.text == "output"][:3] == [1, 2, 3]
+
+
+def test_a_report_names_no_place_of_the_machine(make_run: Callable[..., Ledger]) -> None:
+    ledger = make_run(seeds="/home/somebody/seeds.jsonl", base_url="http://10.0.0.7:8000/v1")
+    report = run_report(ledger)
+    for text in (page([report]), report.to_json()):
+        assert "/home/somebody" not in text
+        assert "10.0.0.7" not in text
+        assert "seeds.jsonl" in text
