@@ -179,13 +179,7 @@ class Job:
             return next((each.id for each in jobs if (each.metadata or {}).get(TAG) == self.tag), None)
 
 
-def follow(
-    job: Job,
-    look_every_s: float,
-    *,
-    on_event: Callable[[str], None] = lambda _: None,
-    sleep: Callable[[float], None] = time.sleep,
-) -> str:
+def follow(job: Job, look_every_s: float, on_event: Callable[[str], None] = lambda _: None) -> str:
     """Start a job unless it is, follow it to its end, and return the name of the model that it made.
 
     Raises `JobEndedError` where it failed or was cancelled, `ModelUnavailableError` where the provider cannot be asked now: the
@@ -198,7 +192,7 @@ def follow(
         while job.look() not in (SUCCEEDED, FAILED, CANCELLED):
             for line in job.events(seen):
                 on_event(line)
-            sleep(look_every_s)
+            time.sleep(look_every_s)
         for line in job.events(seen):
             on_event(line)
     if job.state.status == SUCCEEDED and job.state.made:

@@ -1,6 +1,8 @@
 """A tiny model, randomly initialised here, is trained on exports: it learns, goes on after a kill, and is measured."""
 
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from self_instruct.training.recipe import Recipe  # noqa: E402
 from self_instruct.training.rows import Conversation, Parts, Turn, read_rows  # noqa: E402
 from self_instruct.training.training import TrainingSnapshot, train  # noqa: E402
 
+README = Path(__file__).parent.parent.parent / "README.md"
 ROWS = [Parts(f"Say {word}.", "", f"{word} {word}") for word in ("one", "two", "six", "ten", "red", "sun", "cat", "dog")]
 FULL = Recipe("full", epochs=6, batch_size=4, learning_rate=0.02)
 
@@ -120,6 +123,25 @@ def test_the_command_trains_and_the_model_is_measured(command: Command, base: Pa
     assert "4 steps" in command(*asked).out  # is done: nothing is trained again
     assert (out / "model.safetensors").stat().st_mtime_ns == before
     assert_refused(command(*asked[:-1], 2), "--batch-size 4, not 2")
+
+
+def test_the_four_commands_of_the_readme_lead_to_a_measured_model(
+    command: Command, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = README.read_text(encoding="utf-8").split("## Train on it\n")[1].split("\n## ")[0]
+    generate, export, train_, evaluate = re.findall(r"^\.venv/bin/python run\.py (.*)$", section, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    one = {"id": "1", "instruction": "Say one.", "instances": [{"input": "", "output": "one"}]}
+    Path("user_oriented_instructions.jsonl").write_text(json.dumps(one) + "\n", encoding="utf-8")
+    for printed in (
+        generate.replace("openai:gpt-4.1-mini", "offline").replace("1000", "4"),
+        export,
+        train_.replace("google/gemma-3-270m", str(base)) + " --max-steps 1",
+        evaluate + " --answer-tokens 4",
+    ):
+        done = command(*shlex.split(printed))
+        assert done.code == 0, done.err
+    assert "log-likelihood" in done.out
 
 
 @pytest.mark.parametrize(
