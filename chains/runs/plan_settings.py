@@ -27,7 +27,7 @@ class ShownSetting:
 
 def shown_settings(plan: RunPlan, left_out: Mapping[str, Any] | None = None) -> Iterator[ShownSetting]:
     """Yield every setting of a plan; `left_out` are the parameters that a model refuses, by model: they are marked."""
-    usual = shown(settle(Layer.said({"profile": plan.settings.profile}, "profile")).settings)
+    usual = shown(settle(Layer.said({"profile": plan.settings.profile}, "profile")).settings.judging_fixed())
     for key, value in shown(plan.settings).items():
         origin = plan.origins.get(key, "default")
         is_own = key not in usual or usual[key] != value or (key, value) == ("profile", "paper")
