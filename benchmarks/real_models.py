@@ -113,18 +113,22 @@ async def instructions(side: Side, seeds: Sequence[SeedTask], requests: int, at_
                 else:
                     refused[each.reason] += 1
             rows.append((len(read), echoes, new))
+    tokens = sum(usage["total_tokens"] for usage in counted.usage_metadata.values())
+    return _found(rows, kept, refused, tokens)
+
+
+def _found(rows: Sequence[tuple[int, int, int]], kept: Sequence[str], refused: Counter[str], tokens: int) -> dict[str, Any]:
     candidates, echoes, new = (np.array(column, float) for column in zip(*rows, strict=True))
     words = [len(text.split()) for text in kept]
-    tokens = sum(usage["total_tokens"] for usage in counted.usage_metadata.values())
     return {
-        "requests": requests,
+        "requests": len(rows),
         "candidates a request": mean(candidates),
         "kept a request": mean(new),
         "echoes of candidates": interval(np.stack([echoes, candidates], axis=1), _share),
         "refused": dict(refused.most_common()),
         "words, median": float(np.median(words)) if words else None,
         "distinct first words": len({text.split()[0].casefold() for text in kept}) / len(kept) if kept else None,
-        "requests a kept task": requests / len(kept) if kept else None,
+        "requests a kept task": len(rows) / len(kept) if kept else None,
         "tokens a kept task": tokens / len(kept) if kept and tokens else None,
         "sample": kept[:20],
     }
