@@ -217,7 +217,8 @@ def test_a_fifth_of_all_requests_fails_and_five_kills_change_nothing_and_repeat_
 
     sent, kept = server.bodies.total(), replies(tmp_path / "rough")
     _log.info("%d requests sent, %d answered, %d replies stored, %d lost at kills", sent, server.answered.total(), kept, lost)
-    assert asked_again.total() <= lost, "what was lost is asked again last, and not where the target is reached before"
+    not_needed = lost - asked_again.total()  # what was lost is asked again last, and not where the target is reached before
+    assert 0 <= not_needed < concurrency
     assert server.answered.total() == replies(tmp_path / "rough") + lost
     assert server.bodies.total() - server.answered.total() > 0.1 * needed, "the weather was bad"
     assert exported(tmp_path / "rough", tmp_path / "out") == exported(tmp_path / "calm", tmp_path / "out-calm")

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from support.scripted import ScriptedAsker, plan, reply_to
 
+from self_instruct.chains.models.question import Question
 from self_instruct.chains.runs.loop import FRUITLESS_REQUESTS, Loop
 from self_instruct.chains.runs.outcome import Ending, Snapshot
 from self_instruct.chains.runs.pace import Pace, times_of
 from self_instruct.chains.runs.prospects import expected
 from self_instruct.ledger import Ledger, RequestId
-from self_instruct.records.replies import Reply
+from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import StageName
 from self_instruct.reports.analysis.status import status
 
@@ -50,9 +51,19 @@ def test_a_run_under_way_reports_cost_age_newest_and_outlook(tmp_path: Path, mon
     seen: list[Snapshot] = []
     decided = plan(num_instructions=30, **PRICED)
     with Ledger.create(tmp_path / "run", decided.facts()) as ledger:
-        asyncio.run(Loop(ledger, decided, ScriptedAsker(), seen.append).run())
+        scripted = ScriptedAsker()
+
+        async def waking(question: Question) -> Reply | Refusal:
+            loop.wake()  # as the clock does while a slow model answers
+            for _ in range(3):
+                await asyncio.sleep(0)
+            return await scripted(question)
+
+        loop = Loop(ledger, decided, waking, seen.append)
+        asyncio.run(loop.run())
         tasks = list(ledger.tasks())
     assert seen[0].outlook is None
+    assert any(snapshot.oldest_s > 0 for snapshot in seen)
     last = seen[-1]
     assert last.newest == tasks[-1].instruction
     assert last.cost == Decimal(30 * last.spent.requests) / 1_000_000
