@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 try:
     import typer
 
+    from self_instruct.experiment.commands import evaluate, experiment, train
     from self_instruct.reports.terminal import options
     from self_instruct.reports.terminal.command_line import run_command_line
     from self_instruct.reports.terminal.file_commands import dedup, seeds_app, templates_app, verify
@@ -251,45 +252,6 @@ def import_(
 
 
 @app.command()
-def evaluate(
-    model: Annotated[str | None, typer.Argument(help="A model, copy-input or copy-demonstration.", metavar="[MODEL]")] = None,
-    tasks: Annotated[str | None, typer.Option(help="superni:DIR, user-oriented:FILE, or a FILE of your own.")] = None,
-    split: Annotated[Path | None, typer.Option(help="A file that names the tasks of superni:DIR, one a line.")] = None,
-    run: Annotated[Path | None, typer.Option(help="The evaluation's directory; one that is there goes on.")] = None,
-    predictions: Annotated[Path | None, typer.Option(help="Only score this file, {id, prediction} a line.")] = None,
-    references: Annotated[str | None, typer.Option(help="What to score it by: {id, references} a line, or a task set.")] = None,
-    against: Annotated[Path | None, typer.Option(help="Another evaluation, or file of predictions, to put beside it.")] = None,
-    training: Annotated[Path | None, typer.Option(help="A training file, to look for the task set in it.")] = None,
-    lm_eval: Annotated[Path | None, typer.Option(help="A folder to write for lm-evaluation-harness; nobody is asked.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="self-instruct, tk-instruct, open-instruct or chat.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="0 without it.")] = None,
-    answer_tokens: Annotated[int | None, typer.Option(help="The most tokens of an answer: 1024 without it.")] = None,
-    stop: Annotated[list[str] | None, typer.Option(help="A text that ends an answer; repeatable.")] = None,
-    likelihood: Annotated[bool, typer.Option("--likelihood", help="Also how likely the model finds the references.")] = False,
-    concurrency: options.Concurrency = None,
-    max_requests: Annotated[int | None, typer.Option(help="How many requests it may spend in all.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="How many tokens, in and out, it may spend in all.")] = None,
-    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="What it may cost in all, in US dollars.")] = None,
-    base_url: options.BaseUrl = None,
-    config: options.Config = None,
-    set_: options.Set = None,
-    json: options.Json = False,
-) -> None:
-    """Ask a model a task set, over a ledger, and score its answers; or only score a file of them."""
-    from self_instruct.evaluation.command import Wanted, report_on, write_lm_eval
-    from self_instruct.evaluation.plan import said
-
-    flags = {
-        "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
-        "base_url": base_url,
-    }  # fmt: skip
-    if lm_eval:
-        return write_lm_eval(lm_eval, tasks, split, encoding, answer_tokens)
-    given = said(model, encoding, temperature, answer_tokens, stop).over(options.given(flags, set_, config))
-    return report_on(Wanted(tasks, split, run, predictions, references, against, training, likelihood), given, as_json=json)
-
-
-@app.command()
 def review(
     run: options.Run,
     files: Annotated[list[Path] | None, typer.Argument(help="With --read: what people saved.", metavar="[FILE]...")] = None,
@@ -330,42 +292,8 @@ def agreement(
     report_agreement(sources, order, weights, question, as_json=json)
 
 
-@app.command()
-def train(
-    data: Annotated[Path, typer.Argument(help="An export, or rows of the same form: a file, or a folder with one.")],
-    model: Annotated[
-        str, typer.Option(help="The base: a folder, a .gguf file, a name on the hub; or the provider's name of it.")
-    ],
-    out: Annotated[Path, typer.Option(help="A new folder for the trained model; one that is not done goes on.")],
-    lora: Annotated[bool, typer.Option("--lora/--full", help="Train an adapter and merge it, or all weights.")] = True,
-    form: Annotated[Literal["auto", "text", "chat"], typer.Option(help="As texts, or in the model's chat template.")] = "auto",
-    epochs: Annotated[float | None, typer.Option(help="How often each row is seen; 2 here, a provider's own there.")] = None,
-    max_steps: Annotated[int | None, typer.Option(help="So many steps, in the place of epochs.")] = None,
-    batch_size: Annotated[int, typer.Option(help="Rows a step.")] = 8,
-    learning_rate: Annotated[float | None, typer.Option(help="The highest; 0.0002 with LoRA, 0.00002 without.")] = None,
-    max_length: Annotated[int, typer.Option(help="The longest row in tokens; longer ones are left out.")] = 1024,
-    seed: Annotated[int | None, typer.Option(help="The seed of templates, order and weights.")] = None,
-    save_steps: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 50,
-    provider: Annotated[str | None, typer.Option(help="Train there: openai, or a server that speaks its API.")] = None,
-    base_url: Annotated[str | None, typer.Option(help="The provider's address.")] = None,
-    suffix: Annotated[str | None, typer.Option(help="What the provider puts into the new model's name.")] = None,
-    look_every: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How often to ask for a provider's job.")] = 10,
-) -> None:
-    """Train a model on an export: here, or as a provider's fine-tuning job."""
-    from self_instruct.training.command import Provider, train_at, train_here
-    from self_instruct.training.recipe import Recipe
-
-    if provider:
-        return train_at(Provider(provider, base_url, suffix, look_every), data, model, out, epochs, seed)
-    recipe = Recipe(
-        "lora" if lora else "full", form, 2.0 if epochs is None else epochs, max_steps, batch_size, learning_rate, max_length,
-        seed=seed or 0,
-    )  # fmt: skip
-    return train_here(data, model, out, recipe, save_steps)
-
-
-app.command()(dedup)
-app.command()(verify)
+for command in (evaluate, train, experiment, dedup, verify):
+    app.command()(command)
 
 
 def main() -> None:

@@ -53,6 +53,15 @@ class BaseModel:
             raise InputError(f"{self.name}: cannot be loaded as a language model ({said}).") from error
         return _prepared(self.name, tokenizer), _without_quantization(model)
 
+    def save(self, folder: Path) -> None:
+        """Write the model as a folder; that of a GGUF file is read in seconds, where the file takes a minute."""
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        tokenizer, model = self.load()
+        tokenizer.save_pretrained(folder)
+        model.save_pretrained(folder)
+
     def fingerprint(self) -> str:
         """Return the SHA-256 of a local model's files; of a hub's, its name."""
         path = Path(self.name)

@@ -43,7 +43,10 @@ class TrainingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What came of a training. Losses are means per learned token, in nats; times are those of the last process alone."""
+    """What came of a training. Losses are means per learned token, in nats; times are those of the last process alone.
+
+    `tokens` are all that were read in all steps, asked and learned, without padding.
+    """
 
     steps: int
     rows: int
@@ -57,6 +60,7 @@ class Trained:
     peak_mib: int
     device: str
     packages: Mapping[str, str]
+    tokens: int = 0
 
     @property
     def sentence(self) -> str:

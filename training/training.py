@@ -129,6 +129,7 @@ class _Training:
             last_loss=round(fmean(losses[-tenth:]), 4), losses=tuple(thinned(losses, MOST_LOSSES)),
             tokens_per_s=round(pace.tokens_per_s, 1), seconds=round(pace.seconds, 1), peak_mib=_peak_mib(),
             device=str(trainer.args.device), packages={name: version(name) for name in NEEDED},
+            tokens=round(pace.tokens_a_step * trainer.state.global_step),
         )  # fmt: skip
 
 
@@ -136,7 +137,7 @@ class _Pace:
     """How fast this process trains. `tokens_a_step` is the mean, without padding."""
 
     def __init__(self, tokens_a_step: float, on_progress: Callable[[TrainingSnapshot], None]) -> None:
-        self._tokens_a_step = tokens_a_step
+        self.tokens_a_step = tokens_a_step
         self._on_progress = on_progress
         self._began_s = time.monotonic()
         self._first_step = self._step = 0
@@ -145,7 +146,7 @@ class _Pace:
     @property
     def tokens_per_s(self) -> float:
         """Tokens a second, asked and learned."""
-        return (self._step - self._first_step) * self._tokens_a_step / self.seconds if self.seconds else 0.0
+        return (self._step - self._first_step) * self.tokens_a_step / self.seconds if self.seconds else 0.0
 
     def begin(self, step: int) -> None:
         """Count from this step on."""

@@ -98,10 +98,11 @@ class FolderModel(BaseLLM):
                 add_special_tokens=not self.is_chat,
             ).to(model.device)
             lengths, width = asked.attention_mask.sum(dim=1).tolist(), asked.input_ids.shape[1]
-            stopping = [_stopping(tokenizer, width, decoding.stop)] if decoding.stop else []
             written = model.generate(
-                **asked, **decoding.options(), stopping_criteria=stopping, pad_token_id=tokenizer.pad_token_id
-            )
+                **asked, **decoding.options(), pad_token_id=tokenizer.pad_token_id,
+                stopping_criteria=[_stopping(tokenizer, width, decoding.stop)] if decoding.stop else [],
+                logits_processor=[_penalizing(width, decoding)] if decoding.is_penalized else [],
+            )  # fmt: skip
             ends = _end_tokens(model)
             rows = zip(lengths, written[:, width:].tolist(), strict=True)
             return [_answered(tokenizer, tokens, ends, length, decoding) for length, tokens in rows]
@@ -123,20 +124,32 @@ class FolderModel(BaseLLM):
 
 @dataclass(frozen=True, slots=True)
 class _Decoding:
-    max_tokens: int
-    temperature: float
-    stop: tuple[str, ...]
+    """How an answer is drawn, by the names and the meaning that OpenAI's protocol gives them."""
+
+    stop: tuple[str, ...] = ()
+    max_tokens: int = MOST_TOKENS
+    temperature: float = 0
+    top_p: float = 1
+    presence_penalty: float = 0
+    frequency_penalty: float = 0
 
     @classmethod
     def of(cls, stop: Sequence[str] | None, parameters: Mapping[str, Any]) -> _Decoding:
-        known = {"max_tokens": MOST_TOKENS, "temperature": 0, **parameters}
-        if unknown := sorted(known.keys() - {"max_tokens", "temperature"}):
+        if unknown := sorted(parameters.keys() - set(cls.__slots__)):
             raise TypeError(f"got an unexpected keyword argument {unknown[0]!r}")
-        return cls(known["max_tokens"], known["temperature"], tuple(stop or ()))
+        return cls(tuple(stop or ()), **parameters)
+
+    @property
+    def is_penalized(self) -> bool:
+        """Whether what was written already is to be written less."""
+        return bool(self.presence_penalty or self.frequency_penalty)
 
     def options(self) -> dict[str, Any]:
-        sampled = {"do_sample": True, "temperature": self.temperature} if self.temperature else {"do_sample": False}
-        return {"max_new_tokens": self.max_tokens, **sampled}
+        """Return it as transformers' `generate` takes it; its own 50 most likely tokens are not what was asked for."""
+        if not self.temperature:
+            return {"max_new_tokens": self.max_tokens, "do_sample": False}
+        drawn = {"do_sample": True, "temperature": self.temperature, "top_p": self.top_p, "top_k": 0}
+        return {"max_new_tokens": self.max_tokens, **drawn}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +203,9 @@ class _Batches:
 def _load(path: Path) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     where: dict[str, Any] = {"gguf_file": path.name} if path.is_file() else {}
     folder = str(path.parent if path.is_file() else path)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -202,14 +217,28 @@ def _load(path: Path) -> tuple[Any, Any]:
 
 
 def _stopping(tokenizer: Any, width: int, stop: Sequence[str]) -> Callable[..., Any]:
-    """Return what says of each row of a batch whether a text that stops it stands behind the prompt's `width` tokens."""
+    """Return what says of each row of a batch whether it just wrote a text that stops it, behind a prompt of `width` tokens."""
     import torch
 
+    tail = 2 * max(map(len, stop))  # tokens; a character may take several
+
     def is_stopped(written: Any, *_: object, **__: object) -> Any:
-        texts = tokenizer.batch_decode(written[:, width:], skip_special_tokens=True)
+        texts = tokenizer.batch_decode(written[:, max(width, written.shape[1] - tail) :], skip_special_tokens=True)
         return torch.tensor([any(each in text for each in stop) for text in texts], device=written.device)
 
     return is_stopped
+
+
+def _penalizing(width: int, decoding: _Decoding) -> Callable[..., Any]:
+    """Return what lowers the score of each token that a row wrote already: once, and for each time that it did."""
+    import torch
+
+    def penalized(written: Any, scores: Any) -> Any:
+        new = written[:, width:]
+        times = torch.zeros_like(scores).scatter_add_(1, new, torch.ones_like(new, dtype=scores.dtype))
+        return scores - decoding.presence_penalty * (times > 0) - decoding.frequency_penalty * times
+
+    return penalized
 
 
 def _end_tokens(model: Any) -> frozenset[int]:
