@@ -108,9 +108,11 @@ def _base(experiment: Experiment, listener: Listener) -> str:
         return experiment.base
     source = BaseModel(experiment.base)
     folder = experiment.out / "base" / source.fingerprint()[:12]
-    if not (folder / "config.json").exists():
+    if not folder.exists():
         listener.on_event(f"dequantizing {Path(experiment.base).name}")
-        source.save(folder)
+        unfinished = folder.with_suffix(".unfinished")
+        source.save(unfinished)
+        unfinished.rename(folder)
     return str(folder)
 
 

@@ -125,11 +125,11 @@ def test_the_command_trains_and_the_model_is_measured(command: Command, base: Pa
     assert_refused(command(*asked[:-1], 2), "--batch-size 4, not 2")
 
 
-def test_the_four_commands_of_the_readme_lead_to_a_measured_model(
+def test_the_commands_of_the_readme_lead_to_a_measured_model_and_say_whether_it_was_worth_it(
     command: Command, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     section = README.read_text(encoding="utf-8").split("## Train on it\n")[1].split("\n## ")[0]
-    generate, export, train_, evaluate = re.findall(r"^\.venv/bin/python run\.py (.*)$", section, re.MULTILINE)
+    generate, export, train_, evaluate, experiment = re.findall(r"^\.venv/bin/python run\.py (.*)$", section, re.MULTILINE)
     monkeypatch.chdir(tmp_path)
     one = {"id": "1", "instruction": "Say one.", "instances": [{"input": "", "output": "one"}]}
     Path("user_oriented_instructions.jsonl").write_text(json.dumps(one) + "\n", encoding="utf-8")
@@ -142,6 +142,9 @@ def test_the_four_commands_of_the_readme_lead_to_a_measured_model(
         done = command(*shlex.split(printed))
         assert done.code == 0, done.err
     assert "log-likelihood" in done.out
+    small = experiment.replace("google/gemma-3-270m", str(base)) + " --max-steps 1 --answer-tokens 4 --seeds 1"
+    compared = command(*shlex.split(small))
+    assert "less seeds alone" in compared.out, compared.err
 
 
 @pytest.mark.parametrize(
