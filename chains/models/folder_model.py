@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -60,7 +61,8 @@ class FolderModel(BaseLLM):
             tokenizer, model = self._parts()
             before = tokenizer(self._framed(prompt), add_special_tokens=not self.is_chat).input_ids
             asked = tokenizer(completion, add_special_tokens=False).input_ids
-            logits = model(torch.tensor([before + asked], device=model.device)).logits[0, len(before) - 1 : -1]
+            tokens = torch.tensor([before + asked], device=model.device)
+            logits = model(tokens, **_only_last(model, len(asked) + 1)).logits[0, -len(asked) - 1 : -1]
             found = torch.log_softmax(logits.float(), dim=-1)[range(len(asked)), asked]
             return [round(each, 6) for each in found.tolist()]
 
@@ -214,6 +216,11 @@ def _load(path: Path) -> tuple[Any, Any]:
         tokenizer.pad_token = tokenizer.eos_token
     model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto" if device == "cuda" else torch.float32, **where)
     return tokenizer, model.to(device).eval()
+
+
+def _only_last(model: Any, tokens: int) -> dict[str, int]:
+    """Return what spares a model the scores of all but the last tokens: with a large vocabulary most of the work."""
+    return {"logits_to_keep": tokens} if "logits_to_keep" in signature(model.forward).parameters else {}
 
 
 def _stopping(tokenizer: Any, width: int, stop: Sequence[str]) -> Callable[..., Any]:

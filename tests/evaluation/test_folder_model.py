@@ -78,6 +78,20 @@ def test_an_answer_says_whether_the_limit_ended_it(model: FolderModel) -> None:
     assert stopped.text == whole[: whole.find(whole[at:])]
 
 
+def test_what_a_row_wrote_is_written_less_where_that_is_asked_for(model: FolderModel) -> None:
+    prompts = ["Rome", "Name the capital . Output :"]
+    for penalty in ("presence_penalty", "frequency_penalty"):
+        found = model.generate(prompts, max_tokens=len(WORDS) - 2, **{penalty: 1000})
+        for [one] in found.generations:
+            assert len(set(one.text.split())) == len(one.text.split())
+    assert len(set(model.generate(["Rome"], max_tokens=12).generations[0][0].text.split())) < 12  # else this shows nothing
+
+
+def test_drawing_from_the_likeliest_alone_is_greedy(model: FolderModel) -> None:
+    drawn = model.generate(["Rome"], max_tokens=8, temperature=1, top_p=1e-6)
+    assert drawn.generations == model.generate(["Rome"], max_tokens=8).generations
+
+
 def test_the_log_likelihoods_are_those_of_the_models_own_loss(model: FolderModel, folder: Path) -> None:
     found = model.log_likelihoods("Name the capital . Output :", " It is Rome .")
     assert len(found) == 4
