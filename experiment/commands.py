@@ -61,6 +61,7 @@ def train(
     batch_size: Annotated[int, typer.Option(help="Rows a step.")] = 8,
     learning_rate: Annotated[float | None, typer.Option(help="The highest; 0.0002 with LoRA, 0.00002 without.")] = None,
     max_length: Annotated[int, typer.Option(help="The longest row in tokens; longer ones are left out.")] = 1024,
+    cut_vocabulary: options.CutVocabulary = False,
     seed: Annotated[int | None, typer.Option(help="The seed of templates, order and weights.")] = None,
     save_steps: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 50,
     provider: Annotated[str | None, typer.Option(help="Train there: openai, or a server that speaks its API.")] = None,
@@ -76,7 +77,7 @@ def train(
         return train_at(Provider(provider, base_url, suffix, look_every), data, model, out, epochs, seed)
     recipe = Recipe(
         "lora" if lora else "full", form, 2.0 if epochs is None else epochs, max_steps, batch_size, learning_rate, max_length,
-        seed=seed or 0,
+        seed=seed or 0, cut_vocabulary=cut_vocabulary,
     )  # fmt: skip
     return train_here(data, model, out, recipe, save_steps)
 
@@ -99,6 +100,7 @@ def experiment(
     max_steps: Annotated[int | None, typer.Option(help="So many steps, in the place of epochs.")] = None,
     batch_size: Annotated[int, typer.Option(help="Rows a step.")] = 8,
     learning_rate: Annotated[float | None, typer.Option(help="The highest; 0.0002 with LoRA, 0.00002 without.")] = None,
+    cut_vocabulary: options.CutVocabulary = False,
     encoding: Annotated[str | None, typer.Option(help="self-instruct, tk-instruct, open-instruct or chat.")] = None,
     answer_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of an answer.")] = 256,
     answers_at_once: Annotated[int, typer.Option(min=1, help="How many questions are answered as one batch.")] = 16,
@@ -112,7 +114,9 @@ def experiment(
     from self_instruct.experiment.plan import Experiment
     from self_instruct.training.recipe import Recipe
 
-    recipe = Recipe("lora" if lora else "full", form, epochs, max_steps, batch_size, learning_rate)
+    recipe = Recipe(
+        "lora" if lora else "full", form, epochs, max_steps, batch_size, learning_rate, cut_vocabulary=cut_vocabulary
+    )
     chosen = tuple(conditions.split(",")) if conditions else DEFAULT
     wanted = Experiment(run, model, out, chosen, named_rows(rows or ()), seeds, recipe, keep_models)
     return report_on(wanted, task_sets(tasks, encoding, answer_tokens, answers_at_once), workers, as_json=json)

@@ -17,7 +17,7 @@ from self_instruct.retrievers.draws import HashDraws
 from self_instruct.training.recipe import Recipe
 from self_instruct.training.rows import Conversation, Pair, Parts, Row, TrainingDataError, Turn
 
-_NOT_LEARNED = -100  # the label that PyTorch's cross entropy passes over
+NOT_LEARNED = -100  # the label that PyTorch's cross entropy passes over
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Example:
     def labels(self) -> list[int]:
         """What each token should be, as PyTorch takes it."""
         asked = len(self.tokens) - self.learned
-        return [_NOT_LEARNED] * asked + list(self.tokens[asked:])
+        return [NOT_LEARNED] * asked + list(self.tokens[asked:])
 
 
 @dataclass(frozen=True, slots=True)

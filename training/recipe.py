@@ -19,7 +19,8 @@ class Recipe:
     `form` says whether rows become texts or conversations; `auto` is chat where the tokenizer has a chat template. `epochs` may
     be a part of one; `max_steps`, where given, decides in their place. `max_length` is in tokens: a longer row is left out,
     since one that is cut would teach not to end. `learning_rate` is `LEARNING_RATES` of the method where None.
-    Raises `SettingsError` for a number that makes no sense.
+    `cut_vocabulary` scores only a part of a large vocabulary while it trains (`training.vocabulary`), with LoRA alone.
+    Raises `SettingsError` for what makes no sense.
     """
 
     method: Method = "lora"
@@ -31,12 +32,15 @@ class Recipe:
     max_length: int = 1024
     lora_rank: int = 16
     seed: int = 0
+    cut_vocabulary: bool = False
 
     def __post_init__(self) -> None:
         for name in ("epochs", "max_steps", "batch_size", "learning_rate", "max_length", "lora_rank"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise SettingsError(f"`{name}` is {value}; expected a number above 0.")
+        if self.cut_vocabulary and self.method != "lora":
+            raise SettingsError("`cut_vocabulary` is for LoRA alone: training all weights needs all of them there.")
 
     @property
     def rate(self) -> float:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import accumulate
@@ -19,10 +20,11 @@ from typing import Any
 
 from self_instruct.ledger.lock import RunLock
 from self_instruct.training.base_models import NEEDED, BaseModel
-from self_instruct.training.examples import Example, examples
+from self_instruct.training.examples import NOT_LEARNED, Example, examples
 from self_instruct.training.outputs import ADAPTER, CHECKPOINTS, WHOLE, Trained, TrainingPlan, begin, conclude, last_checkpoint
 from self_instruct.training.recipe import Recipe
 from self_instruct.training.rows import TrainingData
+from self_instruct.training.vocabulary import scored_tokens, scoring_only
 
 MOST_LOSSES = 200  # points of the curve on the card
 SAVE_STEPS = 50
@@ -88,12 +90,23 @@ class _Training:
     def run(self) -> Trained:
         """Train and save the model; return what came of it."""
         checkpoint = last_checkpoint(self._out)
-        trainer, pace = self._trainer()
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        with self._scored() as tokens:
+            trainer, pace = self._trainer(tokens)
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         self._save(trainer.model)
         return self._trained(trainer, pace)
 
-    def _trainer(self) -> tuple[Any, _Pace]:
+    @contextmanager
+    def _scored(self) -> Iterator[Mapping[int, int] | None]:
+        """Give the places of the tokens that are scored, None where it is all of them in their order."""
+        if not self._recipe.cut_vocabulary:
+            yield None
+            return
+        tokens = scored_tokens(self._examples.kept, self._model.get_output_embeddings().out_features)
+        with scoring_only(self._model, tokens):
+            yield tokens
+
+    def _trainer(self, tokens: Mapping[int, int] | None) -> tuple[Any, _Pace]:
         from transformers import PrinterCallback
         from trl import SFTTrainer
 
@@ -102,7 +115,7 @@ class _Training:
         trainer = SFTTrainer(
             model=self._model,
             args=_arguments(self._out, self._recipe, self._save_steps),
-            train_dataset=_dataset(kept),
+            train_dataset=_dataset(kept, tokens),
             processing_class=self._tokenizer,
             peft_config=_lora(self._recipe) if self._recipe.method == "lora" else None,
             callbacks=[_callback(pace)],
@@ -239,10 +252,11 @@ def _lora(recipe: Recipe) -> Any:
     )
 
 
-def _dataset(kept: Sequence[Example]) -> Any:
+def _dataset(kept: Sequence[Example], places: Mapping[int, int] | None) -> Any:
     from datasets import Dataset
 
-    return Dataset.from_dict({"input_ids": [list(one.tokens) for one in kept], "labels": [one.labels for one in kept]})
+    labels = [one.labels if places is None else [places.get(token, NOT_LEARNED) for token in one.labels] for one in kept]
+    return Dataset.from_dict({"input_ids": [list(one.tokens) for one in kept], "labels": labels})
 
 
 def _quieten() -> None:

@@ -35,6 +35,11 @@ Best = Annotated[int | None, typer.Option(metavar="N", help="The N rows of the b
 Longest = Annotated[int | None, typer.Option(metavar="N", help="The N rows of the longest outputs, to compare with.")]
 Random = Annotated[int | None, typer.Option(metavar="N", help="N rows drawn by the seed, to compare with.")]
 
+# training
+CutVocabulary = Annotated[
+    bool, typer.Option("--cut-vocabulary", help="Score a part of a large vocabulary while training: faster. For LoRA.")
+]
+
 
 def given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Layer:
     """Return all that the command line says about settings: flags over `--set` over the config file."""

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,28 @@ def test_a_chat_model_learns_in_its_own_template(tmp_path: Path) -> None:
     told = "".join(tokenizer.convert_ids_to_tokens(found.kept[0].tokens))
     assert (found.is_chat, told) == (True, "user> Hi</s>assistant> Yo</s>")
     assert found.kept[0].learned == 3
+
+
+def test_a_part_of_the_vocabulary_trains_alike_and_a_whole_one_is_saved(
+    base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("self_instruct.training.vocabulary.COMMONEST", 8)
+    rows, recipe = read_rows(data), Recipe("lora", epochs=4, batch_size=4, learning_rate=0.05)
+    whole = train(rows, str(base), tmp_path / "whole", recipe)
+    part = train(rows, str(base), tmp_path / "part", replace(recipe, cut_vocabulary=True))
+    assert part.last_loss < part.first_loss < whole.first_loss  # it chooses among fewer
+    assert part.steps == whole.steps
+    assert {name: each.shape for name, each in weights(tmp_path / "part").items()} == {
+        name: each.shape for name, each in weights(tmp_path / "whole").items()
+    }
+    before, after = weights(base), weights(tmp_path / "part")
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    assert_same_configuration(base, tmp_path / "part", "vocab_size")
+
+
+def assert_same_configuration(one: Path, other: Path, name: str) -> None:
+    read = [json.loads((folder / "config.json").read_text(encoding="utf-8"))[name] for folder in (one, other)]
+    assert read[0] == read[1]
 
 
 def test_rows_that_are_too_long_are_left_out_and_counted(base: Path) -> None:
