@@ -9,7 +9,7 @@ of it, so an endless template ends as an error and leaves nothing running.
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence, Set
 from functools import wraps
 from itertools import islice
 from typing import Any
@@ -108,10 +108,15 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         self._spent.steps = 0
         self._spent.since = None
 
+    def make_globals(self, d: Mapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return what a template finds besides its variables, in one dict: each rendering copies it."""
+        return {**self.globals, **(d or {})}
+
     def step(self) -> None:
         """Count one step."""
-        self._spent.steps += 1
-        if not self._spent.steps % _STEPS_BETWEEN:
+        spent = self._spent
+        spent.steps += 1
+        if not spent.steps % _STEPS_BETWEEN:
             self._look_at_the_clock()
 
     def _look_at_the_clock(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Ended(StrEnum):
@@ -30,6 +31,7 @@ _ENDINGS = {
 _MEANINGS = {word: ended for ended, words in _ENDINGS.items() for word in words}
 
 
+@lru_cache(maxsize=64)
 def why_ended(finish_reason: str | None) -> Ended | None:
     """Return what a provider's word for the end of a reply means; None where it said nothing.
 

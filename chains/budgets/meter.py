@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import reduce
 
 from self_instruct.chains.budgets.bounds import at_most, stages_without_limit
 from self_instruct.chains.budgets.budget import Amount, Budget, Limit, Limits
@@ -18,6 +19,8 @@ from self_instruct.records.errors import SettingsError
 from self_instruct.records.replies import Usage
 from self_instruct.settings.sections import Price
 from self_instruct.settings.settings import Settings
+
+_NOTHING = Decimal(0)
 
 
 def check_budgets(settings: Settings) -> None:
@@ -46,7 +49,7 @@ def price_in(settings: Settings, model: str) -> Price | None:
 
 
 class Meter:
-    """What a run has spent, and what its budgets still allow. `spent` is the whole run's, `by_stage` its parts.
+    """What a run has spent, in all and by stage, and what its budgets still allow.
 
     `cost` is in US dollars, of the tokens that were counted; None where a price is not known.
     `before` is what was spent until now, by stage, model and the price paid.
@@ -55,29 +58,33 @@ class Meter:
     def __init__(self, settings: Settings, before: Mapping[tuple[str, str | None, Price | None], Spent]) -> None:
         self._settings = settings
         self._prices: dict[str | None, Price | None] = {None: None}
-        self.spent = Spent()
         self.by_stage: dict[str, Spent] = {}
         self.cost: Decimal | None = Decimal(0)
         spent = Amount()
         for (stage, model, paid), each in before.items():
             price = paid or self.price(model)
             self._count(stage, price, each)
-            spent = spent.plus(self._amount(price, each))
+            spent = spent.plus(_amount(price, each.requests, each.usage.plus(each.at_most)))
         limits = Limits(settings.max_requests, settings.max_tokens, settings.max_cost)
         self._budget = Budget(limits, spent)
         self.short_of: Limit | None = None
 
+    @property
+    def spent(self) -> Spent:
+        """What the whole run has spent."""
+        return reduce(Spent.plus, self.by_stage.values(), Spent())
+
     def reserve(self, question: Question) -> Usage | None:
         """Set aside what a question can use at most, and return that; or return None: it fits into `short_of` no more."""
         most = at_most(question)
-        amount = self._amount(self.price(question.model), Spent(1, 1, Usage(), most))
-        self.short_of = self._budget.reserve(question.id, amount)
+        self.short_of = self._budget.reserve(question.id, _amount(self.price(question.model), 1, most))
         return None if self.short_of else most
 
     def settle(self, question: Question, used: Spent) -> None:
         """Count what a question has used, in the place of what was set aside for it."""
-        self._count(question.id.stage, self.price(question.model), used)
-        self._budget.settle(question.id, self._amount(self.price(question.model), used))
+        price = self.price(question.model)
+        self._count(question.id.stage, price, used)
+        self._budget.settle(question.id, _amount(price, used.requests, used.usage.plus(used.at_most)))
 
     def release(self, request: RequestId) -> None:
         """Give back what was set aside for a question that brought no reply."""
@@ -99,16 +106,18 @@ class Meter:
         return f"the budget of {limits.max_requests} requests is spent"
 
     def _count(self, stage: str, price: Price | None, used: Spent) -> None:
-        self.spent = self.spent.plus(used)
         self.by_stage[stage] = self.by_stage.get(stage, Spent()).plus(used)
-        counted = Usage(used.usage.input_tokens or 0, used.usage.output_tokens or 0, used.usage.cached_tokens)
-        paid = cost(price, counted)
+        paid = _cost(price, used.usage)
         self.cost = None if self.cost is None or paid is None else self.cost + paid
 
-    def _amount(self, price: Price | None, spent: Spent) -> Amount:
-        """Return what budgets count for some requests: what the provider counted, and what was reserved where it did not."""
-        tokens = spent.usage.plus(spent.at_most)
-        counted = Usage(tokens.input_tokens or 0, tokens.output_tokens or 0, tokens.cached_tokens)
-        return Amount(
-            spent.requests, (counted.input_tokens or 0) + (counted.output_tokens or 0), cost(price, counted) or Decimal(0)
-        )
+
+def _amount(price: Price | None, requests: int, tokens: Usage) -> Amount:
+    """Return what budgets count for some requests: what the provider counted, and what was reserved where it did not."""
+    return Amount(requests, (tokens.input_tokens or 0) + (tokens.output_tokens or 0), _cost(price, tokens) or _NOTHING)
+
+
+def _cost(price: Price | None, tokens: Usage) -> Decimal | None:
+    """Return what some tokens cost, those that were counted; None where the price is not known."""
+    if price is None:
+        return None
+    return cost(price, Usage(tokens.input_tokens or 0, tokens.output_tokens or 0, tokens.cached_tokens))

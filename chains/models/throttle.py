@@ -89,7 +89,11 @@ class Throttle:
     async def _enter(self) -> None:
         """Return when a slot is taken; raises what the gate is closed by."""
         self._raise_if_closed()
-        turn = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        if not self._queue and self._under_way < self.slots and self._opens_at <= loop.time():
+            self._under_way += 1
+            return
+        turn = loop.create_future()
         self._queue.append(turn)
         self._let_in()
         try:

@@ -17,7 +17,7 @@ from self_instruct.chains.runs.reading_ahead import Decide, decide_now
 from self_instruct.chains.runs.unread_share import UnreadShare
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.chains.stages.stage import Step
-from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask
+from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask, TaskId
 from self_instruct.prompts.reading.reply_parser import MOST_RECORDS
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, StageName, Task
@@ -27,6 +27,8 @@ from self_instruct.settings.settings import Settings
 
 POSITIONS_EACH = MOST_RECORDS + 1
 """From one instance's to the next: the positions of what is refused of a reply about it."""
+_WITHOUT_INSTANCES = frozenset({StageName.CLASSIFICATION, StageName.INSTANCES})
+"""The stages at whose questions a task has no instances yet."""
 
 
 class Decider:
@@ -93,9 +95,9 @@ class Decider:
             after = replace(task, awaits=step.again)
             self._store(after, Step())
             return after, step.wrong
-        after = replace(task, is_classification=kind, awaits=step.again)
-        if step.again is None and not step.is_last:
-            after = replace(after, awaits=self._next(stage.name, after, step.instances))
+        about = Task(task.instruction, kind, step.instances)
+        awaits = self._next(stage.name, task.id, about) if step.again is None and not step.is_last else step.again
+        after = replace(task, is_classification=kind, awaits=awaits)
         self._store(after, step, task.awaits.instance)
         return after, None
 
@@ -106,8 +108,7 @@ class Decider:
 
     def about(self, task: StoredTask) -> Task:
         """Return a task as stages see it; with its instances where the stage it awaits comes after theirs."""
-        stage = task.awaits.stage if task.awaits else None
-        has_instances = stage not in (None, StageName.CLASSIFICATION, StageName.INSTANCES)
+        has_instances = task.awaits is not None and task.awaits.stage not in _WITHOUT_INSTANCES
         return Task(task.instruction, task.is_classification, self._ledger.instances_of(task.id) if has_instances else ())
 
     def wrong(self, task: StoredTask) -> str | None:
@@ -130,13 +131,12 @@ class Decider:
         first = RequestId(StageName.CLASSIFICATION, request, read.item)
         return StoredTask(first.task, read.text, None, first, attempt)
 
-    def _next(self, stage: str, task: StoredTask, instances: tuple[Instance, ...]) -> RequestId | None:
-        """Return the first question of the next stage that has one; `instances` are those that are being stored."""
-        later = list(self._stages.after(stage))
-        if not later:
-            return None
-        about = Task(task.instruction, task.is_classification, instances or self._ledger.instances_of(task.id))
-        return next((first for each in later if (first := each.first(task.id, about))), None)
+    def _next(self, stage: str, task: TaskId, about: Task) -> RequestId | None:
+        """Return the first question of the next stage that has one; the instances in `about` are those being stored."""
+        later = self._stages.after(stage)
+        if later and not about.instances and stage not in _WITHOUT_INSTANCES:
+            about = replace(about, instances=self._ledger.instances_of(task))
+        return next((first for each in later if (first := each.first(task, about))), None)
 
     def _store(self, task: StoredTask, step: Step, instance: int = 0) -> None:
         first = instance * POSITIONS_EACH

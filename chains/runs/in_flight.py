@@ -157,7 +157,8 @@ class InFlight:
         self._journal.failed(question.id, error)
 
     def _store(self, question: Question, sent: SentRequest, reply: Reply | Refusal) -> Reply | Refusal:
-        reply = replace(reply, model=question.model)
+        if reply.model != question.model:
+            reply = replace(reply, model=question.model)
         usage = reply.usage if isinstance(reply, Reply) else UNCOUNTED
         prompt = question.prompt.to_string() if self._keeps_prompt(question) else None
         self._ledger.store_reply(question.id, reply, prompt=prompt, at_most=sent.at_most, price=sent.price)

@@ -46,13 +46,15 @@ def _length(text: str, rules: InstructionSettings, tokens: TokenKind) -> _Broken
 
 
 def _banned_word(text: str, rules: InstructionSettings) -> _Broken | None:
-    found = next((word for word, pattern in _patterns(rules.banned_words) if pattern.search(text)), None)
-    return None if found is None else (Reason.BANNED_WORD, {"word": found})
+    if not _any_of(rules.banned_words).search(text):
+        return None
+    found = next(word for word in rules.banned_words if word and _any_of((word,)).search(text))
+    return Reason.BANNED_WORD, {"word": found}
 
 
-@lru_cache(maxsize=16)
-def _patterns(words: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((word, re.compile(_whole_word(word), re.IGNORECASE)) for word in words if word)
+@lru_cache(maxsize=256)
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(_whole_word, filter(None, words))) or r"(?!)", re.IGNORECASE)
 
 
 def _whole_word(word: str) -> str:

@@ -30,7 +30,7 @@ class ShownInstructions:
 
     def copied(self, instruction: str) -> str | None:
         """Return the line that an instruction repeats, but for a short mark in front of either; None where it is no copy."""
-        own = tokens(instruction, self._kind)
+        own = tokens(instruction, self._kind) if self._lines else []
         return next((line for shown, line in self._lines if _are_same(own, shown)), None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -54,7 +54,7 @@ class RunStages:
         """Return the stage of a name."""
         return self._by_name[name]
 
-    def after(self, name: str) -> Iterable[Stage[Any]]:
+    def after(self, name: str) -> Sequence[Stage[Any]]:
         """Return the stages that a task goes through after this one, in order."""
         place = next(place for place, stage in enumerate(self.all) if stage.name == name)
         return self.all[place + 1 :]

@@ -4,7 +4,7 @@ Every view is made once, in time that grows with the text's length alone.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,12 +55,25 @@ class Example:
 
     def mentions(self, *parts: str) -> bool:
         """Return whether the instruction has one of these parts of words, in any case: a quick look before a close one."""
-        return any(part in self._request_folded for part in parts)
+        return _has_any(self._request_folded, parts)
 
     @cached_property
     def answer(self) -> str:
         """The output without the white space around it."""
         return self.output.strip()
+
+    @cached_property
+    def _answer_folded(self) -> str:
+        return self.answer.casefold()
+
+    def says(self, *parts: str) -> bool:
+        """Return whether the output has one of these parts of words, in any case: a quick look before a close one."""
+        return _has_any(self._answer_folded, parts)
+
+    @cached_property
+    def has_figures(self) -> bool:
+        """Whether the output has a figure."""
+        return any(map(str.isdigit, self.answer))
 
     @cached_property
     def task(self) -> str:
@@ -106,6 +119,13 @@ class Example:
     def known_labels(self) -> tuple[str, ...]:
         """The class labels, as they were given or as the instruction plainly names them; none where it does not."""
         return self.labels or named_labels(self.request)
+
+
+def _has_any(text: str, parts: Sequence[str]) -> bool:
+    for part in parts:  # noqa: SIM110  a generator takes twice as long, and this is asked most
+        if part in text:
+            return True
+    return False
 
 
 def _fenced(text: str) -> Iterator[tuple[str, str]]:

@@ -12,9 +12,10 @@ _TALK = re.compile(
     rf"|\[(?:image|picture|photo|video)\b[^\]\n]{{0,200}}\]|\bI(?:'ve| have) attached\b|\bplease find attached\b",
     re.IGNORECASE,
 )
-_MAY_TALK = re.compile(
-    r"image|picture|photo|igure|diagram|chart|screenshot|illustration|graph|video|ttach|!\[|<img", re.IGNORECASE
-)
+_PARTS = (
+    "image", "picture", "photo", "figure", "diagram", "chart", "screenshot", "illustration", "graph", "video", "attach", "![",
+    "<img",
+)  # fmt: skip
 _OF_IMAGES = re.compile(
     rf"\b{_THING}s?\b|\b(?:draw\w*|plot\w*|attach\w*|HTML|markdown|e-?mail|letter)\b",
     re.IGNORECASE,
@@ -23,6 +24,5 @@ _OF_IMAGES = re.compile(
 
 def image_talk(example: Example) -> str | None:
     """Find talk of an image or an attachment ("as shown in the figure below") of which the task says nothing."""
-    text = example.answer
-    found = _TALK.search(text) if _MAY_TALK.search(text) else None
+    found = _TALK.search(example.answer) if example.says(*_PARTS) else None
     return None if found is None or _OF_IMAGES.search(example.task) else shown(found[0])

@@ -22,6 +22,10 @@ _POINTER = (
     rf"|(?:{_THINGS}|objects?) (?:below|above)|below|from its description)"
 )
 _STRONG = re.compile(rf"\b(?:{_POINTER}(?: [\w'-]+)?|I'll give you|I will give you|wrote me this)\b", re.IGNORECASE)
+_POINTING = (
+    "this", "these", "following", "given", "provided", "attached", "here is", "here are", "below", "above", "description",
+    "i'll give", "i will give", "wrote me",
+)  # fmt: skip
 _OF_PROGRAMS = re.compile(
     r"\b(?:write|create|implement|design|develop|build|make)\b.{0,40}\b(?:function|program|code|algorithm|script|method"
     r"|class)\b",
@@ -91,14 +95,14 @@ def missing_input(example: Example) -> str | None:
     if not is_no_input(example.input) or example.request.rstrip().endswith(":"):
         return None
     request = _NOT_POINTING.sub(" ", _CHOICES.sub(".", example.request.strip()))
-    if _QUOTED.search(request) or _OWN_TEXT.search(request) or _OF_PROGRAMS.search(request):
-        return None
-    found = _BARE_VERB.match(request) or _new(_STRONG, request)
+    found = _BARE_VERB.match(request) or (_new(_STRONG, request) if example.mentions(*_POINTING) else None)
     if found is None and (example.is_classification or (_WORKS_ON.match(request) and not _FIGURE.search(request))):
         found = _new(_ANY_THING, request)
     if found is None and not _ASKS_TO_WRITE.search(request) and not _FIGURE.search(request):
         found = _new(_POINTS, _first_sentence(request))
-    return shown(found[0]) if found else None
+    if found is None or _OF_PROGRAMS.search(request) or _QUOTED.search(request) or _OWN_TEXT.search(request):
+        return None
+    return shown(found[0])
 
 
 def _first_sentence(request: str) -> str:

@@ -1,6 +1,7 @@
 """A classification task's answer that is none of its class labels."""
 
 import re
+from functools import lru_cache
 
 from self_instruct.chains.verifiers.example import Example, shown
 from self_instruct.prompts.reading.class_labels import comparable, is_among
@@ -56,6 +57,7 @@ def _mentions(example: Example, labels: tuple[str, ...]) -> bool:
     return any(f" {comparable(label)} " in said for label in labels)
 
 
+@lru_cache(maxsize=8)  # the instances of a task come one after another
 def _listed(instruction: str) -> tuple[str, ...]:
     """Return the labels behind "categories:" or the like, or those of a question with "or"; yes and no for a plain one."""
     found = _SET.search(instruction) or _CHOICE.search(instruction) or _LAST_CHOICE.search(instruction)

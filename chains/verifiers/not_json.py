@@ -27,7 +27,9 @@ def not_json(example: Example) -> str | None:
 
     Text around it does not matter. Nothing is said where the task is about JSON rather than for it (a program, a question).
     """
-    if example.is_classification or not _ASKED.search(example.request) or _ABOUT.search(example.request):
+    if example.is_classification or not example.mentions("json"):
+        return None
+    if not _ASKED.search(example.request) or _ABOUT.search(example.request):
         return None
     return why_no_json(example.answer)
 

@@ -21,9 +21,10 @@ def repeated_text(example: Example) -> str | None:
 
     Nothing is said where something is to be repeated, printed or sung.
     """
-    if len(example.output_words) < FEWEST_LOOPED or _ASKED_FOR.search(example.request):
+    if len(example.output_words) < FEWEST_LOOPED:
         return None
-    return _loop_at_end(example.output_words) or _same_part(example.answer)
+    found = _loop_at_end(example.output_words) or _same_part(example.answer)
+    return None if found is None or _ASKED_FOR.search(example.request) else found
 
 
 def _loop_at_end(said: list[str]) -> str | None:
@@ -33,8 +34,8 @@ def _loop_at_end(said: list[str]) -> str | None:
         while at >= period and said[at] == said[at - period]:
             same, at = same + 1, at - 1
         turns = 1 + same // period
-        is_words = any(word.isalpha() for word in said[-period:])
-        if turns >= FEWEST_TURNS and turns * period >= FEWEST_LOOPED and is_words:
+        is_loop = turns >= FEWEST_TURNS and turns * period >= FEWEST_LOOPED
+        if is_loop and any(word.isalpha() for word in said[-period:]):
             return f"{shown(' '.join(said[-period:]))} ({turns} times)"
     return None
 

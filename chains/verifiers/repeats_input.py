@@ -30,12 +30,14 @@ def repeats_input(example: Example) -> str | None:
         return None
     if given == said:
         return shown(said)
+    if said.startswith(given):
+        is_right = _GOES_ON.search(example.request)
+    elif said in given:
+        is_right = _TAKES_PART.search(example.request)
+    else:
+        return None
     is_long = min(len(example.input_words), len(example.output_words)) >= FEWEST_WORDS
-    if is_long and said.startswith(given) and not _GOES_ON.search(example.request):
-        return shown(said)
-    if is_long and said in given and not _TAKES_PART.search(example.request):
-        return shown(said)
-    return None
+    return shown(said) if is_long and not is_right else None
 
 
 def _bare(text: str) -> str:

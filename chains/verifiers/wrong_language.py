@@ -5,7 +5,9 @@ in doubt nothing is said. A short text is doubt.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
 
 from self_instruct.chains.verifiers.example import Example, shown, words
 
@@ -55,6 +57,10 @@ _COMMON: Mapping[str, frozenset[str]] = {
         " olduğu veya iyi ya",
     }.items()
 }
+_HAVE: Mapping[str, list[str]] = {
+    word: [language for language, common in _COMMON.items() if word in common] for word in frozenset().union(*_COMMON.values())
+}
+"""The languages that have each common word."""
 _NAMED = re.compile(
     r"\b(?:English|German|French|Spanish|Italian|Portuguese|Dutch|Swedish|Polish|Turkish|Russian|Ukrainian|Greek|Arabic|Hebrew"
     r"|Hindi|Sanskrit|Thai|Korean|Japanese|Chinese|Mandarin|Latin|Danish|Norwegian|Finnish|Czech|Hungarian|Romanian|Vietnamese"
@@ -83,11 +89,10 @@ def wrong_language(example: Example) -> str | None:
     said = None if example.is_classification else language_of(example.answer)
     if said is None or example.is_code:
         return None
-    named = set(_NAMED.findall(example.request))
-    wanted = _wanted(example.request)
-    if wanted:
+    is_named = _NAMED.search(example.request) is not None
+    if wanted := _wanted(example.request) if is_named else None:
         return f"{said}, asked: {wanted}: {shown(example.answer)}" if said != wanted else None
-    if named or _LANGUAGES.search(example.request) or said in _spoken(example):
+    if is_named or _is_spoken(said, example) or _LANGUAGES.search(example.request):
         return None
     return f"{said}: {shown(example.answer)}"
 
@@ -109,8 +114,8 @@ def language_of(text: str) -> str | None:
 def _latin_language(said: list[str]) -> str | None:
     if len(said) < FEWEST_WORDS:
         return None
-    scores = sorted(((sum(map(common.__contains__, said)), name) for name, common in _COMMON.items()), reverse=True)
-    (best, name), (second, _) = scores[:2]
+    scores = Counter(chain.from_iterable(_HAVE[word] for word in said if word in _HAVE))
+    (name, best), (_, second) = (*scores.most_common(2), ("", 0), ("", 0))[:2]
     is_clear = best >= 0.15 * len(said) and best >= 1.5 * second
     return name if is_clear and len(_COMMON[name].intersection(said)) >= FEWEST_COMMON else None
 
@@ -124,9 +129,8 @@ def _wanted(request: str) -> str | None:
     return _SCRIPT_OF.get(language, language if language in _COMMON else None)
 
 
-def _spoken(example: Example) -> set[str | None]:
-    return {
-        language_of(example.request) or "English",
-        language_of(example.input),
-        "English" if example.request.isascii() else None,
-    }
+def _is_spoken(language: str, example: Example) -> bool:
+    """Return whether a language is the instruction's or the input's; a short instruction without accents may be English."""
+    if language == "English" and example.request.isascii():
+        return True
+    return language in (language_of(example.request) or "English", language_of(example.input))

@@ -32,10 +32,11 @@ def wrong_sum(example: Example) -> str | None:
 
     Results may be rounded as far as they are written. Other arithmetic than decimal, and tasks about mistakes, are not judged.
     """
-    if not any(map(str.isdigit, example.answer)) or _OTHER_ARITHMETIC.search(example.request):
+    if not example.has_figures:
         return None
     wrong = next((f"{left} = {right}" for left, right in _equations(example.answer) if not _holds(left, right)), None)
-    return wrong or _wrong_answer(example)
+    wrong = wrong or _wrong_answer(example)
+    return None if wrong is None or _OTHER_ARITHMETIC.search(example.request) else wrong
 
 
 def _equations(text: str) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ would refuse good instances.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»`", '"') | {"‘": "'", "’": "'"})
 _SINGLE = re.compile(r"(?<!\w)'([^'\n\"]{1,40})'(?!\w)")
@@ -53,6 +54,7 @@ _NO_LABEL_WORDS = frozenset({
 })  # fmt: skip
 
 
+@lru_cache(maxsize=8)  # the instances of a task come one after another
 def named_labels(instruction: str) -> tuple[str, ...]:
     """Return the labels that an instruction names, in its order; none where it does not plainly name one set.
 

@@ -34,6 +34,8 @@ def find_fences(text: str) -> list[Fence]:
     One may open on the line of a marker ("Output: ```sql"). A second opening line with a language says the first was never
     closed.
     """
+    if "```" not in text and "~~~" not in text:
+        return []
     fences: list[Fence] = []
     opening: re.Match[str] | None = None
     for line in _FENCE.finditer(text):

@@ -55,6 +55,7 @@ def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
     parts: list[str] = []
     position = 0
     for start, end in spans:
-        parts += text[position:start], re.sub(r"[^\n]", " ", text[start:end])
-        position = end
-    return "".join([*parts, text[position:]])
+        if start < end:
+            parts += text[position:start], re.sub(r"[^\n]", " ", text[start:end])
+            position = end
+    return "".join([*parts, text[position:]]) if parts else text
