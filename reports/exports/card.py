@@ -22,7 +22,7 @@ from self_instruct.chains.models.names import OFFLINE
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.plan_settings import shown_settings
 from self_instruct.records.tasks import StageName
-from self_instruct.reports.exports.dataset import DatasetTask
+from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.reports.exports.selection import Selected, Split
 from self_instruct.reports.text import number
 from self_instruct.reports.writing import ExportError

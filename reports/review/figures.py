@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from self_instruct.reports.text import NOTHING
+
 Z = 1.959963984540054  # of 95 %
 
 
@@ -16,6 +18,16 @@ class Figure:
 
     value: float | None
     interval: tuple[float, float] | None = None
+
+    @property
+    def percent(self) -> str:
+        """A share in percent, or a dash."""
+        return NOTHING if self.value is None else f"{self.value:.0%}"
+
+    @property
+    def percents(self) -> str:
+        """The interval of a share in percent, or a dash."""
+        return NOTHING if self.interval is None else f"{self.interval[0]:.0%} to {self.interval[1]:.0%}"
 
 
 def wilson(yes: float, of: float) -> Figure:

@@ -15,7 +15,7 @@ from self_instruct.ledger import Ledger, TaskId
 from self_instruct.records.judgements import Judgement, judgement, vote_of
 from self_instruct.records.marks import Mark, rater_of
 from self_instruct.records.tasks import Instance, Verdict, flags_in
-from self_instruct.reports.exports.dataset import task_name, tasks_with_instances
+from self_instruct.reports.dataset_tasks import task_name, tasks_with_instances
 
 NOT_JUDGED, UNREAD = "not judged", "verdict unread"
 

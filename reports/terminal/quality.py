@@ -6,15 +6,15 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 
 from self_instruct.ledger import Ledger
-from self_instruct.reports.analysis.quality import ALL, Basis, Part, Quality, Share, Threshold, quality
 from self_instruct.reports.review.figures import Figure
 from self_instruct.reports.review.instances import ReviewedInstance
-from self_instruct.reports.terminal.judging import NAMES
+from self_instruct.reports.review.quality import Part, Quality, Threshold, quality
+from self_instruct.reports.review.shares import NAMES, Basis, Share
 from self_instruct.reports.terminal.printing import show
 from self_instruct.reports.terminal.tables import plain, table
 from self_instruct.reports.text import NOTHING, number, shortened
 
-_NAMES = {**NAMES, ALL: "all three", "grade": "grade"}
+_NAMES = {**NAMES, "grade": "grade"}
 _WIDTH = 46
 
 
@@ -55,13 +55,12 @@ def _parts(found: Quality) -> Iterator[RenderableType]:
 
 
 def _share_row(share: Share) -> tuple[str, ...]:
-    paper = "" if share.paper.value is None else f"{share.paper.value:.0%}"
-    return _NAMES[share.question], _percent(share.figure), _interval(share.figure), share.basis.value, paper
+    return _NAMES[share.question], share.figure.percent, share.figure.percents, share.basis.value, share.paper.percent
 
 
 def _part_table(title: str, parts: Sequence[Part]) -> RenderableType:
     rows = [
-        (each.name, number(each.instances), number(each.judged), _percent(each.judge), number(each.marked), _cell(each.people))
+        (each.name, number(each.instances), number(each.judged), each.judge.percent, number(each.marked), _cell(each.people))
         for each in parts
     ]
     return table(title, ("", "in all", "judged", "judge", "marked", "people"), rows, (1, 2, 3, 4, 5))
@@ -99,20 +98,12 @@ def _score(each: ReviewedInstance) -> str:
     return NOTHING if each.judgement is None or each.judgement.score is None else f"{each.judgement.score:g}"
 
 
-def _percent(figure: Figure) -> str:
-    return NOTHING if figure.value is None else f"{figure.value:.0%}"
-
-
-def _interval(figure: Figure) -> str:
-    return NOTHING if figure.interval is None else f"{figure.interval[0]:.0%} to {figure.interval[1]:.0%}"
-
-
 def _cell(figure: Figure, *, is_share: bool = True) -> str:
     """Return a figure with its interval."""
     if figure.value is None:
         return NOTHING
     if is_share:
-        return f"{_percent(figure)} [{_interval(figure)}]"
+        return f"{figure.percent} [{figure.percents}]"
     return (
         f"{figure.value:.2f} [{figure.interval[0]:.2f}, {figure.interval[1]:.2f}]" if figure.interval else f"{figure.value:.2f}"
     )

@@ -16,8 +16,8 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Instance
 from self_instruct.reports import CardFields, ExportError, Selection
+from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.reports.exports.card import Counts
-from self_instruct.reports.exports.dataset import DatasetTask
 from self_instruct.reports.exports.export import ROW_FORMATS, export
 from self_instruct.settings.config_file import from_config
 from self_instruct.settings.layers import Layer

@@ -10,9 +10,10 @@ from self_instruct.ledger import TaskId
 from self_instruct.records.judgements import Answer, Judgement, Vote
 from self_instruct.records.marks import Grade, Mark
 from self_instruct.records.tasks import Instance
-from self_instruct.reports.analysis.quality import ALL, PAPER, Basis, Quality, quality_of
 from self_instruct.reports.review.figures import stratified, wilson
 from self_instruct.reports.review.instances import ReviewedInstance
+from self_instruct.reports.review.quality import Quality, quality_of
+from self_instruct.reports.review.shares import ALL, PAPER, Basis
 
 YES, NO = Answer.YES, Answer.NO
 
