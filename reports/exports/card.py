@@ -23,6 +23,7 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.plan_settings import shown_settings
 from self_instruct.records.tasks import StageName
 from self_instruct.reports.dataset_tasks import DatasetTask
+from self_instruct.reports.exports.card_quality import card_quality
 from self_instruct.reports.exports.selection import Selected, Split
 from self_instruct.reports.text import number
 from self_instruct.reports.writing import ExportError
@@ -115,6 +116,7 @@ def dataset_card(
         has_seed_rows=bool(selected.seeds),
         own_templates=plan.settings.templates is not None,
         refused=selected.ledger.count_rejections(),
+        quality=card_quality(selected),
         config=yaml.safe_dump(_config(plan), sort_keys=False, allow_unicode=True),
         command=command,
         license=fields.license,

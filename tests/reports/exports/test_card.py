@@ -14,8 +14,10 @@ from support.written import instructions, write_run
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
-from self_instruct.records.tasks import Instance
-from self_instruct.reports import CardFields, ExportError, Selection
+from self_instruct.records.judgements import JUDGING, Answer, Vote
+from self_instruct.records.marks import Grade, Mark, person_stage
+from self_instruct.records.tasks import Instance, Verdict
+from self_instruct.reports import CardFields, Choice, ExportError, Selection
 from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.reports.exports.card import Counts
 from self_instruct.reports.exports.export import ROW_FORMATS, export
@@ -179,3 +181,52 @@ def test_a_model_name_cannot_break_the_front_matter(make_run: Callable[..., Ledg
     assert front_matter(text)["license"] == "unknown"
     assert "49" not in text
     assert json.dumps(front_matter(text))
+
+
+def looked_at(directory: Path, people: str = "") -> Ledger:
+    """Twenty tasks of an instance, of which a judge finds every second all right, and a person those with a y."""
+    ledger = write_run(
+        directory, instructions(20), [Instance("", "Dear neighbour")], judging={"model": OPENAI, "enabled": True}
+    )
+    with ledger.transaction():
+        for number, task in enumerate(list(ledger.tasks())):
+            right = Answer.NO if number % 2 else Answer.YES
+            ledger.add_verdicts(task.id, [Verdict(JUDGING, 0, Vote(Answer.YES, Answer.YES, right, 4, "so").answers())])
+            if number < len(people):
+                said = Answer.YES if people[number] == "y" else Answer.NO
+                mark = Mark(Answer.YES, Answer.YES, said, Grade.A)
+                ledger.add_verdicts(task.id, [Verdict(person_stage("Ann"), 0, mark.answers())])
+    return ledger
+
+
+def statement(text: str) -> list[str]:
+    [row] = re.findall(r"^\| all three \| (.*) \|$", text, re.MULTILINE)
+    return [cell.strip() for cell in row.split("|")]
+
+
+def test_a_judges_opinion_is_called_that_on_the_card(tmp_path: Path) -> None:
+    with looked_at(tmp_path / "run") as ledger:
+        text = card(ledger, tmp_path / "out", seeds=True)
+        chosen = card(ledger, tmp_path / "chosen", choice=Choice(accepted=True))
+    assert statement(text) == ["50%", "30% to 70%", "only the judge's opinion", "54%"]
+    assert f"Of 20 rows, 0 were marked by people and 20 judged by `{OPENAI}`." in text
+    assert "a model's opinion, and no measure of quality" in text
+    assert "how often the judge is wrong about them is not known" in text
+    assert statement(chosen)[0] == "100%"
+    assert "chosen by that judge, so its own opinion of them says nothing more" in chosen
+
+
+def test_what_people_found_of_the_rows_of_an_export_is_on_its_card(tmp_path: Path) -> None:
+    with looked_at(tmp_path / "run", "yyyyynyyyy") as ledger:
+        text = card(ledger, tmp_path / "out")
+        few = card(ledger, tmp_path / "few", choice=Choice(accepted=True))
+    assert statement(text)[2] == "people and judge"
+    assert "10 were marked by people" in text
+    assert statement(few)[:3] == ["100%", "57% to 100%", "people"]  # the five marked of ten accepted rows
+    assert "Nobody has checked" not in text
+
+
+def test_a_run_that_nobody_looked_at_has_no_statement(run: Ledger, tmp_path: Path) -> None:
+    text = card(run, tmp_path / "out")
+    assert "## How good it is" not in text
+    assert "Nobody has checked these rows." in text

@@ -1,0 +1,59 @@
+"""What a dataset card says of the quality of its rows: the statement on those that the export has, and what it rests on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from self_instruct.chains.runs.accepting import JUDGES, AcceptRule
+from self_instruct.records.judgements import JUDGING
+from self_instruct.reports.dataset_tasks import task_name
+from self_instruct.reports.exports.selection import Selected
+from self_instruct.reports.review.instances import ReviewedInstance, reviewed_instances
+from self_instruct.reports.review.shares import NAMES, Basis, Share, shares
+from self_instruct.reports.text import number
+
+
+@dataclass(frozen=True, slots=True)
+class CardQuality:
+    """The statement on the machine-written rows of an export: cells of its table by question, and sentences about them."""
+
+    rows: tuple[tuple[str, ...], ...]
+    sentences: tuple[str, ...]
+    is_marked: bool
+
+
+def card_quality(selected: Selected) -> CardQuality | None:
+    """Return what the card says of the quality of the rows; None where neither a judge nor a person looked at any."""
+    every = _exported(selected)
+    marked = sum(bool(each.marks) for each in every)
+    judged = sum(each.judgement is not None and each.judgement.is_read for each in every)
+    if not marked and not judged:
+        return None
+    found = shares(every)
+    counts = f"Of {number(len(every))} rows, {number(marked)} were marked by people and {number(judged)} judged"
+    by = f" by `{_judge(selected)}`" if judged else ""
+    sentences = [f"{counts}{by}.", *_whys(found)]
+    if selected.choice.needs_judge:
+        sentences.append("The rows were chosen by that judge, so its own opinion of them says nothing more.")
+    rows = ((NAMES[one.question], one.figure.percent, one.figure.percents, one.basis.value, one.paper.percent) for one in found)
+    return CardQuality(tuple(rows), tuple(sentences), marked > 0)
+
+
+def _whys(found: Sequence[Share]) -> list[str]:
+    opinion = ": a model's opinion, and no measure of quality"
+    return [
+        f"{why[:1].upper()}{why[1:]}."
+        for why in dict.fromkeys(f"{each.basis}: {each.why}{opinion if each.basis is Basis.JUDGE else ''}" for each in found)
+    ]
+
+
+def _judge(selected: Selected) -> str:
+    judge = AcceptRule.of(selected.ledger, selected.settings).judge or JUDGING
+    known = (selected.ledger.fact(JUDGES) or {}).get(judge, {})
+    return known.get("model") or selected.settings.model_of(JUDGING) or "a model"
+
+
+def _exported(selected: Selected) -> list[ReviewedInstance]:
+    """Return the instances that the export has; seed tasks, which people wrote, are none of them."""
+    shown = {task.name: set(task.instances) for split in selected.splits for task in selected.tasks(split) if not task.is_seed}
+    reviewed = reviewed_instances(selected.ledger, selected.plan)
+    return [each for each in reviewed if each.instance in shown.get(task_name(each.task), ())]
