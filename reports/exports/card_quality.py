@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from self_instruct.chains.runs.accepting import JUDGES, AcceptRule
-from self_instruct.records.judgements import JUDGING
+from self_instruct.records.judgements import Concern
 from self_instruct.reports.dataset_tasks import task_name
 from self_instruct.reports.exports.selection import Selected
-from self_instruct.reports.review.instances import ReviewedInstance, reviewed_instances
+from self_instruct.reports.review.concerns import concerns
+from self_instruct.reports.review.instances import ReviewedInstance, judge_model, reviewed_instances
 from self_instruct.reports.review.shares import NAMES, Basis, Share, shares
 from self_instruct.reports.text import number
 
@@ -30,8 +30,9 @@ def card_quality(selected: Selected) -> CardQuality | None:
         return None
     found = shares(every)
     counts = f"Of {number(len(every))} rows, {number(marked)} were marked by people and {number(judged)} judged"
-    by = f" by `{_judge(selected)}`" if judged else ""
+    by = f" by `{judge_model(selected.ledger, selected.settings) or 'a model'}`" if judged else ""
     sentences = [f"{counts}{by}.", *_whys(found)]
+    sentences += _concern_sentences(every)
     if selected.choice.needs_judge:
         sentences.append("The rows were chosen by that judge, so its own opinion of them says nothing more.")
     rows = ((NAMES[one.question], one.figure.percent, one.figure.percents, one.basis.value, one.paper.percent) for one in found)
@@ -46,10 +47,13 @@ def _whys(found: Sequence[Share]) -> list[str]:
     ]
 
 
-def _judge(selected: Selected) -> str:
-    judge = AcceptRule.of(selected.ledger, selected.settings).judge or JUDGING
-    known = (selected.ledger.fact(JUDGES) or {}).get(judge, {})
-    return known.get("model") or selected.settings.model_of(JUDGING) or "a model"
+def _concern_sentences(every: Sequence[ReviewedInstance]) -> list[str]:
+    if (found := concerns(every)) is None:
+        return []
+    of = sum(each.tasks for each in found.kinds)
+    counts = {one.value: sum(each.counts[one] for each in found.kinds) for one in Concern}
+    named = ", ".join(f"{name} in {number(count)}" for name, count in counts.items())
+    return [f"Concerns of the judge about the instructions of {number(of)} tasks: {named}."]
 
 
 def _exported(selected: Selected) -> list[ReviewedInstance]:

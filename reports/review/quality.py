@@ -12,10 +12,11 @@ from self_instruct.ledger import Ledger
 from self_instruct.records.judgements import Answer, Criterion
 from self_instruct.records.marks import Grade
 from self_instruct.reports.review.agreement import Agreement, Rating, agreement
+from self_instruct.reports.review.concerns import Concerns, KindConcerns, concerns
 from self_instruct.reports.review.figures import Figure, wilson
-from self_instruct.reports.review.instances import ReviewedInstance, reviewed_instances
+from self_instruct.reports.review.instances import ReviewedInstance, judge_model, reviewed_instances
 from self_instruct.reports.review.shares import ALL, QUESTIONS, Share, judge_says, people_say, shares, yes_share
-from self_instruct.reports.text import readable_json
+from self_instruct.reports.text import number, readable_json
 
 LEAST_FOR_THRESHOLD = 20
 SHOWN = 10
@@ -47,6 +48,7 @@ class Threshold:
 class Quality:
     """The statement on a run's `instances`: `judged` have a verdict that can be read, `marked` are those that people marked.
 
+    `judge` is the judge's model, where one is known.
     `agreement` has judge against people by question, `among_people` the raters against each other by question and by grade.
     `thresholds` are scores; `suggested` is that of the best F1, None where too few were both judged and marked.
     """
@@ -66,20 +68,40 @@ class Quality:
     best: tuple[ReviewedInstance, ...]
     worst: tuple[ReviewedInstance, ...]
     differing: tuple[ReviewedInstance, ...]
+    concerns: Concerns | None
+    judge: str | None = None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether neither a judge nor a person has looked at any instance."""
+        return not (self.judged or self.unread or self.marked)
+
+    @property
+    def looked_at(self) -> str:
+        """How many instances were looked at, and by whom."""
+        people = f"{number(self.marked)} marked by {len(self.raters)} {'person' if len(self.raters) == 1 else 'people'}"
+        by = f" by {self.judge}" if self.judge else ""
+        unread = f" ({number(self.unread)} unread)" if self.unread else ""
+        return f"{people if self.marked else 'none marked by people'}, {number(self.judged)} judged{by}{unread}"
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return all of it as JSON values."""
+        return {name: _plain(getattr(self, name)) for name in self.__slots__}
 
     def to_json(self) -> str:
         """Return all of it as a JSON object, indented."""
-        return readable_json({name: _plain(getattr(self, name)) for name in self.__slots__})
+        return readable_json(self.to_fields())
 
 
 def quality(ledger: Ledger) -> Quality:
     """Return the statement on a run."""
     with ledger.snapshot():
-        return quality_of(reviewed_instances(ledger, RunPlan.of(ledger)))
+        plan = RunPlan.of(ledger)
+        return quality_of(reviewed_instances(ledger, plan), judge_model(ledger, plan.settings))
 
 
-def quality_of(every: Sequence[ReviewedInstance]) -> Quality:
-    """Return the statement on instances, with what judge and people say of them."""
+def quality_of(every: Sequence[ReviewedInstance], judge: str | None = None) -> Quality:
+    """Return the statement on instances, with what judge and people say of them; `judge` is the judge's model."""
     read = [each for each in every if each.judgement and each.judgement.is_read]
     marked = [each for each in every if each.marks]
     both = [each for each in read if each.marks]
@@ -101,6 +123,8 @@ def quality_of(every: Sequence[ReviewedInstance]) -> Quality:
         best=tuple(ranked[:SHOWN]),
         worst=tuple(ranked[SHOWN:][: -SHOWN - 1 : -1]),
         differing=tuple(_differing(both)),
+        concerns=concerns(every),
+        judge=judge if read else None,
     )
 
 
@@ -179,7 +203,7 @@ def _plain(value: Any) -> Any:
         return value.to_fields()
     if isinstance(value, ReviewedInstance):
         return _instance_fields(value)
-    if isinstance(value, Share | Part | Threshold | Figure):
+    if isinstance(value, Share | Part | Threshold | Figure | Concerns | KindConcerns):
         return {name: _plain(getattr(value, name)) for name in value.__slots__}
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}

@@ -75,7 +75,8 @@ def judged_tables(said: Judged) -> RenderableType:
         ("verdicts unread", f"{number(said.unread_votes)} of {number(said.votes)}"),
         ("instances without a verdict that can be read", number(said.unread_instances)),
     ]
-    return Group(
-        answers,
-        table("", ("", ""), [*counts, *((f"score {score}", number(count)) for score, count in said.scores.items())], (1,)),
-    )
+    concerns = [
+        (f"concern: {name}", f"{number(count)} of {number(said.asked_concerns)}") for name, count in said.concerns.items()
+    ]
+    scores = [(f"score {score}", number(count)) for score, count in said.scores.items()]
+    return Group(answers, table("", ("", ""), [*counts, *(concerns if said.asked_concerns else []), *scores], (1,)))

@@ -6,13 +6,15 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 
 from self_instruct.ledger import Ledger
+from self_instruct.records.judgements import Concern
+from self_instruct.reports.review.concerns import Concerns
 from self_instruct.reports.review.figures import Figure
 from self_instruct.reports.review.instances import ReviewedInstance
 from self_instruct.reports.review.quality import Part, Quality, Threshold, quality
 from self_instruct.reports.review.shares import NAMES, Basis, Share
 from self_instruct.reports.terminal.printing import show
 from self_instruct.reports.terminal.tables import plain, table
-from self_instruct.reports.text import NOTHING, number, shortened
+from self_instruct.reports.text import NOTHING, number, share, shortened
 
 _NAMES = {**NAMES, "grade": "grade"}
 _WIDTH = 46
@@ -34,9 +36,7 @@ def quality_tables(found: Quality) -> RenderableType:
 
 
 def _parts(found: Quality) -> Iterator[RenderableType]:
-    people = f"{number(found.marked)} marked by {len(found.raters)} {'person' if len(found.raters) == 1 else 'people'}"
-    unread = f" ({number(found.unread)} unread)" if found.unread else ""
-    title = f"{number(found.instances)} instances: {people}, {number(found.judged)} judged{unread}"
+    title = f"{number(found.instances)} instances: {found.looked_at}"
     yield table(title, ("", "share", "95 %", "rests on", "paper"), [_share_row(each) for each in found.shares], (1, 4))
     for why in dict.fromkeys(f"{each.basis}: {each.why}." for each in found.shares):
         yield plain(why)
@@ -46,6 +46,8 @@ def _parts(found: Quality) -> Iterator[RenderableType]:
     if found.judged or found.marked:
         yield _part_table("By kind of task: all three yes", found.kinds)
         yield _part_table("By the judge's score: all three yes", found.bands)
+    if found.concerns:
+        yield _concern_table(found.concerns)
     yield from _agreements(found)
     if found.thresholds:
         yield _threshold_table(found.thresholds, found.suggested)
@@ -54,8 +56,8 @@ def _parts(found: Quality) -> Iterator[RenderableType]:
             yield _examples(name, each)
 
 
-def _share_row(share: Share) -> tuple[str, ...]:
-    return _NAMES[share.question], share.figure.percent, share.figure.percents, share.basis.value, share.paper.percent
+def _share_row(each: Share) -> tuple[str, ...]:
+    return _NAMES[each.question], each.figure.percent, each.figure.percents, each.basis.value, each.paper.percent
 
 
 def _part_table(title: str, parts: Sequence[Part]) -> RenderableType:
@@ -64,6 +66,15 @@ def _part_table(title: str, parts: Sequence[Part]) -> RenderableType:
         for each in parts
     ]
     return table(title, ("", "in all", "judged", "judge", "marked", "people"), rows, (1, 2, 3, 4, 5))
+
+
+def _concern_table(found: Concerns) -> RenderableType:
+    rows = [
+        (each.kind, number(each.tasks), *(f"{number(count)} ({share(count, each.tasks)})" for count in each.counts.values()))
+        for each in found.kinds
+    ]
+    names = [concern.value for concern in Concern]
+    return table("Instructions that concern the judge (an opinion)", ("", "tasks", *names), rows, (1, 2, 3, 4))
 
 
 def _agreements(found: Quality) -> Iterator[RenderableType]:

@@ -7,7 +7,7 @@ import pytest
 
 from self_instruct.chains.stages.task_kinds import TaskKind
 from self_instruct.ledger import TaskId
-from self_instruct.records.judgements import Answer, Judgement, Vote
+from self_instruct.records.judgements import Answer, Concern, Judgement, Vote, concerns_in
 from self_instruct.records.marks import Grade, Mark
 from self_instruct.records.tasks import Instance
 from self_instruct.reports.review.figures import stratified, wilson
@@ -93,6 +93,38 @@ def test_the_threshold_of_the_best_f1_is_suggested_and_differences_are_shown() -
     assert [(each.score, each.recall.value) for each in found.thresholds] == [(1, 1.0), (5, 14 / 15)]
     assert [each.name for each in found.differing] == ["14:0#0", "24:0#0"]
     assert quality_of(instances("yn", "yn")).suggested is None
+
+
+def voted(*concerns: str | None) -> Judgement:
+    """Votes that name these concerns, between commas; None for one from before it was asked."""
+    return Judgement(tuple(Vote(YES, YES, YES, 5, "", None if each is None else concerns_in(each)) for each in concerns))
+
+
+def test_a_concern_is_what_more_than_half_of_the_votes_name_that_say_anything() -> None:
+    assert voted("harmful", "harmful, unclear", "none").concerns == (Concern.HARMFUL,)
+    assert voted("unclear", "none").concerns == ()
+    assert voted("unclear", None, None).concerns == (Concern.UNCLEAR,)
+    assert voted(None).concerns is None
+
+
+def test_concerns_are_counted_by_task_and_kind() -> None:
+    said = [
+        (0, TaskKind.CODE, "none"),
+        (0, TaskKind.CODE, "harmful"),
+        (1, TaskKind.CODE, "none"),
+        (2, TaskKind.SUMS, "unclear"),
+    ]
+    every = [
+        ReviewedInstance(TaskId(task, 0), at, f"Task {task}", Instance("", str(at)), kind, voted(concerns))
+        for at, (task, kind, concerns) in enumerate(said)
+    ]
+    found = quality_of(every).concerns
+    assert found is not None
+    assert [(each.kind, each.tasks, tuple(each.counts.values())) for each in found.kinds] == [
+        ("code", 2, (1, 0, 0)), ("sums", 1, (0, 1, 0)),
+    ]  # fmt: skip
+    assert found.examples == {"harmful": ("Task 0",), "unclear": ("Task 2",), "too simple": ()}
+    assert quality_of(instances("yn")).concerns is None
 
 
 @pytest.mark.parametrize(("hits", "share"), [(0.9, 0.6), (0.5, 0.6), (0.8, 0.95)])
