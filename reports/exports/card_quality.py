@@ -8,7 +8,7 @@ from self_instruct.reports.dataset_tasks import task_name
 from self_instruct.reports.exports.selection import Selected
 from self_instruct.reports.review.concerns import concerns
 from self_instruct.reports.review.instances import ReviewedInstance, judge_model, reviewed_instances
-from self_instruct.reports.review.shares import NAMES, Basis, Share, shares
+from self_instruct.reports.review.shares import NAMES, Basis, shares
 from self_instruct.reports.text import number
 
 
@@ -31,20 +31,14 @@ def card_quality(selected: Selected) -> CardQuality | None:
     found = shares(every)
     counts = f"Of {number(len(every))} rows, {number(marked)} were marked by people and {number(judged)} judged"
     by = f" by `{judge_model(selected.ledger, selected.settings) or 'a model'}`" if judged else ""
-    sentences = [f"{counts}{by}.", *_whys(found)]
+    sentences = [f"{counts}{by}.", *dict.fromkeys(one.because for one in found)]
+    if any(one.basis is Basis.JUDGE for one in found):
+        sentences.append("That is a model's opinion, and no measure of quality.")
     sentences += _concern_sentences(every)
     if selected.choice.needs_judge:
         sentences.append("The rows were chosen by that judge, so its own opinion of them says nothing more.")
     rows = ((NAMES[one.question], one.figure.percent, one.figure.percents, one.basis.value, one.paper.percent) for one in found)
     return CardQuality(tuple(rows), tuple(sentences), marked > 0)
-
-
-def _whys(found: Sequence[Share]) -> list[str]:
-    opinion = ": a model's opinion, and no measure of quality"
-    return [
-        f"{why[:1].upper()}{why[1:]}."
-        for why in dict.fromkeys(f"{each.basis}: {each.why}{opinion if each.basis is Basis.JUDGE else ''}" for each in found)
-    ]
 
 
 def _concern_sentences(every: Sequence[ReviewedInstance]) -> list[str]:

@@ -20,8 +20,10 @@ ALL = "all"
 QUESTIONS = (*(one.value for one in Criterion), ALL)
 PAPER = {"valid": wilson(184, 200), "input_fits": wilson(158, 200), "output_correct": wilson(116, 200), ALL: wilson(108, 200)}
 """The paper's own review of 200 instructions with an instance each, by an author."""
-NAMES = {"valid": "valid task", "input_fits": "input fits", "output_correct": "output correct", ALL: "all three"}
-"""The questions as tables name them."""
+NAMES = {
+    "valid": "valid task", "input_fits": "input fits", "output_correct": "output correct", ALL: "all three", "grade": "grade",
+}  # fmt: skip
+"""The questions, and people's grade, as tables name them."""
 LEAST_MARKED = 5  # of the instances of which the judge says the same, before people's share of them says anything
 LEAST_JUDGED = 0.9  # of the marked instances, at least so many must be judged: the others would say nothing
 
@@ -50,6 +52,13 @@ class Share:
     judge: Figure
     paper: Figure
 
+    @property
+    def because(self) -> str:
+        """What it rests on and why, in a sentence."""
+        is_marked = self.basis in (Basis.PEOPLE, Basis.BOTH)
+        said = self.why if is_marked else f"{self.basis}: {self.why}"
+        return f"{said[:1].upper()}{said[1:]}."
+
 
 def shares(every: Sequence[ReviewedInstance]) -> tuple[Share, ...]:
     """Return the share of each question, and of all three together."""
@@ -63,7 +72,7 @@ def _share(question: str, every: Sequence[ReviewedInstance]) -> Share:
     if both is not None:
         figure, basis, why = both, Basis.BOTH, "people's marks, weighted by what the judge says of many more (stratified)"
     elif people.value is not None:
-        figure, basis, why = people, Basis.PEOPLE, f"people's random sample alone (Wilson): {why_not}"
+        figure, basis, why = people, Basis.PEOPLE, f"people's random sample alone (Wilson), since {why_not}"
     elif judge.value is not None:
         figure, basis, why = judge, Basis.JUDGE, "nobody marked any, so how often the judge is wrong is not known"
     else:

@@ -8,7 +8,6 @@ from rich.console import Group, RenderableType
 from self_instruct.ledger import Ledger
 from self_instruct.records.judgements import Concern
 from self_instruct.reports.review.concerns import Concerns
-from self_instruct.reports.review.figures import Figure
 from self_instruct.reports.review.instances import ReviewedInstance
 from self_instruct.reports.review.quality import Part, Quality, Threshold, quality
 from self_instruct.reports.review.shares import NAMES, Basis, Share
@@ -16,7 +15,6 @@ from self_instruct.reports.terminal.printing import show
 from self_instruct.reports.terminal.tables import plain, table
 from self_instruct.reports.text import NOTHING, number, share, shortened
 
-_NAMES = {**NAMES, "grade": "grade"}
 _WIDTH = 46
 
 
@@ -38,10 +36,10 @@ def quality_tables(found: Quality) -> RenderableType:
 def _parts(found: Quality) -> Iterator[RenderableType]:
     title = f"{number(found.instances)} instances: {found.looked_at}"
     yield table(title, ("", "share", "95 %", "rests on", "paper"), [_share_row(each) for each in found.shares], (1, 4))
-    for why in dict.fromkeys(f"{each.basis}: {each.why}." for each in found.shares):
-        yield plain(why)
+    for sentence in dict.fromkeys(each.because for each in found.shares):
+        yield plain(sentence)
     if any(each.basis is Basis.BOTH for each in found.shares):
-        rows = [(_NAMES[each.question], _cell(each.people), _cell(each.judge)) for each in found.shares]
+        rows = [(NAMES[each.question], each.people.with_percents, each.judge.with_percents) for each in found.shares]
         yield table("Alone", ("", "people (Wilson)", "the judge (an opinion)"), rows, (1, 2))
     if found.judged or found.marked:
         yield _part_table("By kind of task: all three yes", found.kinds)
@@ -57,13 +55,13 @@ def _parts(found: Quality) -> Iterator[RenderableType]:
 
 
 def _share_row(each: Share) -> tuple[str, ...]:
-    return _NAMES[each.question], each.figure.percent, each.figure.percents, each.basis.value, each.paper.percent
+    return NAMES[each.question], each.figure.percent, each.figure.percents, each.basis.value, each.paper.percent
 
 
 def _part_table(title: str, parts: Sequence[Part]) -> RenderableType:
     rows = [
-        (each.name, number(each.instances), number(each.judged), each.judge.percent, number(each.marked), _cell(each.people))
-        for each in parts
+        (one.name, *map(number, (one.instances, one.judged)), one.judge.percent, number(one.marked), one.people.with_percents)
+        for one in parts
     ]
     return table(title, ("", "in all", "judged", "judge", "marked", "people"), rows, (1, 2, 3, 4, 5))
 
@@ -80,11 +78,11 @@ def _concern_table(found: Concerns) -> RenderableType:
 def _agreements(found: Quality) -> Iterator[RenderableType]:
     if found.agreement:
         pairs = [(name, each.pairs[0]) for name, each in found.agreement.items()]
-        rows = [(_NAMES[name], number(pair.items), _cell(pair.raw), _cell(pair.kappa, is_share=False)) for name, pair in pairs]
+        rows = [(NAMES[name], number(pair.items), pair.raw.with_percents, pair.kappa.with_bounds) for name, pair in pairs]
         yield table("Judge against people", ("", "items", "agreement", "Cohen's kappa"), rows, (1, 2, 3))
     if found.among_people:
         rows = [
-            (_NAMES[name], number(each.items), _cell(each.raw), _cell(each.krippendorff_alpha, is_share=False))
+            (NAMES[name], number(each.items), each.raw.with_percents, each.krippendorff_alpha.with_bounds)
             for name, each in found.among_people.items()
         ]
         yield table("People among themselves", ("", "items", "agreement", "Krippendorff's alpha"), rows, (1, 2, 3))
@@ -92,7 +90,7 @@ def _agreements(found: Quality) -> Iterator[RenderableType]:
 
 def _threshold_table(thresholds: Sequence[Threshold], suggested: float | None) -> RenderableType:
     advice = "too few are both judged and marked to suggest one" if suggested is None else f"best F1 at {suggested:g}"
-    rows = [(f"{each.score:g}", _cell(each.precision), _cell(each.recall)) for each in thresholds]
+    rows = [(f"{each.score:g}", each.precision.with_percents, each.recall.with_percents) for each in thresholds]
     return table(f"Least score: {advice}", ("", "precision", "recall"), rows, (0, 1, 2))
 
 
@@ -107,14 +105,3 @@ def _examples(name: str, instances: Sequence[ReviewedInstance]) -> RenderableTyp
 
 def _score(each: ReviewedInstance) -> str:
     return NOTHING if each.judgement is None or each.judgement.score is None else f"{each.judgement.score:g}"
-
-
-def _cell(figure: Figure, *, is_share: bool = True) -> str:
-    """Return a figure with its interval."""
-    if figure.value is None:
-        return NOTHING
-    if is_share:
-        return f"{figure.percent} [{figure.percents}]"
-    return (
-        f"{figure.value:.2f} [{figure.interval[0]:.2f}, {figure.interval[1]:.2f}]" if figure.interval else f"{figure.value:.2f}"
-    )

@@ -130,19 +130,22 @@ def test_the_settings_on_the_card_make_the_same_plan_again(tmp_path: Path) -> No
 def test_no_place_and_no_secret_is_on_it(tmp_path: Path) -> None:
     parameters = {"api_key": SECRET, "temperature": 0.5}
     settings = {
-        "model": OPENAI,
+        "model": "transformers:/home/somebody/tuned",
+        "model_options": {"cache_dir": "/home/somebody/cache"},
         "base_url": "http://secret-host:8000/v1",
         "seeds": "/home/somebody/seeds.jsonl",
         "templates": "/home/somebody/templates",
         "instructions": {"parameters": parameters},
     }
     made = plan(**settings)
-    said = ("model", "base_url", "seeds", "templates", "instructions.parameters.api_key", "instructions.parameters.temperature")
+    said = ["model", "model_options.cache_dir", "base_url", "seeds", "templates"]
+    said += [f"instructions.parameters.{name}" for name in parameters]
     with Ledger.create(tmp_path / "run", {**made.facts(), "origins": dict.fromkeys(said, "config.yaml:1")}) as ledger:
         text = card(ledger, tmp_path / "out", seeds=True)
     for word in (SECRET, "secret-host", "somebody", str(tmp_path)):
         assert word not in text
     assert "instructions.parameters.temperature: 0.5\n" in text
+    assert "model: transformers:tuned\n" in text
     assert "12 tasks of the maker's own (SHA-256 of their JSON lines: `" in text
     assert "--seeds YOUR_SEEDS --templates YOUR_TEMPLATES" in text
     assert "language" not in front_matter(text)
@@ -208,11 +211,11 @@ def test_a_judges_opinion_is_called_that_on_the_card(tmp_path: Path) -> None:
     with looked_at(tmp_path / "run") as ledger:
         text = card(ledger, tmp_path / "out", seeds=True)
         chosen = card(ledger, tmp_path / "chosen", choice=Choice(accepted=True))
-    assert statement(text) == ["50%", "30% to 70%", "only the judge's opinion", "54%"]
+    assert statement(text) == ["50 %", "30 to 70 %", "only the judge's opinion", "54 %"]
     assert f"Of 20 rows, 0 were marked by people and 20 judged by `{OPENAI}`." in text
     assert "a model's opinion, and no measure of quality" in text
     assert "how often the judge is wrong about them is not known" in text
-    assert statement(chosen)[0] == "100%"
+    assert statement(chosen)[0] == "100 %"
     assert "chosen by that judge, so its own opinion of them says nothing more" in chosen
 
 
@@ -222,7 +225,7 @@ def test_what_people_found_of_the_rows_of_an_export_is_on_its_card(tmp_path: Pat
         few = card(ledger, tmp_path / "few", choice=Choice(accepted=True))
     assert statement(text)[2] == "people and judge"
     assert "10 were marked by people" in text
-    assert statement(few)[:3] == ["100%", "57% to 100%", "people"]  # the five marked of ten accepted rows
+    assert statement(few)[:3] == ["100 %", "57 to 100 %", "people"]  # the five marked of ten accepted rows
     assert "Nobody has checked" not in text
 
 
