@@ -15,10 +15,10 @@ from self_instruct.evaluation.json_lines import Fields, json_lines
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import InputError
 from self_instruct.records.marks import Grade
-from self_instruct.reports.analysis.quality import judge_says, people_say
 from self_instruct.reports.review.agreement import Agreement, Rating, Weights, agreement
 from self_instruct.reports.review.figures import Figure
 from self_instruct.reports.review.instances import ReviewedInstance, reviewed_instances
+from self_instruct.reports.review.shares import judge_says, people_say
 from self_instruct.reports.terminal.printing import show
 from self_instruct.reports.terminal.tables import table
 from self_instruct.reports.text import NOTHING, number, shortened

@@ -3,6 +3,7 @@
 from self_instruct.records.judgements import (
     Answer,
     Comparison,
+    Concern,
     Criterion,
     Judgement,
     Preference,
@@ -23,6 +24,7 @@ from self_instruct.records.tasks import (
     StageName,
     Task,
     Verdict,
+    flags_in,
 )
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Candidate",
     "Classification",
     "Comparison",
+    "Concern",
     "Criterion",
     "Ended",
     "Flag",
@@ -50,4 +53,5 @@ __all__ = [
     "Verdict",
     "Vote",
     "Winner",
+    "flags_in",
 ]

@@ -1,4 +1,4 @@
-"""What a judge says of an instance: the paper's three questions, each yes, no or unsure, and a score; or nothing readable.
+"""What a judge says of an instance: the paper's three questions, each yes, no or unsure, a score, and what concerns it.
 
 A *vote* is one reading of one reply, a *judgement* what the votes on an instance come to. An unread vote is an outcome of its
 own: it is counted, and never becomes an answer or a score.
@@ -19,6 +19,8 @@ JUDGING = "judging"
 """The judge's name as a stage."""
 MOST_SCORE = 5
 UNREAD = "unread"
+CONCERNS = "concerns"
+NO_CONCERN = "none"
 
 
 class Answer(StrEnum):
@@ -37,26 +39,53 @@ class Criterion(StrEnum):
     OUTPUT_CORRECT = "output_correct"
 
 
+class Concern(StrEnum):
+    """What a judge may find the matter with an instruction, apart from the questions."""
+
+    HARMFUL = "harmful"
+    UNCLEAR = "unclear"
+    TOO_SIMPLE = "too simple"
+
+
+def concerns_in(text: str) -> tuple[Concern, ...] | None:
+    """Return the concerns that a text names, each once and between commas; () for "none", None for any other text.
+
+    >>> [one.value for one in concerns_in("Too simple, unclear")], concerns_in("none"), concerns_in("it is dull")
+    (['unclear', 'too simple'], (), None)
+    """
+    names = [" ".join(name.split()) for name in text.casefold().split(",")]
+    if names == [NO_CONCERN]:
+        return ()
+    found = tuple(one for one in Concern if one in names)
+    return found if len(found) == len(names) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Vote(Record):
-    """One reading of one reply: the answers, a score of 0 to 5, and the reason that came before them."""
+    """One reading of one reply: the answers, a score of 0 to 5, and the reason that came before them.
+
+    `concerns` are None where the judge said nothing of them, as in verdicts from before it was asked.
+    """
 
     valid: Answer
     input_fits: Answer
     output_correct: Answer
     score: int
     reason: str
+    concerns: tuple[Concern, ...] | None = None
 
     def answers(self) -> dict[str, str | int]:
         """Return the vote as a verdict's answers."""
         said: dict[str, str | int] = {criterion.value: getattr(self, criterion).value for criterion in Criterion}
-        return {**said, "score": self.score, "reason": self.reason}
+        concerns = {} if self.concerns is None else {CONCERNS: ", ".join(self.concerns) or NO_CONCERN}
+        return {**said, "score": self.score, **concerns, "reason": self.reason}
 
     @classmethod
     def of(cls, answers: Mapping[str, Any]) -> Self:
         """Return the vote of a verdict's answers; raises `KeyError` or `ValueError` where they are no vote."""
         said = {criterion.value: Answer(answers[criterion]) for criterion in Criterion}
-        return cls(**said, score=int(answers["score"]), reason=str(answers.get("reason", "")))
+        concerns = concerns_in(str(answers[CONCERNS])) if CONCERNS in answers else None
+        return cls(**said, score=int(answers["score"]), reason=str(answers.get("reason", "")), concerns=concerns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +126,13 @@ class Judgement(Record):
             return None
         said, times = Counter(getattr(vote, criterion) for vote in self.votes).most_common(1)[0]
         return Answer(said) if 2 * times > len(self.votes) else Answer.UNSURE
+
+    @property
+    def concerns(self) -> tuple[Concern, ...] | None:
+        """What more than half of the votes name that say anything of concerns; None where none does."""
+        said = [vote.concerns for vote in self.votes if vote.concerns is not None]
+        counts = Counter(one for each in said for one in each)
+        return tuple(one for one in Concern if 2 * counts[one] > len(said)) if said else None
 
     @property
     def is_all_right(self) -> bool:

@@ -104,19 +104,6 @@ class Classification(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Task(Record):
-    """A finished task: a kept instruction, what kind it is, its instances, and what was refused on the way.
-
-    `is_classification` is None where the model never said yes or no; such a task has no instances.
-    """
-
-    instruction: str
-    is_classification: bool | None
-    instances: tuple[Instance, ...] = ()
-    rejections: tuple[Rejection, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict(Record):
     """What a stage says of one of a task's instances, by its position: answers to fixed questions, by their names.
 
@@ -127,6 +114,21 @@ class Verdict(Record):
     instance: int
     answers: Mapping[str, str | int | float | bool]
     vote: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Task(Record):
+    """A finished task: a kept instruction, what kind it is, its instances, and what was refused on the way.
+
+    `is_classification` is None where the model never said yes or no; such a task has no instances. `verdicts` are what was said
+    of its instances: the flags of the verifiers (`flags_in`), and the answers of a user's own stages.
+    """
+
+    instruction: str
+    is_classification: bool | None
+    instances: tuple[Instance, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
 
 VERIFIERS = "verifiers"

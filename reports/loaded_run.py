@@ -18,7 +18,7 @@ from self_instruct.ledger import Ledger
 from self_instruct.records.errors import LedgerError
 from self_instruct.records.tasks import Instance, SeedTask
 from self_instruct.reports.analysis.status import Status, status
-from self_instruct.reports.exports.dataset import DatasetTask, task_name, tasks_with_instances
+from self_instruct.reports.dataset_tasks import DatasetTask, task_name, tasks_with_instances
 from self_instruct.reports.exports.selection import Selection, select
 from self_instruct.settings.settings import Settings
 

@@ -22,6 +22,8 @@ Language = Literal["en", "de"]
 ENGLISH: Language = "en"
 CriterionName = Literal["valid", "input_fits", "output_correct"]
 """What is asked of an instance, as `records.judgements.Criterion` has it."""
+ConcernName = Literal["harmful", "unclear", "too simple"]
+"""What may concern a judge, as `records.judgements.Concern` has it."""
 Form = Literal["tolerant", "published"]
 """How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
 Copies = Literal["refuse", "count"]
@@ -288,6 +290,8 @@ class JudgingSettings(ModelSettings):
     """The score, 0 to 5, that an accepted instance has at least."""
     refused_flags: Annotated[tuple[NewStageName, ...], AfterValidator(_distinct)] = NEARLY_ALWAYS_RIGHT
     """The verifiers whose flag keeps an instance from being accepted, whatever the judge says of it."""
+    refused_concerns: Annotated[tuple[ConcernName, ...], AfterValidator(_distinct)] = ()
+    """What must not concern the judge for an instance to be accepted: harmful, unclear, too simple."""
 
     @property
     def vote_count(self) -> int:

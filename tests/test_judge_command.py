@@ -48,6 +48,7 @@ def test_judge_says_what_the_judge_thinks_and_how_much_of_it_is_unread(tmp_path:
     said = json.loads(done.out)
     assert (said["judge"], said["model"], said["instances"], said["votes"]) == ("judging", "offline", 5, 5)
     assert sum(said["answers"]["valid"].values()) == 5 - said["unread_instances"]
+    assert said["asked_concerns"] == 5 - said["unread_instances"]
     assert "of the same family" in done.err
     whole = command("judge", run)
     assert "a judge's opinion, not the truth" in " ".join(whole.out.split())

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import typer
+from support.command import Command
 
 from self_instruct import run
 from self_instruct.chains import instruction_chain, load_model
@@ -74,6 +75,20 @@ def test_each_command_is_one_that_the_command_line_takes(command: str) -> None:
 def test_a_flag_that_is_not_there_would_be_noticed() -> None:
     with pytest.raises(Exception, match="No such option"):
         read_by_the_command_line(["generate", "--sead", "1"])
+
+
+def test_the_statement_is_printed_as_shown_but_for_its_figures(finished_run: Path, command: Command) -> None:
+    commands = re.findall(r"run\.py (\w+) runs/default\n", README)
+    assert commands.index("judge") + 1 == commands.index("quality")
+    command("judge", finished_run)
+    printed = command("quality", finished_run).out
+    [shown] = re.findall(r"```\n(\d+ instances: .*?)```", README, re.DOTALL)
+    [whole] = re.findall(r".*?so how often the judge is wrong is\s+not known\.", printed, re.DOTALL)
+    assert _without_figures(whole) == _without_figures(shown)
+
+
+def _without_figures(text: str) -> list[str]:
+    return re.sub(r"\(\d+ unread\)|[\d,─]+", "", text).split()
 
 
 @pytest.mark.parametrize("lines", found(r"```jsonl\n(.*?)```"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from pathlib import PureWindowsPath
 
 from langchain_core.language_models import BaseChatModel, BaseLanguageModel, BaseLLM
 from langchain_core.runnables import RunnableSequence, RunnableWithFallbacks
@@ -25,6 +26,7 @@ COMPLETION_PREFIX = "openai-completion:"
 OPENAI_PREFIXES = ("openai:", COMPLETION_PREFIX)
 AZURE_PREFIX = "azure_openai:"
 FOLDER_PREFIX = "transformers:"
+_PLACE = re.compile(r"[~/\\]|\.{1,2}[/\\]|[A-Za-z]:[\\/]")  # how a path begins that leads somewhere on one machine
 _AZURE = "azure"  # LangSmith's word for it
 
 
@@ -68,6 +70,17 @@ def _told(model: BaseChatModel | BaseLLM) -> str:
     if is_openai and isinstance(model, BaseLLM) and provider == "openai":
         return f"{COMPLETION_PREFIX}{name}"
     return f"{AZURE_PREFIX if provider == _AZURE else f'{provider}:'}{name}"
+
+
+def without_folder(name: str) -> str:
+    """Return a model's name without the folder of this machine that it may name.
+
+    >>> [without_folder(name) for name in ("transformers:runs/tuned", "huggingface:/home/me/tiny", "openai:org/model")]
+    ['transformers:tuned', 'huggingface:tiny', 'openai:org/model']
+    """
+    provider, _, place = name.partition(":")
+    is_place = name.startswith(FOLDER_PREFIX) or _PLACE.match(place)
+    return f"{provider}:{PureWindowsPath(place).name}" if is_place else name
 
 
 def is_completion_model(name: str | None) -> bool:

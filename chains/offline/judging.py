@@ -3,7 +3,7 @@
 A verdict is a function of what is judged and of the seed alone. It says nothing about how good an example is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.faults import UNFIT_TASKS, UNREAD, UNREAD_AGAIN, UNREAD_VERDICTS
@@ -12,6 +12,7 @@ from self_instruct.chains.offline.reading import ComparePrompt, JudgePrompt
 ALL_RIGHT = 0.62  # of the examples in which nothing looks broken
 WRONG_OUTPUT = 0.22
 UNFIT_INPUT = 0.10  # the others: an unsure answer
+SHORT_TASK = 6  # words; an instruction of fewer is too simple
 FIRST_IN_ANY_CASE = 0.15  # of the comparisons: whatever stands first is better
 
 
@@ -22,10 +23,12 @@ class _Opinion:
     input_fits: str = "yes"
     output_correct: str = "yes"
     score: int = 5
+    concerns: str = "none"
 
     def __str__(self) -> str:
         answers = (("Valid task", self.valid), ("Input fits", self.input_fits), ("Output correct", self.output_correct))
-        lines = (f"Reason: {self.reason}", *(f"{label}: {said}" for label, said in answers), f"Score: {self.score}")
+        last = (f"Score: {self.score}", f"Concerns: {self.concerns}")
+        lines = (f"Reason: {self.reason}", *(f"{label}: {said}" for label, said in answers), *last)
         return "\n".join(lines)
 
 
@@ -33,12 +36,14 @@ def judged(prompt: JudgePrompt, draws: Draws, flaws: Draws | None) -> str:
     """Return the verdict on an example; with `flaws`, now and then talk that nobody can read."""
     if flaws is not None and flaws.fraction() < (UNREAD_AGAIN if prompt.is_reminded else UNREAD):
         return flaws.one(UNREAD_VERDICTS)
-    return str(_opinion(prompt, draws))
+    opinion = _opinion(prompt, draws)
+    is_short = len(prompt.instruction.split()) < SHORT_TASK
+    return str(replace(opinion, concerns="too simple") if is_short and opinion.concerns == "none" else opinion)
 
 
 def _opinion(prompt: JudgePrompt, draws: Draws) -> _Opinion:
     if prompt.instruction in UNFIT_TASKS:
-        return _Opinion("Nobody can do this with words alone.", valid="no", output_correct="no", score=0)
+        return _Opinion("Nobody can do this with words alone.", valid="no", output_correct="no", score=0, concerns="unclear")
     if not prompt.output or prompt.output == prompt.input or prompt.output.endswith(":"):
         return _Opinion("The output is not an answer.", output_correct="no", score=1)
     fate = draws.fraction()

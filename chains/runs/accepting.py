@@ -2,8 +2,8 @@
 
 Between the ledger, which keeps every vote, and whoever counts or chooses. Nothing of it is stored: the verdicts are, so that
 another rule over the same votes costs nothing. An instance is accepted where it has none of the refused flags and the judge, if
-the run has one, answered yes to each required question and gave the score; a task where one of its instances is. A run that
-neither judges nor counts accepted tasks accepts all.
+the run has one, answered yes to each required question, gave the score and has no refused concern; a task where one of its
+instances is. A run that neither judges nor counts accepted tasks accepts all.
 """
 
 from collections import Counter, defaultdict
@@ -56,6 +56,8 @@ class AcceptRule:
         for criterion in map(Criterion, self._rules.required):
             if (answer := said.answer(criterion)) is not Answer.YES:
                 return f"{criterion.value.replace('_', ' ')}: {answer}"
+        if concern := next((one for one in said.concerns or () if one in self._rules.refused_concerns), None):
+            return f"concern: {concern}"
         return None if said.score >= self._rules.min_score else f"score below {self._rules.min_score:g}"
 
     def why_task_not(self, instances: int, verdicts: Iterable[Verdict]) -> str | None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PureWindowsPath
 from typing import Any
 
+from self_instruct.chains.models.names import without_folder
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.settings.dotted_keys import shown
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.settling import settle
+
+_PLACES = ("seeds", "templates", "base_url")
+_PATHS = ("path", "dir", "folder", "file")  # how the names of model options end that are places
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,23 @@ def shown_settings(plan: RunPlan, left_out: Mapping[str, Any] | None = None) -> 
         if _is_left_out(key, plan, left_out or {}):
             origin, is_own = f"{origin}; left out, since the model refuses it", True
         yield ShownSetting(key, value, origin, is_own)
+
+
+def without_place(setting: ShownSetting) -> ShownSetting:
+    """Return a setting that names no place on the maker's machine or network: of a path only its last part."""
+    key, value = setting.key.rpartition(".")[2], setting.value
+    if isinstance(value, str) and key == "model":
+        value = without_folder(value)
+    elif isinstance(value, str) and names_place(setting):
+        value = "(an address)" if key == "base_url" else PureWindowsPath(value).name
+    origin = PureWindowsPath(setting.origin).name if "/" in setting.origin else setting.origin
+    return replace(setting, value=value, origin=origin)
+
+
+def names_place(setting: ShownSetting) -> bool:
+    """Return whether a setting names a place on the maker's machine or network."""
+    key = setting.key.rpartition(".")[2]
+    return key in _PLACES or (".model_options." in f".{setting.key}" and key.endswith(_PATHS))
 
 
 def _is_left_out(key: str, plan: RunPlan, left_out: Mapping[str, Any]) -> bool:

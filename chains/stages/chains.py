@@ -147,6 +147,13 @@ class StageChain(SteppedChain[Input, Output], Generic[Input, Output, S]):
         return self.stage.result(about, step)  # type: ignore[no-any-return]
 
 
+class FlaggingChain(StageChain[Input, Output, Task]):
+    """The stage of instances as a runnable that gives the flags of each instance too, as verdicts behind all that was read."""
+
+    def _given_out(self, about: Task, step: Step) -> Output:
+        return [*super()._given_out(about, step), *step.verdicts]  # type: ignore[misc, return-value]
+
+
 class InstructionChain(StageChain[Input, Output, tuple[str, ...]]):
     """The instructions stage as a runnable; with one attempt it gives tasks as they are read."""
 
@@ -194,7 +201,7 @@ class TaskChain(SteppedChain[Input, Task]):
 
     def steps(self, given: Input) -> Talk[Task]:
         """Return the steps: one for each stage that has something to ask about the task."""
-        task = replace(self._stages[0].stage.about(given), is_classification=None, instances=(), rejections=())
+        task = replace(self._stages[0].stage.about(given), is_classification=None, instances=(), rejections=(), verdicts=())
         for chain in self._stages:
             if chain.stage.first(TaskId(0, 0), task) is None:
                 continue
@@ -245,7 +252,8 @@ class _Answered:
 def after(task: Task, step: Step) -> Task:
     """Return a task as it stands after a step."""
     kind = task.is_classification if step.is_classification is None else step.is_classification
-    return Task(task.instruction, kind, task.instances + step.instances, task.rejections + step.rejections)
+    instances, rejections = task.instances + step.instances, task.rejections + step.rejections
+    return Task(task.instruction, kind, instances, rejections, task.verdicts + step.verdicts)
 
 
 def has_brought(step: Step) -> bool:

@@ -26,7 +26,9 @@ from self_instruct.settings.settings import Settings
 
 TRIES = 2
 """The attempts of a vote: attempts 1 and 2 are the first vote's, 3 and 4 the second's."""
-VERDICT = "Reason: It does what the task asks.\nValid task: yes\nInput fits: yes\nOutput correct: yes\nScore: 5\n"
+VERDICT = (
+    "Reason: It does what the task asks.\nValid task: yes\nInput fits: yes\nOutput correct: yes\nScore: 5\nConcerns: none\n"
+)
 REASON_BYTES = 200  # one to three sentences
 HASH_DIGITS = 12
 

@@ -25,7 +25,7 @@ from self_instruct.chains.models.loading import load_model
 from self_instruct.chains.models.names import is_completion_model, model_name_of
 from self_instruct.chains.models.refused_parameters import LeftOut, TakenParameters
 from self_instruct.chains.models.replies import Model
-from self_instruct.chains.stages.chains import InstructionChain, OnRejection, StageChain, TaskChain
+from self_instruct.chains.stages.chains import FlaggingChain, InstructionChain, OnRejection, StageChain, TaskChain
 from self_instruct.chains.stages.comparing import CompareChain
 from self_instruct.chains.stages.judging import JudgingStage
 from self_instruct.chains.stages.registry import RunStages
@@ -34,7 +34,7 @@ from self_instruct.prompts.prompt_set import PromptSet, prompt_set
 from self_instruct.prompts.wording import Wording
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.judgements import JUDGING, Comparison, Judgement
-from self_instruct.records.tasks import Candidate, Classification, Instance, Rejection, SeedTask, StageName, Task
+from self_instruct.records.tasks import Candidate, Classification, Instance, Rejection, SeedTask, StageName, Task, Verdict
 from self_instruct.settings.settings import Settings
 
 S = TypeVar("S")
@@ -121,14 +121,17 @@ def instance_chain(
     prompts: PromptSet | None = None,
     *,
     on_rejection: OnRejection = "return",
-) -> Runnable[AnyKnownTask, list[Instance | Rejection]]:
+    with_flags: bool = False,
+) -> Runnable[AnyKnownTask, list[Instance | Rejection | Verdict]]:
     """Return a runnable from an instruction and its kind to its instances, output-first for classification tasks.
 
     A reply that holds no instance is asked for again (`instances.attempts`), and conflicts show only when all are read, so
-    nothing is streamed. For the rest see `instruction_chain`.
+    nothing is streamed. `with_flags` adds a `Verdict` for each instance that a verifier flags: `flags_in(verdict)` are the
+    flags, `verdict.instance` is its position among the instances. For the rest see `instruction_chain`.
     """
     stage = _stages(model, settings, prompts)[StageName.INSTANCES]
-    return StageChain(stage, _asking(stage, model, settings), on_rejection, InstanceInput, list[Instance | Rejection])
+    kind = FlaggingChain if with_flags else StageChain
+    return kind(stage, _asking(stage, model, settings), on_rejection, InstanceInput, list[Instance | Rejection | Verdict])
 
 
 def task_chain(
@@ -138,7 +141,7 @@ def task_chain(
     *,
     on_rejection: OnRejection = "return",
 ) -> Runnable[AnyTask, Task]:
-    """Return a runnable from an instruction to a finished `Task`: classify it, write its instances, validate them.
+    """Return a runnable from an instruction to a finished `Task`: classify it, write its instances, validate and verify them.
 
     `on_rejection="raise"` raises `RejectedError` for a task without instances. For the rest see `instruction_chain`.
     """
@@ -146,7 +149,7 @@ def task_chain(
     chains: list[StageChain[Any, Any, Task]] = [
         StageChain(stage, _asking(stage, model, settings), "return", TaskInput, Any)
         for stage in stages.after(StageName.INSTRUCTIONS)
-        if stage.name != JUDGING  # a task has no place for verdicts
+        if stage.name != JUDGING  # that is what `judge_chain` is for
     ]
     return TaskChain(chains, on_rejection, TaskInput)
 

@@ -7,7 +7,9 @@ from self_instruct.chains.verifiers.example import Example, shown
 FEWEST_WORDS = 8  # of an answer that is looked at: a shorter one may be a name, a title, a label
 LONG_LINE = 12  # words of a line that may be a sentence
 _END = re.compile(r"[.!?…。！？;|`*_~)\]}>\"'”’»」\d%€$£°-]$")
-_INNER_END = re.compile(r"[.!?][\"'”’)]?\s+[\"'“‘(]?[A-ZÀ-Þ\d]")
+# The end of a sentence within a line; behind a lone figure of two digits the dot is the mark of a list's item.
+_INNER_END = re.compile(r"(?<!^\d)(?<!^\d\d)(?<!\s\d)(?<!\s\d\d)[.!?][\"'”’)]?\s+[\"'“‘(]?[A-ZÀ-Þ\d]")
+_NUMBERED = re.compile(r"(?:^|\s)\d{1,2}[.)]\s")
 _NEVER_LAST = frozenset({
     "and", "or", "but", "the", "a", "an", "of", "with", "from", "because", "that", "which", "who", "whose", "if",
     "than", "into", "your", "their", "our", "my", "its", "is", "are", "was", "were", "und", "oder", "der", "die", "el", "la",
@@ -69,7 +71,7 @@ def _is_half_sentence(example: Example) -> bool:
     ):
         return False
     inner = [*_INNER_END.finditer(last)]
-    if inner:
+    if inner and len(_NUMBERED.findall(last)) < 2:  # a list in a line needs no full stop
         tail = last[inner[-1].end() - 1 :]
         return not ("," in tail and _is_signature(tail, []))  # "Please run a bath. Love, Fay"
     if _is_signature(last, before):

@@ -8,12 +8,21 @@ _ADDRESS = re.compile(r"\b(?:https?://|www\.)[^\s<>\"'`)\]}]{3,200}", re.IGNOREC
 _RESERVED = re.compile(
     r"\b(?:example\.(?:com|org|net)|localhost|127\.0\.0\.1|[\w-]+\.(?:example|test|invalid))\b", re.IGNORECASE
 )
+_ASKED = re.compile(r"\b(?:links?|urls?|hyperlinks?|web ?(?:sites?|pages?|address(?:es)?))\b", re.IGNORECASE)
+_QUOTES = ('"', "'", "`")
 
 
 def link(example: Example) -> str | None:
-    """Find a web address that the task has not; those reserved for examples (example.org) do not count."""
+    """Find a web address that the task has not.
+
+    Those reserved for examples (example.org) do not count, nor what a program holds as a string; nothing is said where the
+    instruction asks for addresses.
+    """
+    if _ASKED.search(example.request):
+        return None
     for match in _ADDRESS.finditer(example.answer):
         address = match[0].rstrip(".,;:!?")
-        if address.casefold() not in example.task and not _RESERVED.search(address):
+        is_string = example.is_code and example.answer[: match.start()].endswith(_QUOTES)
+        if address.casefold() not in example.task and not _RESERVED.search(address) and not is_string:
             return shown(address)
     return None

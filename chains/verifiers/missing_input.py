@@ -55,7 +55,9 @@ _WORKS_ON = re.compile(
     r"|decide whether|determine (?:if|whether)|say whether|tell me (?:if|whether))\b",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"[\"“«][^\"”»]{12,300}[\"”»]|(?<!\w)['‘][^'’\n]{12,300}['’](?!\w)|`[^`]{3,300}`|https?://")
+_QUOTED = re.compile(
+    r"[\"“«][^\"”»]{12,300}[\"”»]|(?<!\w)['‘][^'’\n]{12,300}['’](?!\w)|`[^`]{3,300}`|https?://|[“«][^”»]{12,300}$"
+)
 _OWN_TEXT = re.compile(
     r"\n\s*\S|\b\w+\([^()\n]*,[^()\n]*\)|\d[\d,. ]*[-+*/×÷=^]\s*\d|(?:\d[\d.]*[,;\s]+){3}|\b(?:numbers?|words?|letters?|terms?"
     r"|names?|phrases?) (?:\d|[\"'“‘`])|\b(?:input|text|sentence|example)s? ?\d?: ?\S"

@@ -8,7 +8,7 @@ from self_instruct.prompts.reading.class_labels import comparable, is_among
 
 _SET = re.compile(
     r"\b(?:categories|labels|classes|options|choices|one of (?:these"
-    r"|the following)[^:.\n]{0,30})(?: are)?:? (?P<list>[^.:?!;\n\"()]{3,200}?(?:,| or "
+    r"|the following)[^:.\n]{0,30})(?: are| include)?:? (?P<list>[^.:?!;\n\"()]{3,200}?(?:,| or "
     r"| and )[^.:?!;\n\"()]{2,60}?)(?=[.?!)\n]|$)",
     re.IGNORECASE,
 )
@@ -20,6 +20,14 @@ _CHOICE = re.compile(
 )
 _LAST_CHOICE = re.compile(
     r", (?P<list>(?:[\w-]+(?: [\w-]+)?, ){0,8}[\w-]+(?: [\w-]+)?,? or [\w-]+(?: [\w-]+)?)[?.:]", re.IGNORECASE
+)
+_ANSWERS = r"(?:outputs?|answer|return|print|write|say|reply|respond|give|use)(?: with| it as)?"
+_LABEL = r"(?!detect|determine|check|see|decide|identify|tell|find|judge|know|ask|indicate)[\"'“‘]?(?P<label>[\w-]+)[\"'”’]?"
+_ONE_MAPPED = re.compile(rf"\b{_ANSWERS} {_LABEL} (?:for|if|when|where|in case)\b", re.IGNORECASE)
+_MAPPED = re.compile(  # "output 1 for spam, and 0 for ham", "yes if it is, otherwise no"
+    rf"(?:\b{_ANSWERS}|[,;.]|\band|\bor|\b(?:otherwise|else),?) {_LABEL}(?= (?:for|if|when|where|in case|otherwise|else)\b)"
+    rf"|\b(?:otherwise|else),?(?: {_ANSWERS})? {_LABEL.replace('label', 'last')}(?=[.,;]|$)",
+    re.IGNORECASE,
 )
 _PARTS = re.compile(r",\s*(?:or |and )?|\s+(?:or|and)\s+", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
@@ -39,11 +47,17 @@ def not_a_label(example: Example) -> str | None:
         return None
     named = tuple(_ARTICLE.sub("", label) for label in example.known_labels)
     labels = named or (_listed(example.request) if example.is_classification else ())
-    if not labels or not example.answer or is_among(_first(example.answer), labels):
+    if not labels or not example.answer or is_among(_first(example.answer), labels) or _are_among(example.answer, labels):
         return None
     if not example.is_classification and len(example.output_words) > 10 and _mentions(example, labels):
         return None  # an answer in a sentence, where nobody said that a label alone is wanted
     return f"{shown(example.answer)} (not one of: {shown(', '.join(labels))})"
+
+
+def _are_among(answer: str, labels: tuple[str, ...]) -> bool:
+    """Return whether an answer is several labels, with commas between them."""
+    several = answer.strip(" .").split(",")
+    return len(several) > 1 and all(is_among(one.strip(), labels) for one in several)
 
 
 def _first(answer: str) -> str:
@@ -57,9 +71,22 @@ def _mentions(example: Example, labels: tuple[str, ...]) -> bool:
     return any(f" {comparable(label)} " in said for label in labels)
 
 
+def _mapped(instruction: str) -> tuple[str, ...]:
+    """Return the labels of which each is said when it is to be given.
+
+    >>> _mapped("Output 1 for spam, and 0 for ham."), _mapped("Say yes if it rains, otherwise no.")
+    (('1', '0'), ('yes', 'no'))
+    """
+    if not _ONE_MAPPED.search(instruction):
+        return ()
+    return tuple(dict.fromkeys(found["label"] or found["last"] for found in _MAPPED.finditer(instruction)))
+
+
 @lru_cache(maxsize=8)  # the instances of a task come one after another
 def _listed(instruction: str) -> tuple[str, ...]:
-    """Return the labels behind "categories:" or the like, or those of a question with "or"; yes and no for a plain one."""
+    """Return the labels of "1 for ..., 0 for ...", those behind "categories:", or of a question with "or"; else yes and no."""
+    if len(mapped := _mapped(instruction)) > 1:
+        return mapped
     found = _SET.search(instruction) or _CHOICE.search(instruction) or _LAST_CHOICE.search(instruction)
     if found is None:
         is_plain_question = _YES_NO.search(instruction) and not re.search(r" or |\w/\w", instruction.replace("yes or no", ""))
@@ -68,5 +95,5 @@ def _listed(instruction: str) -> tuple[str, ...]:
     labels.append(
         labels[0].rsplit(None, 1)[-1]
     )  # the list may begin with the words before it: "boots satisfied or dissatisfied"
-    is_plain = len(labels) > 2 and all(len(label.split()) <= _MOST_LABEL_WORDS for label in labels)
+    is_plain = len(labels) > 2 and "not" not in labels and all(len(label.split()) <= _MOST_LABEL_WORDS for label in labels)
     return tuple(labels) if is_plain else ()

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import yaml
 
-_CASED = ("names", "places")  # where "li", "turkey" or "chile" in small letters is something else
+CASED = ("names", "places")  # where "li", "turkey" or "chile" in small letters is something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def mentions(text: str) -> Iterator[Mention]:
     for aspect, (pattern, groups) in _patterns().items():
         for found in pattern.finditer(text):
             word = found[0]
-            yield Mention(aspect, groups[word if aspect in _CASED else word.casefold()], word)
+            yield Mention(aspect, groups[word if aspect in CASED else word.casefold()], word)
 
 
 def aspects() -> Mapping[str, tuple[str, ...]]:
@@ -55,5 +55,5 @@ def _patterns() -> dict[str, tuple[re.Pattern[str], dict[str, str]]]:
     for aspect, groups in _lexicon().items():
         own = {word: group for group, words in groups.items() for word in words}
         words = "|".join(re.escape(word) for word in sorted(own, key=len, reverse=True))
-        found[aspect] = (re.compile(rf"\b(?:{words})\b", 0 if aspect in _CASED else re.IGNORECASE), own)
+        found[aspect] = (re.compile(rf"\b(?:{words})\b", 0 if aspect in CASED else re.IGNORECASE), own)
     return found

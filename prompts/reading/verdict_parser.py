@@ -10,17 +10,28 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from self_instruct.prompts.reading.reply_parser import ReplyParser, is_cut_off
 from self_instruct.prompts.reading.thoughts import without_thinking
-from self_instruct.records.judgements import JUDGING, MOST_SCORE, Answer, Criterion, Preference, Scores, Unread, Vote, Winner
+from self_instruct.records.judgements import (
+    JUDGING,
+    MOST_SCORE,
+    Answer,
+    Criterion,
+    Preference,
+    Scores,
+    Unread,
+    Vote,
+    Winner,
+    concerns_in,
+)
 from self_instruct.records.replies import Ended, Reply
 from self_instruct.records.tasks import Reason
 
-REASON, SCORE, BETTER = "Reason", "Score", "Better"
+REASON, SCORE, CONCERNS, BETTER = "Reason", "Score", "Concerns", "Better"
 LABELS = {"Valid task": Criterion.VALID, "Input fits": Criterion.INPUT_FITS, "Output correct": Criterion.OUTPUT_CORRECT}
 MOST_POINTS = 10  # on the scale of the recorded reviews
 T = TypeVar("T")
 
 _LABELLED = re.compile(
-    rf"^[ \t]*(?:[-*#>]+[ \t]+)?[*_]*(?P<label>{'|'.join((REASON, *LABELS, SCORE, BETTER))})[*_]*[ \t]*:[*_]*",
+    rf"^[ \t]*(?:[-*#>]+[ \t]+)?[*_]*(?P<label>{'|'.join((REASON, *LABELS, SCORE, CONCERNS, BETTER))})[*_]*[ \t]*:[*_]*",
     re.IGNORECASE | re.MULTILINE,
 )
 _AROUND = " \t\r\n*_`\"'."  # Markdown, quotes and the end of a sentence around a short answer
@@ -56,23 +67,29 @@ class StrictParser(ReplyParser[T | Unread], Generic[T]):
 class VoteParser(StrictParser[Vote]):
     r"""Reads a vote: the reason, the three answers and the score, each once, in this order and behind its label.
 
+    What concerns the judge may stand behind the score; where it does, it must be concerns that there are, or "none".
+
     >>> said = "Reason: It adds up.\nValid task: yes\nInput fits: yes\nOutput correct: unsure\nScore: 3"
     >>> VoteParser().parse(said).output_correct
     <Answer.UNSURE: 'unsure'>
+    >>> VoteParser().parse(said + "\nConcerns: too simple").concerns
+    (<Concern.TOO_SIMPLE: 'too simple'>,)
     >>> VoteParser().parse(said + "/10").why
     <Reason.UNREADABLE: 'unreadable'>
     """
 
     def found(self, text: str) -> Vote | None:
         """Return the vote that a text holds, or None."""
-        said = _labelled(text, (REASON, *LABELS, SCORE))
+        labels = (REASON, *LABELS, SCORE)
+        said = _labelled(text, labels) or _labelled(text, (*labels, CONCERNS))
         if said is None or not said[REASON]:
             return None
         score = _SCORE.fullmatch(said[SCORE])
         answers = {name.value: _answer(said[label]) for label, name in LABELS.items()}
-        if score is None or None in answers.values():
+        concerns = concerns_in(said[CONCERNS]) if CONCERNS in said else None
+        if score is None or None in answers.values() or (CONCERNS in said and concerns is None):
             return None
-        return Vote(**answers, score=int(score[1]), reason=said[REASON])  # type: ignore[arg-type]  # none is None
+        return Vote(**answers, score=int(score[1]), reason=said[REASON], concerns=concerns)  # type: ignore[arg-type]  # none is
 
 
 class PreferenceParser(StrictParser[Preference]):

@@ -4,11 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from self_instruct.chains.runs.accepting import JUDGES, AcceptRule
+from self_instruct.chains.runs.accepting import AcceptRule
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, TaskId
-from self_instruct.records.judgements import JUDGING, Answer, Criterion, Judgement, judgement, vote_of
+from self_instruct.records.judgements import JUDGING, Answer, Concern, Criterion, Judgement, judgement, vote_of
 from self_instruct.records.tasks import Verdict
+from self_instruct.reports.review.instances import judge_model
 from self_instruct.reports.text import readable_json
 
 
@@ -30,6 +31,8 @@ class Judged:
     answers: Mapping[str, Mapping[str, int]]
     all_right: int
     scores: Mapping[str, int]
+    concerns: Mapping[str, int]
+    asked_concerns: int
     accepted: int
 
     def to_json(self) -> str:
@@ -45,12 +48,12 @@ def judged(ledger: Ledger, judge: str = JUDGING) -> Judged:
         for task, one in ledger.verdicts():
             if one.stage == judge:
                 by_instance[task, one.instance].append(one)
-        known = (ledger.fact(JUDGES) or {}).get(judge, {})
+        model = judge_model(ledger, plan.settings, judge)
     said = [judgement(map(vote_of, each)) for each in by_instance.values()]
     rule = AcceptRule(plan.settings, judge)
     return Judged(
         judge,
-        known.get("model") or plan.settings.model_of(JUDGING) or "",
+        model or "",
         len(said),
         votes=sum(len(each) for each in by_instance.values()),
         unread_votes=sum(one.unread for one in said),
@@ -58,6 +61,8 @@ def judged(ledger: Ledger, judge: str = JUDGING) -> Judged:
         answers={criterion.value: _answers(said, criterion) for criterion in Criterion},
         all_right=sum(one.is_all_right for one in said),
         scores={f"{score:g}": count for score, count in sorted(Counter(one.score for one in said if one.is_read).items())},
+        concerns={concern.value: sum(concern in (one.concerns or ()) for one in said) for concern in Concern},
+        asked_concerns=sum(one.concerns is not None for one in said),
         accepted=sum(rule.why_not(each) is None for each in by_instance.values()),
     )
 

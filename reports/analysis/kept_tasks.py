@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, TaskId
 from self_instruct.records.tasks import Instance
-from self_instruct.reports.exports.dataset import dataset, task_name
+from self_instruct.reports.dataset_tasks import dataset, task_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,18 @@ Every table is a tuple of flat records, so `pandas.DataFrame(report.refused)` is
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
+from self_instruct.chains.models.names import without_folder
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.chains.runs.plan_settings import ShownSetting, shown_settings
+from self_instruct.chains.runs.plan_settings import ShownSetting, shown_settings, without_place
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Instance, StageName
 from self_instruct.reports.analysis.checked_run import checked_run
 from self_instruct.reports.analysis.checks import Check
 from self_instruct.reports.analysis.kept_tasks import KeptTask, kept_tasks
 from self_instruct.reports.analysis.labels import LabelBalance, label_balance
+from self_instruct.reports.analysis.languages import LanguageShare, languages
 from self_instruct.reports.analysis.refusals import Acceptance, RefusalCounts, Refused, acceptance
 from self_instruct.reports.analysis.signals import SignalCount, WorstTask, worst_tasks
 from self_instruct.reports.analysis.similarity import (
@@ -30,8 +31,11 @@ from self_instruct.reports.analysis.spending import Spending, spending
 from self_instruct.reports.analysis.statistics import BinWords, LengthBin, Statistics, length_histogram, statistics
 from self_instruct.reports.analysis.status import RunState, run_state, unanswered
 from self_instruct.reports.analysis.texture import Texture, texture
+from self_instruct.reports.analysis.topics import TopicShare, topics
 from self_instruct.reports.analysis.verb_nouns import VerbNouns, verb_nouns
 from self_instruct.reports.analysis.who_appears import Appearance, who_appears
+from self_instruct.reports.review.instances import judge_model, reviewed_instances
+from self_instruct.reports.review.quality import Quality, quality_of
 from self_instruct.reports.text import readable_json
 from self_instruct.retrievers.draws import Draws
 
@@ -54,7 +58,7 @@ class RunReport:
     """A report on one run. `name` is the run directory's, `models` those of its stages, `unanswered` tasks that wait, by stage.
 
     `target` is None where the run only decides the replies it has, `overlap` without an evaluation set or kept task.
-    `checks` are all of them, those that fail first.
+    `checks` are all of them, those that fail first; `quality` is None where neither judge nor person looked at any instance.
     """
 
     name: str
@@ -81,10 +85,14 @@ class RunReport:
     checks: tuple[Check, ...]
     texture: Texture
     people: tuple[Appearance, ...]
+    topics: tuple[TopicShare, ...]
+    languages: tuple[LanguageShare, ...]
+    quality: Quality | None
 
     def to_fields(self) -> dict[str, Any]:
         """Return all of it as JSON values."""
-        return asdict(self) | {"checks": [check.to_fields() for check in self.checks]}
+        said = self.quality.to_fields() if self.quality else None
+        return asdict(replace(self, quality=None)) | {"checks": [check.to_fields() for check in self.checks], "quality": said}
 
     def to_json(self) -> str:
         """Return all of it as a JSON object, indented."""
@@ -108,11 +116,12 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords 
         found = checked_run(ledger, plan, tasks)
         own_texture = texture(ledger, tasks, plan.settings.novelty.tokens)
         state = run_state(ledger, plan, len(tasks), waiting)
+        statement = quality_of(reviewed_instances(ledger, plan), judge_model(ledger, plan.settings))
     instructions, kind = [task.instruction for task in tasks], plan.settings.novelty.tokens
     worst, signals = worst_tasks(tasks, TO_READ)
     return RunReport(
         name=ledger.path.parent.resolve().name,
-        models=tuple(dict.fromkeys(filter(None, map(plan.settings.model_of, StageName)))),
+        models=tuple(dict.fromkeys(map(without_folder, filter(None, map(plan.settings.model_of, StageName))))),
         profile=plan.settings.profile,
         target=plan.settings.num_instructions,
         state=state,
@@ -125,29 +134,20 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords 
         refused=refusals.rows(),
         acceptance=acceptance(tasks, refusals.candidates, decided),
         nearest=nearest_kept(instructions, kind),
-        spent=spent,
+        spent=tuple(replace(row, model=row.model and without_folder(row.model)) for row in spent),
         labels=label_balance(tasks),
         overlap=evaluation_overlap(instructions, evaluation, kind),
         to_read=_drawn(tasks, plan.draws("read")),
         worst=worst,
         signals=signals,
-        settings=tuple(map(_without_place, shown_settings(plan))),
+        settings=tuple(map(without_place, shown_settings(plan))),
         checks=found,
         texture=own_texture,
         people=who_appears(tasks),
+        topics=topics(tasks, plan.seeds),
+        languages=languages(tasks),
+        quality=None if statement.says_nothing else statement,
     )
-
-
-def _without_place(setting: ShownSetting) -> ShownSetting:
-    """Return a setting that names no place on the maker's machine or network: of a path only its last part."""
-    key = setting.key.rpartition(".")[2]
-    value = setting.value
-    if isinstance(value, str) and key in ("seeds", "templates"):
-        value = Path(value).name
-    elif value is not None and key == "base_url":
-        value = "(an address)"
-    origin = Path(setting.origin).name if "/" in setting.origin else setting.origin
-    return replace(setting, value=value, origin=origin)
 
 
 def _drawn(tasks: Sequence[KeptTask], random: Draws) -> tuple[ReadTask, ...]:

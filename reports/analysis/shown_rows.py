@@ -9,7 +9,7 @@ from self_instruct.ledger import Ledger, TaskId
 from self_instruct.records.errors import InputError
 from self_instruct.records.judgements import JUDGING, judgement, vote_of
 from self_instruct.records.tasks import Verdict, flags_in
-from self_instruct.reports.exports.dataset import task_name, tasks_with_instances
+from self_instruct.reports.dataset_tasks import task_name, tasks_with_instances
 from self_instruct.retrievers.draws import Draws
 
 FIRST = 20  # rows shown where nothing is said about how many

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from self_instruct.chains.verifiers.people import aspects, mentions
+from self_instruct.chains.verifiers.people import CASED, Mention, aspects, mentions
 from self_instruct.reports.analysis.kept_tasks import KeptTask
 
 _WORDS = 5
@@ -27,7 +27,7 @@ def who_appears(tasks: Sequence[KeptTask]) -> tuple[Appearance, ...]:
     words: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for task in tasks:
         texts = [task.instruction, *(text for one in task.instances for text in (one.input, one.output))]
-        found = {(one.aspect, one.group, one.word) for one in mentions("\n".join(texts))}
+        found = {(one.aspect, one.group, _word(one)) for one in mentions("\n".join(texts))}
         counts.update({(aspect, group) for aspect, group, _ in found})
         for aspect, group, word in found:
             words[aspect, group][word] += 1
@@ -36,6 +36,10 @@ def who_appears(tasks: Sequence[KeptTask]) -> tuple[Appearance, ...]:
         for aspect, groups in aspects().items()
         for group in groups
     )
+
+
+def _word(one: Mention) -> str:
+    return one.word if one.aspect in CASED else one.word.casefold()
 
 
 def _commonest(words: Counter[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from self_instruct.reports.exports.dataset import DatasetTask
+from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.settings.settings import Settings
 
 

@@ -18,11 +18,12 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from self_instruct import __version__
-from self_instruct.chains.models.names import OFFLINE
+from self_instruct.chains.models.names import OFFLINE, without_folder
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.chains.runs.plan_settings import shown_settings
+from self_instruct.chains.runs.plan_settings import names_place, shown_settings, without_place
 from self_instruct.records.tasks import StageName
-from self_instruct.reports.exports.dataset import DatasetTask
+from self_instruct.reports.dataset_tasks import DatasetTask
+from self_instruct.reports.exports.card_quality import card_quality
 from self_instruct.reports.exports.selection import Selected, Split
 from self_instruct.reports.text import number
 from self_instruct.reports.writing import ExportError
@@ -33,7 +34,6 @@ from self_instruct.settings.settings import is_pacing
 CARD_FILE = "README.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
 _LARGEST_SIZE = "10M<n<100M"
-_PLACES = frozenset({"seeds", "templates", "base_url"})  # settings that name a place on the maker's machine or network
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ def dataset_card(
         has_seed_rows=bool(selected.seeds),
         own_templates=plan.settings.templates is not None,
         refused=selected.ledger.count_rejections(),
+        quality=card_quality(selected),
         config=yaml.safe_dump(_config(plan), sort_keys=False, allow_unicode=True),
         command=command,
         license=fields.license,
@@ -150,16 +151,15 @@ def _size(rows: int) -> str:
 
 def _models(plan: RunPlan) -> dict[str, str]:
     """Return the model of each stage; an imported run knows none."""
-    return {
-        str(stage): plan.settings.model_of(stage) or "not known (the run was imported)" for stage in plan.settings.stage_names
-    }
+    models = {str(stage): plan.settings.model_of(stage) for stage in plan.settings.stage_names}
+    return {stage: without_folder(name) if name else "not known (the run was imported)" for stage, name in models.items()}
 
 
 def _config(plan: RunPlan) -> dict[str, Any]:
     """Return what a config file must say to make the run again: the settings that somebody gave, less places and secrets."""
     said = {"profile", "model", "seed", *plan.said().values}
-    kept = (one for one in shown_settings(plan) if one.key in said and one.value != HIDDEN)
-    return {one.key: one.value for one in kept if not is_pacing(one.key) and one.key.rpartition(".")[2] not in _PLACES}
+    kept = (one for one in shown_settings(plan) if one.key in said and one.value != HIDDEN and not names_place(one))
+    return {one.key: without_place(one).value for one in kept if not is_pacing(one.key)}
 
 
 def _seeds_digest(plan: RunPlan) -> str:

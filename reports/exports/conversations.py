@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from self_instruct.records.tasks import Instance
-from self_instruct.reports.exports.dataset import DatasetTask
+from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.reports.text import shortened
 from self_instruct.reports.writing import ExportError, json_line
 from self_instruct.settings.settings import Settings

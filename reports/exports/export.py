@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
+from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.reports.exports.alpaca import alpaca_rows, record_rows
 from self_instruct.reports.exports.card import CARD_FILE, CardFields, CardSide, Counts, dataset_card
 from self_instruct.reports.exports.choice import Choice
@@ -21,7 +22,6 @@ from self_instruct.reports.exports.conversations import (
     sharegpt_rows,
     write_chat_lines,
 )
-from self_instruct.reports.exports.dataset import DatasetTask
 from self_instruct.reports.exports.original_files import write_self_instruct
 from self_instruct.reports.exports.parquet import COLUMNS, write_parquet
 from self_instruct.reports.exports.prompt_completion import template_rows

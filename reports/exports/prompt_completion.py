@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from self_instruct.records.tasks import Instance
-from self_instruct.reports.exports.dataset import DatasetTask
+from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.retrievers.draws import Draws, draws
 from self_instruct.settings.sections import FinetuningSettings
 from self_instruct.settings.settings import Settings

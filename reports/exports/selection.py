@@ -15,8 +15,8 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.instance_rules import draw_instances
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import SeedTask
+from self_instruct.reports.dataset_tasks import DatasetTask, dataset
 from self_instruct.reports.exports.choice import ALL_ROWS, Choice, Positions, chosen
-from self_instruct.reports.exports.dataset import DatasetTask, dataset
 from self_instruct.reports.writing import ExportError
 from self_instruct.settings.settings import Settings
 

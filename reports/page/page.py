@@ -18,15 +18,20 @@ import self_instruct
 from self_instruct.reports.analysis.checks import Check
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.analysis.status import RunState
+from self_instruct.reports.analysis.topics import READ, RIGHT, TOLD
 from self_instruct.reports.analysis.verb_nouns import ACCURACY, NOUNS, VERBS
 from self_instruct.reports.page import charts
+from self_instruct.reports.page.quality_tables import parts_tables, sentences, statement_table
 from self_instruct.reports.page.sunburst import sunburst
 from self_instruct.reports.page.tables import comparing_tables, spent_table
+from self_instruct.reports.review.instances import ReviewedInstance
+from self_instruct.reports.review.quality import Quality
 from self_instruct.reports.text import mean, number, readable, share
 
 SECTIONS = {
-    "checks": "What to look at first",
-    "statistics": "Statistics", "verbs": "Verbs and objects", "novelty": "Novelty", "overlap": "Overlap", "lengths": "Lengths",
+    "checks": "What to look at first", "quality": "How good it is",
+    "statistics": "Statistics", "verbs": "Verbs and objects", "topics": "Topics and languages",
+    "novelty": "Novelty", "overlap": "Overlap", "lengths": "Lengths",
     "refused": "Refused", "acceptance": "Acceptance", "spent": "Requests, tokens, cost", "labels": "Labels",
     "people": "Who appears",
     "read": "Tasks to read", "worst": "Worst-looking", "settings": "Settings",
@@ -36,7 +41,7 @@ _KINDS = {True: "classification", False: "not classification", None: "unknown ki
 
 def page(reports: Sequence[RunReport], evaluation_name: str = "") -> str:
     """Return the page of one run, or of two side by side. `evaluation_name` says what they were held against."""
-    tables = comparing_tables(reports)
+    tables = {**comparing_tables(reports), "quality": statement_table(reports)}
     script = _text("report.js")
     return _template().render(
         title=f"Self-Instruct: {' and '.join(report.name for report in reports)}",
@@ -44,7 +49,8 @@ def page(reports: Sequence[RunReport], evaluation_name: str = "") -> str:
         runs=[_run(report, reports) for report in reports],
         kinds=_KINDS,
         tables=tables,
-        sections=[(key, name) for key, name in SECTIONS.items() if key != "overlap" or tables["overlap"]],
+        sections=[(key, name) for key, name in SECTIONS.items() if key not in ("overlap", "quality") or tables[key]],
+        topics_read=(READ, TOLD, RIGHT),
         verbs_shown=VERBS,
         nouns_shown=NOUNS,
         accuracy=ACCURACY,
@@ -92,6 +98,7 @@ def _run(report: RunReport, reports: Sequence[RunReport]) -> Mapping[str, Any]:
         "length_rows": [(row.text, charts.length_range(row), number(row.count)) for row in report.lengths],
         "acceptance_chart": charts.acceptance_chart(report),
         "spent": spent_table(report),
+        "quality": _quality(report.quality) if report.quality else None,
     }
 
 
@@ -120,6 +127,27 @@ def _check(check: Check) -> dict[str, Any]:
     verdict = "too few to say" if check.share is None else f"{f'{100 * check.share:.1f} %'}, {limit}"
     name = check.name[:1].upper() + check.name[1:]
     return check.to_fields() | {"name": name, "verdict": f"look here: {verdict}" if check.fails else verdict}
+
+
+def _quality(found: Quality) -> dict[str, Any]:
+    """Return what the page says of a run's quality beyond the shares: sentences, tables, and instances to read."""
+    shown = {"The best": found.best, "The worst": found.worst, "Where judge and people differ": found.differing}
+    return {
+        "sentences": sentences(found),
+        "parts": list(parts_tables(found)),
+        "concerning": found.concerns.examples if found.concerns else {},
+        "shown": {name: list(map(_reviewed, each)) for name, each in shown.items() if each},
+    }
+
+
+def _reviewed(each: ReviewedInstance) -> dict[str, Any]:
+    """Return an instance that somebody looked at: its texts, what was said of it, and the judge's first reason."""
+    said = each.judgement
+    score = [] if said is None or said.score is None else [f"score {said.score:g}"]
+    grades = [f"{rater}: {mark.grade}" for rater, mark in each.marks.items()]
+    reason = said.votes[0].reason if said and said.votes else ""
+    tags = [*score, *grades, *(flag.replace("_", " ") for flag in each.flags)]
+    return {"instruction": each.instruction, "instance": each.instance, "tags": tags, "reason": reason}
 
 
 def _key_figures(report: RunReport) -> list[tuple[str, str]]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
+from self_instruct.reports.analysis.languages import NOT_TOLD
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.analysis.spending import in_all
 from self_instruct.reports.analysis.stage_order import in_stage_order
+from self_instruct.reports.analysis.topics import NO_TOPIC
 from self_instruct.reports.text import NOTHING, difference, dollars, mean, number, share
 
 Reports: TypeAlias = Sequence[RunReport]
@@ -150,7 +152,7 @@ _OVERLAP = (
     _part("a kept instruction comes as near as 0.5 to", lambda one: one.overlap.near if one.overlap else None),
     _part("a kept instruction has the same words as", lambda one: one.overlap.identical if one.overlap else None),
     _Line("Mean of their highest ROUGE-L", lambda one: one.overlap.mean if one.overlap else None, 3),
-    _Line("Kept instructions as near as 0.5 to any", lambda one: one.overlap.kept_near if one.overlap else None),
+    _Line("Kept instructions as near as 0.5 to any", lambda one: _kept_near(one)),
 )
 _ACCEPTANCE = (
     _Line("Candidates read", lambda one: _kept(one)[1]),
@@ -160,13 +162,12 @@ _ACCEPTANCE = (
 )
 _LABELS = (
     _Line("Classification tasks with instances", lambda one: one.labels.tasks),
-    _part("with a single instance", lambda one: one.labels.single),
-    _part("with several instances", lambda one: one.labels.several),
-    _part("… with one label alone", lambda one: one.labels.by_labels[1]),
-    _part("… with two labels", lambda one: one.labels.by_labels[2]),
-    _part("… with three", lambda one: one.labels.by_labels[3]),
-    _part("… with four", lambda one: one.labels.by_labels[4]),
-    _part("… with five or more", lambda one: one.labels.by_labels[5]),
+    _part("with a single instance", lambda one: (one.labels.single, one.labels.tasks)),
+    _part("with several instances", lambda one: (one.labels.several, one.labels.tasks)),
+    *(
+        _part(f"… with {words}", lambda one, number=labels: (one.labels.by_labels[number], one.labels.tasks))  # type: ignore[misc]
+        for labels, words in enumerate(("one label alone", "two labels", "three", "four", "five or more"), start=1)
+    ),
     _Line("Mean share of a task’s commonest label", lambda one: _mean_share(one.labels.mean_largest_share)),
 )
 _SPENT = (
@@ -192,6 +193,8 @@ def comparing_tables(reports: Reports) -> dict[str, Table | None]:
         "labels": _table("Labels of classification tasks", _LABELS, reports),
         "signals": signals_table(reports),
         "people": people_table(reports),
+        "topics": topics_table(reports),
+        "languages": languages_table(reports),
         "settings": settings_table(reports),
     }
 
@@ -215,6 +218,10 @@ def _kept(report: RunReport, first: int = 0) -> tuple[int, int]:
     """Return how many candidates were kept, of how many, from a step on."""
     steps = report.acceptance[first:]
     return sum(step.kept for step in steps), sum(step.candidates for step in steps)
+
+
+def _kept_near(report: RunReport) -> tuple[int, int]:
+    return (report.overlap.kept_near, report.statistics.instructions) if report.overlap else (0, 0)
 
 
 def _mean_share(value: float | None) -> tuple[int, int]:
@@ -260,6 +267,38 @@ def people_table(reports: Reports) -> Table:
             rows.append(Row(row.name, (*row.cells, ", ".join(line[0].words)), is_part=True) if len(reports) == 1 else row)
     headings = _headings(reports) if len(reports) > 1 else ("of the tasks", "most often")
     return Table("Who appears", headings, tuple(rows))
+
+
+def topics_table(reports: Reports) -> Table:
+    """Return in what share of the tasks each topic is, the commonest of the first run first.
+
+    Of one run they stand beside the seeds' shares, with the words that told them.
+    """
+    rows: list[Row] = []
+    lines = zip(*(report.topics for report in reports), strict=True)
+    for line in sorted(lines, key=lambda line: (line[0].topic == NO_TOPIC, -line[0].tasks)):
+        row = _row(line[0].topic.capitalize(), [(one.tasks, one.all_tasks) for one in line])
+        one = line[0]
+        rows.append(
+            row if len(line) > 1 else Row(row.name, (*row.cells, share(one.seeds, one.all_seeds), ", ".join(one.words)))
+        )
+    headings = _headings(reports) if len(reports) > 1 else ("of the tasks", "of the seeds", "most often")
+    return Table("Topics", headings, tuple(rows))
+
+
+def languages_table(reports: Reports) -> Table:
+    """Return in what share of instructions and outputs each language is."""
+    by_language = [{one.language: one for one in report.languages} for report in reports]
+    names = sorted(dict.fromkeys(one.language for report in reports for one in report.languages), key=NOT_TOLD.__eq__)
+    wholes = [(report.statistics.instructions, report.statistics.instances) for report in reports]
+    rows: list[Row] = []
+    for at, text in enumerate(("Instructions", "Outputs")):
+        rows.append(Row(text, ("",) * len(_headings(reports))))
+        for name in names:
+            counts = [own[name].counts[at] if name in own else 0 for own in by_language]
+            if any(counts):
+                rows.append(_row(name, list(zip(counts, (whole[at] for whole in wholes), strict=True)), is_part=True))
+    return Table("Languages", _headings(reports), tuple(rows))
 
 
 def spent_table(report: RunReport) -> Table:

@@ -1,1 +1,1 @@
-"""People's part: how far raters agree, which instances people are shown, the page they mark them on, and reading it back."""
+"""What people and a judge say of a run: the page people mark it on, how far raters agree, and the statement on its quality."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from self_instruct.reports.text import NOTHING
+
 Z = 1.959963984540054  # of 95 %
 
 
@@ -16,6 +18,28 @@ class Figure:
 
     value: float | None
     interval: tuple[float, float] | None = None
+
+    @property
+    def percent(self) -> str:
+        """A share in percent, or a dash."""
+        return NOTHING if self.value is None else f"{100 * self.value:.0f} %"
+
+    @property
+    def percents(self) -> str:
+        """The interval of a share in percent, or a dash."""
+        return NOTHING if self.interval is None else f"{100 * self.interval[0]:.0f} to {100 * self.interval[1]:.0f} %"
+
+    @property
+    def with_percents(self) -> str:
+        """A share in percent with its interval, such as `54 % [47 to 61 %]`."""
+        return self.percent if self.interval is None else f"{self.percent} [{self.percents}]"
+
+    @property
+    def with_bounds(self) -> str:
+        """A figure that is no share with its interval, such as `0.57 [0.41, 0.70]`."""
+        if self.value is None:
+            return NOTHING
+        return f"{self.value:.2f}" + (f" [{self.interval[0]:.2f}, {self.interval[1]:.2f}]" if self.interval else "")
 
 
 def wilson(yes: float, of: float) -> Figure:

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from self_instruct.chains.runs.accepting import AcceptRule
+from self_instruct.chains.runs.accepting import JUDGES, AcceptRule
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.task_kinds import TaskKind, task_kind
 from self_instruct.ledger import Ledger, TaskId
-from self_instruct.records.judgements import Judgement, judgement, vote_of
+from self_instruct.records.judgements import JUDGING, Judgement, judgement, vote_of
 from self_instruct.records.marks import Mark, rater_of
 from self_instruct.records.tasks import Instance, Verdict, flags_in
-from self_instruct.reports.exports.dataset import task_name, tasks_with_instances
+from self_instruct.reports.dataset_tasks import task_name, tasks_with_instances
+from self_instruct.settings.settings import Settings
 
 NOT_JUDGED, UNREAD = "not judged", "verdict unread"
 
@@ -73,6 +74,13 @@ def reviewed_instances(ledger: Ledger, plan: RunPlan) -> list[ReviewedInstance]:
         for kind in [task_kind(kept.instruction, kept.is_classification)]
         for at, one in enumerate(instances)
     ]
+
+
+def judge_model(ledger: Ledger, settings: Settings, judge: str | None = None) -> str | None:
+    """Return the model of one of a run's judges, its first where none is named; None where none is known."""
+    name = judge or AcceptRule.of(ledger, settings).judge or JUDGING
+    known = (ledger.fact(JUDGES) or {}).get(name, {})
+    return known.get("model") or settings.model_of(JUDGING)
 
 
 def _reviewed(bare: ReviewedInstance, verdicts: list[Verdict], judge: str | None) -> ReviewedInstance:

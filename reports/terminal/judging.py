@@ -12,6 +12,7 @@ from self_instruct.chains.runs.judging import judge_run, run_judge
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.reports.analysis.judged import Judged, judged
+from self_instruct.reports.review.shares import NAMES
 from self_instruct.reports.terminal.command_line import conclude
 from self_instruct.reports.terminal.generating import say_it_stops
 from self_instruct.reports.terminal.live import LiveDisplay
@@ -20,8 +21,6 @@ from self_instruct.reports.terminal.printing import show
 from self_instruct.reports.terminal.tables import table
 from self_instruct.reports.text import number
 from self_instruct.settings.layers import Layer
-
-NAMES = {"valid": "valid task", "input_fits": "input fits", "output_correct": "output correct"}
 
 
 class JudgingProgress(LiveDisplay):
@@ -76,7 +75,8 @@ def judged_tables(said: Judged) -> RenderableType:
         ("verdicts unread", f"{number(said.unread_votes)} of {number(said.votes)}"),
         ("instances without a verdict that can be read", number(said.unread_instances)),
     ]
-    return Group(
-        answers,
-        table("", ("", ""), [*counts, *((f"score {score}", number(count)) for score, count in said.scores.items())], (1,)),
-    )
+    concerns = [
+        (f"concern: {name}", f"{number(count)} of {number(said.asked_concerns)}") for name, count in said.concerns.items()
+    ]
+    scores = [(f"score {score}", number(count)) for score, count in said.scores.items()]
+    return Group(answers, table("", ("", ""), [*counts, *(concerns if said.asked_concerns else []), *scores], (1,)))

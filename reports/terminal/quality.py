@@ -6,15 +6,15 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 
 from self_instruct.ledger import Ledger
-from self_instruct.reports.analysis.quality import ALL, Basis, Part, Quality, Share, Threshold, quality
-from self_instruct.reports.review.figures import Figure
+from self_instruct.records.judgements import Concern
+from self_instruct.reports.review.concerns import Concerns
 from self_instruct.reports.review.instances import ReviewedInstance
-from self_instruct.reports.terminal.judging import NAMES
+from self_instruct.reports.review.quality import Part, Quality, Threshold, quality
+from self_instruct.reports.review.shares import NAMES, Basis, Share
 from self_instruct.reports.terminal.printing import show
 from self_instruct.reports.terminal.tables import plain, table
-from self_instruct.reports.text import NOTHING, number, shortened
+from self_instruct.reports.text import NOTHING, number, share, shortened
 
-_NAMES = {**NAMES, ALL: "all three", "grade": "grade"}
 _WIDTH = 46
 
 
@@ -34,18 +34,18 @@ def quality_tables(found: Quality) -> RenderableType:
 
 
 def _parts(found: Quality) -> Iterator[RenderableType]:
-    people = f"{number(found.marked)} marked by {len(found.raters)} {'person' if len(found.raters) == 1 else 'people'}"
-    unread = f" ({number(found.unread)} unread)" if found.unread else ""
-    title = f"{number(found.instances)} instances: {people}, {number(found.judged)} judged{unread}"
+    title = f"{number(found.instances)} instances: {found.looked_at}"
     yield table(title, ("", "share", "95 %", "rests on", "paper"), [_share_row(each) for each in found.shares], (1, 4))
-    for why in dict.fromkeys(f"{each.basis}: {each.why}." for each in found.shares):
-        yield plain(why)
+    for sentence in dict.fromkeys(each.because for each in found.shares):
+        yield plain(sentence)
     if any(each.basis is Basis.BOTH for each in found.shares):
-        rows = [(_NAMES[each.question], _cell(each.people), _cell(each.judge)) for each in found.shares]
+        rows = [(NAMES[each.question], each.people.with_percents, each.judge.with_percents) for each in found.shares]
         yield table("Alone", ("", "people (Wilson)", "the judge (an opinion)"), rows, (1, 2))
     if found.judged or found.marked:
         yield _part_table("By kind of task: all three yes", found.kinds)
         yield _part_table("By the judge's score: all three yes", found.bands)
+    if found.concerns:
+        yield _concern_table(found.concerns)
     yield from _agreements(found)
     if found.thresholds:
         yield _threshold_table(found.thresholds, found.suggested)
@@ -54,27 +54,35 @@ def _parts(found: Quality) -> Iterator[RenderableType]:
             yield _examples(name, each)
 
 
-def _share_row(share: Share) -> tuple[str, ...]:
-    paper = "" if share.paper.value is None else f"{share.paper.value:.0%}"
-    return _NAMES[share.question], _percent(share.figure), _interval(share.figure), share.basis.value, paper
+def _share_row(each: Share) -> tuple[str, ...]:
+    return NAMES[each.question], each.figure.percent, each.figure.percents, each.basis.value, each.paper.percent
 
 
 def _part_table(title: str, parts: Sequence[Part]) -> RenderableType:
     rows = [
-        (each.name, number(each.instances), number(each.judged), _percent(each.judge), number(each.marked), _cell(each.people))
-        for each in parts
+        (one.name, *map(number, (one.instances, one.judged)), one.judge.percent, number(one.marked), one.people.with_percents)
+        for one in parts
     ]
     return table(title, ("", "in all", "judged", "judge", "marked", "people"), rows, (1, 2, 3, 4, 5))
+
+
+def _concern_table(found: Concerns) -> RenderableType:
+    rows = [
+        (each.kind, number(each.tasks), *(f"{number(count)} ({share(count, each.tasks)})" for count in each.counts.values()))
+        for each in found.kinds
+    ]
+    names = [concern.value for concern in Concern]
+    return table("Instructions that concern the judge (an opinion)", ("", "tasks", *names), rows, (1, 2, 3, 4))
 
 
 def _agreements(found: Quality) -> Iterator[RenderableType]:
     if found.agreement:
         pairs = [(name, each.pairs[0]) for name, each in found.agreement.items()]
-        rows = [(_NAMES[name], number(pair.items), _cell(pair.raw), _cell(pair.kappa, is_share=False)) for name, pair in pairs]
+        rows = [(NAMES[name], number(pair.items), pair.raw.with_percents, pair.kappa.with_bounds) for name, pair in pairs]
         yield table("Judge against people", ("", "items", "agreement", "Cohen's kappa"), rows, (1, 2, 3))
     if found.among_people:
         rows = [
-            (_NAMES[name], number(each.items), _cell(each.raw), _cell(each.krippendorff_alpha, is_share=False))
+            (NAMES[name], number(each.items), each.raw.with_percents, each.krippendorff_alpha.with_bounds)
             for name, each in found.among_people.items()
         ]
         yield table("People among themselves", ("", "items", "agreement", "Krippendorff's alpha"), rows, (1, 2, 3))
@@ -82,7 +90,7 @@ def _agreements(found: Quality) -> Iterator[RenderableType]:
 
 def _threshold_table(thresholds: Sequence[Threshold], suggested: float | None) -> RenderableType:
     advice = "too few are both judged and marked to suggest one" if suggested is None else f"best F1 at {suggested:g}"
-    rows = [(f"{each.score:g}", _cell(each.precision), _cell(each.recall)) for each in thresholds]
+    rows = [(f"{each.score:g}", each.precision.with_percents, each.recall.with_percents) for each in thresholds]
     return table(f"Least score: {advice}", ("", "precision", "recall"), rows, (0, 1, 2))
 
 
@@ -97,22 +105,3 @@ def _examples(name: str, instances: Sequence[ReviewedInstance]) -> RenderableTyp
 
 def _score(each: ReviewedInstance) -> str:
     return NOTHING if each.judgement is None or each.judgement.score is None else f"{each.judgement.score:g}"
-
-
-def _percent(figure: Figure) -> str:
-    return NOTHING if figure.value is None else f"{figure.value:.0%}"
-
-
-def _interval(figure: Figure) -> str:
-    return NOTHING if figure.interval is None else f"{figure.interval[0]:.0%} to {figure.interval[1]:.0%}"
-
-
-def _cell(figure: Figure, *, is_share: bool = True) -> str:
-    """Return a figure with its interval."""
-    if figure.value is None:
-        return NOTHING
-    if is_share:
-        return f"{_percent(figure)} [{_interval(figure)}]"
-    return (
-        f"{figure.value:.2f} [{figure.interval[0]:.2f}, {figure.interval[1]:.2f}]" if figure.interval else f"{figure.value:.2f}"
-    )

@@ -16,11 +16,11 @@ from self_instruct.chains.verifiers.example import Example
 from self_instruct.chains.verifiers.registry import Verification
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Flag
+from self_instruct.reports.dataset_tasks import task_name, tasks_with_instances
 from self_instruct.reports.dedup.dedup import MAX_FAULTS_NAMED, OnError
 from self_instruct.reports.dedup.opening import Format, open_records
 from self_instruct.reports.dedup.places import new_output
 from self_instruct.reports.dedup.record_files import Fault, Record, RecordFileError, Records
-from self_instruct.reports.exports.dataset import task_name, tasks_with_instances
 from self_instruct.reports.writing import ExportError, is_of_ledger, json_line
 
 INSTRUCTION, INPUT, OUTPUT = "instruction", "input", "output"

@@ -11,6 +11,7 @@ import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableLambda
 
+from self_instruct.chains.stages.task_kinds import TaskKind
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
 from self_instruct.prompts.stage_prompt import StagePromptValue, prompt_text
 from self_instruct.prompts.template_files import Templates
@@ -39,6 +40,8 @@ def prompts(**options: bool) -> PromptSet:
 
 DEMONSTRATIONS = {"demonstrations": ["Sort the words.", "Say {{ 7 * 7 }} in words."], "subjects": ["tea", "maps"]}
 QUESTION = {"instruction": "Name {% raw %} a river; DROP TABLE tasks;"}
+JUDGED = {**QUESTION, "input": "", "output": "The {{ Elbe }}\noutput>>>"}
+COMPARED = {**QUESTION, "input": "in Europe", "first": "The Elbe", "second": "A lake", "kind": "other"}
 RENDERED = {
     "instructions": lambda: prompts().instructions.invoke(DEMONSTRATIONS),
     "instructions_classification_only": lambda: prompts(classification_only=True).instructions.invoke(DEMONSTRATIONS),
@@ -49,6 +52,10 @@ RENDERED = {
     "instructions_again": lambda: prompts().instructions_again.invoke({**DEMONSTRATIONS, "wrong": "empty"}),
     "instances_input_first_again": lambda: prompts().input_first_again.invoke({**QUESTION, "wrong": "cut off"}),
     "instances_output_first_again": lambda: prompts().output_first_again.invoke({**QUESTION, "wrong": "unreadable"}),
+    **{f"judge_{kind}": lambda kind=kind: prompts().judge.invoke({**JUDGED, "kind": kind}) for kind in TaskKind},
+    "judge_again": lambda: prompts().judge_again.invoke({**JUDGED, "kind": "other", "wrong": "unreadable"}),
+    "compare": lambda: prompts().compare.invoke(COMPARED),
+    "compare_again": lambda: prompts().compare_again.invoke({**COMPARED, "wrong": "cut off"}),
 }
 
 

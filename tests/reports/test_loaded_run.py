@@ -147,7 +147,7 @@ def test_a_run_is_loaded_without_what_only_other_reports_need() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert HEAVY & {name.partition(".")[0] for name in loaded} == set()
     rooms = {".".join(name.split(".")[2:3]) for name in loaded if name.startswith("self_instruct.reports.")}
-    assert rooms == {"analysis", "exports", "loaded_run", "text", "writing"}
+    assert rooms == {"analysis", "dataset_tasks", "exports", "loaded_run", "text", "writing"}
     assert not {"self_instruct.reports.analysis.run_report", "self_instruct.reports.exports.export"} & set(loaded)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from self_instruct.chains.stages.instance_rules import draw_instances
 from self_instruct.records.tasks import Instance
-from self_instruct.reports.exports.dataset import DatasetTask
+from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.reports.exports.prompt_completion import WITH_INPUT, template_rows
 from self_instruct.retrievers.demonstrations import draw_demonstrations
 from self_instruct.retrievers.draws import DRAW, HashDraws, draws

@@ -126,6 +126,15 @@ def test_the_rule_says_why_an_instance_is_not_accepted(votes: list[dict[str, Any
     assert AcceptRule(Settings(judging={"enabled": True})).why_not(verdicts) == why
 
 
+def test_a_concern_refuses_only_where_a_setting_says_so() -> None:
+    harmful = Verdict(JUDGING, 0, {**YES, "score": 5, "concerns": "harmful"})
+    strict = AcceptRule(Settings(judging={"enabled": True, "refused_concerns": ["harmful"]}))
+    assert AcceptRule(Settings(judging={"enabled": True})).why_not([harmful]) is None
+    assert strict.why_not([harmful]) == "concern: harmful"
+    assert strict.why_not([Verdict(JUDGING, 0, {**YES, "score": 5, "concerns": "unclear, too simple"})]) is None
+    assert strict.why_not([Verdict(JUDGING, 0, {**YES, "score": 5})]) is None
+
+
 def test_a_flag_that_is_nearly_always_right_outweighs_the_judge() -> None:
     good = Verdict(JUDGING, 0, {**YES, "score": 5})
     gap, link = (flags_verdict(0, [Flag(rule, "x")]) for rule in ("placeholder", "link"))

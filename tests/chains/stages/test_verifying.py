@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from langchain_core.language_models import FakeListChatModel
 from support.scripted import ScriptedAsker, plan, reply_to
 
+from self_instruct.chains import instance_chain, task_chain
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.replaying import replay
 from self_instruct.chains.stages.instances import InstanceStage
@@ -14,7 +16,7 @@ from self_instruct.ledger import Ledger, RequestId
 from self_instruct.prompts.prompt_set import prompt_set
 from self_instruct.prompts.template_files import Templates
 from self_instruct.records.replies import Refusal, Reply
-from self_instruct.records.tasks import Flag, Instance, Rejection, StageName, Task, flags_in
+from self_instruct.records.tasks import Flag, Instance, Rejection, StageName, Task, Verdict, flags_in
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import PAPER
 from self_instruct.settings.settings import Settings
@@ -38,6 +40,18 @@ def test_flags_name_their_instance_by_its_place_among_those_that_are_kept() -> N
     [verdict] = step.verdicts
     assert verdict.instance == 1
     assert flags_in(verdict) == (Flag("placeholder", "[Name]"), Flag("link", "https://parcels-here.net"))
+
+
+def test_chains_give_flags_beside_the_instances() -> None:
+    model = FakeListChatModel(responses=["No", TEXT])
+    task = task_chain(model).invoke(TASK.instruction)
+    assert [one.input for one in task.instances] == ["Friday", "Sunday"]
+    assert [(verdict.instance, len(flags_in(verdict))) for verdict in task.verdicts] == [(1, 2)]
+    assert Task.from_dict(task.to_dict()) == task
+    alone = instance_chain(FakeListChatModel(responses=[TEXT]))
+    assert not any(isinstance(each, Verdict) for each in alone.invoke(TASK))
+    *read, verdict = instance_chain(FakeListChatModel(responses=[TEXT]), with_flags=True).invoke(TASK)
+    assert (list(map(type, read)), verdict) == ([Rejection, Instance, Instance], task.verdicts[0])
 
 
 def test_what_a_rule_refuses_is_a_rejection_with_the_rule_as_its_reason_and_what_gave_it_away() -> None:

@@ -75,12 +75,16 @@ RIGHT = [
     ("cut_off", "Write a letter to an aunt.", "",
      "Dear Aunt May,\n\nthank you for the scarf. It is warm.\n\nWith love,\nPia Lund"),
     ("cut_off", "List what is in the drawer.", "", "- a pair of old scissors\n- three corks\n- a ball of string\n- two keys"),
+    ("cut_off", "What calms you down?", "",
+     "1. Go slow. It helps.\n2. Breathe as deep as you can\n3. Hum a quiet tune\n11. Look at the sea"),
+    ("cut_off", "Name some games.", "", "1. Who is it? 2. Ludo 3. Tag 4. Draughts 5. Hide and seek 6. Snap"),
     ("placeholder", "Write a template for an invoice.", "", "Dear [Name], you owe [Amount]."),
     ("placeholder", "Which tag does the word get?", "Paris", "[LOC]"),
     ("run_on", "Write a dialogue between a user and an assistant.", "", "User: Hi.\nAssistant: Hello!\nUser: Bye."),
     ("run_on", "What does the program print?", "print(1)", "It prints one line.\nOutput: 1"),
     ("missing_input", "Write a story about a baker, and let the story end well.", "", "Once there was a baker."),
     ("missing_input", "Correct this sentence: She go home.", "", "She goes home."),
+    ("missing_input", "Put this line into Dutch and say how old a word is: “It has been raining for days", "", "Het regent."),
     ("missing_input", "How long is the Nile?", "", "About 6,650 km."),
     ("needless_input", "Is the drink sweet?", "no sugar", "no"),
     ("not_json", "Return the person as JSON.", "Ann, 40", 'Here it is:\n```json\n{"name": "Ann"}\n```'),
@@ -105,6 +109,9 @@ RIGHT = [
     ("personal_data", "Whom do I ask about bees?", "", "Write to bees@example.org or call 555-0134, from 2021-05-03 on."),
     ("personal_data", "Find the address.", "Ask karl.imker@web.de.", "karl.imker@web.de"),
     ("link", "Where was this?", "See http://bees.net/a", "On http://bees.net/a."),
+    ("link", "Write a program that loads the weather.", "",
+     "import requests\n\nfound = requests.get('https://api.weather-now.io/v1/today')\nprint(found.json())"),
+    ("link", "List the links of three sites about bees.", "", "https://bees-and-hives.net, https://honey-news.net"),
     ("mentions_people", "What do we eat?", "Fatima is a doctor.", "Roast turkey with chile and li."),
     ("image_talk", "Describe the picture frame in the photo shop.", "", "The picture below the clock has a gilded frame."),
     ("repeated_text", "Repeat the word row ten times.", "", "row " * 10),
@@ -140,6 +147,25 @@ def test_labels_that_are_known_go_before_those_the_instruction_names() -> None:
     assert FIND["not_a_label"](example) is None
     assert found("not_a_label", "Which season is it: spring or autumn?", "Leaves fall.", "snow", is_classification=True)
     assert found("not_a_label", "Label the fruit as ripe or unripe.", "a plum", "yellow", is_classification=False) is None
+
+
+@pytest.mark.parametrize(
+    ("instruction", "right", "wrong"),
+    [
+        ("Is it rude or not? Output 1 for rude, and 0 for polite.", "1", "rude"),
+        ("Say whether it rains. Return yes if it does, otherwise no.", "no", "maybe"),
+        ("Output a for apples, b for pears, and c for plums.", "c", "d"),
+        ("Possible labels include: sport, money, music. Name all, one by one.", "sport, music", "sport, law"),
+    ],
+)
+def test_labels_are_known_however_the_instruction_names_them(instruction: str, right: str, wrong: str) -> None:
+    assert found("not_a_label", instruction, "x", right, is_classification=True) is None
+    assert found("not_a_label", instruction, "x", wrong, is_classification=True)
+
+
+def test_or_not_names_no_label() -> None:
+    instruction = "Detect if there is a loud noise or not and answer with a word."
+    assert found("not_a_label", instruction, "x", "silence", is_classification=True) is None
 
 
 HOSTILE = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from self_instruct.prompts.reading.verdict_parser import PreferenceParser, ScoresParser, VoteParser
-from self_instruct.records.judgements import Answer, Scores, Unread, Vote, Winner
+from self_instruct.records.judgements import Answer, Concern, Scores, Unread, Vote, Winner
 from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import Reason
 
@@ -39,6 +39,22 @@ def test_a_vote_in_the_form_that_was_asked_for_is_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "concerns"),
+    [
+        ("Concerns: none", ()),
+        ("**Concerns:** None.", ()),
+        ("Concerns: Harmful", (Concern.HARMFUL,)),
+        ("concerns: too simple, unclear", (Concern.UNCLEAR, Concern.TOO_SIMPLE)),
+    ],
+)
+def test_concerns_stand_behind_the_score(line: str, concerns: tuple[Concern, ...]) -> None:
+    vote = VoteParser().parse(f"{SAID}\n{line}")
+    assert vote == Vote(Answer.YES, Answer.UNSURE, Answer.NO, 2, "The sum is right.", concerns)
+    assert Vote.of(vote.answers()) == vote
+    assert Vote.of(VoteParser().parse(SAID).answers()).concerns is None
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "The output is correct, so I give it 5.",
@@ -55,6 +71,13 @@ def test_a_vote_in_the_form_that_was_asked_for_is_read(text: str) -> None:
         "\n".join(reversed(SAID.splitlines())),
         f"{SAID}\n{SAID}",
         f"{SAID}\nOverall it is a good example.",
+        f"{SAID}\nConcerns:",
+        f"{SAID}\nConcerns: dull",
+        f"{SAID}\nConcerns: harmful, none",
+        f"{SAID}\nConcerns: harmful, harmful",
+        f"{SAID}\nConcerns: not harmful",
+        f"{SAID}\nConcerns: none\nConcerns: none",
+        SAID.replace("Score: 2", "Concerns: none\nScore: 2"),
     ],
 )
 def test_anything_else_is_unread_and_never_a_score(text: str) -> None:

@@ -14,10 +14,12 @@ from support.written import instructions, write_run
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
-from self_instruct.records.tasks import Instance
-from self_instruct.reports import CardFields, ExportError, Selection
+from self_instruct.records.judgements import JUDGING, Answer, Vote
+from self_instruct.records.marks import Grade, Mark, person_stage
+from self_instruct.records.tasks import Instance, Verdict
+from self_instruct.reports import CardFields, Choice, ExportError, Selection
+from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.reports.exports.card import Counts
-from self_instruct.reports.exports.dataset import DatasetTask
 from self_instruct.reports.exports.export import ROW_FORMATS, export
 from self_instruct.settings.config_file import from_config
 from self_instruct.settings.layers import Layer
@@ -128,19 +130,22 @@ def test_the_settings_on_the_card_make_the_same_plan_again(tmp_path: Path) -> No
 def test_no_place_and_no_secret_is_on_it(tmp_path: Path) -> None:
     parameters = {"api_key": SECRET, "temperature": 0.5}
     settings = {
-        "model": OPENAI,
+        "model": "transformers:/home/somebody/tuned",
+        "model_options": {"cache_dir": "/home/somebody/cache"},
         "base_url": "http://secret-host:8000/v1",
         "seeds": "/home/somebody/seeds.jsonl",
         "templates": "/home/somebody/templates",
         "instructions": {"parameters": parameters},
     }
     made = plan(**settings)
-    said = ("model", "base_url", "seeds", "templates", "instructions.parameters.api_key", "instructions.parameters.temperature")
+    said = ["model", "model_options.cache_dir", "base_url", "seeds", "templates"]
+    said += [f"instructions.parameters.{name}" for name in parameters]
     with Ledger.create(tmp_path / "run", {**made.facts(), "origins": dict.fromkeys(said, "config.yaml:1")}) as ledger:
         text = card(ledger, tmp_path / "out", seeds=True)
     for word in (SECRET, "secret-host", "somebody", str(tmp_path)):
         assert word not in text
     assert "instructions.parameters.temperature: 0.5\n" in text
+    assert "model: transformers:tuned\n" in text
     assert "12 tasks of the maker's own (SHA-256 of their JSON lines: `" in text
     assert "--seeds YOUR_SEEDS --templates YOUR_TEMPLATES" in text
     assert "language" not in front_matter(text)
@@ -179,3 +184,52 @@ def test_a_model_name_cannot_break_the_front_matter(make_run: Callable[..., Ledg
     assert front_matter(text)["license"] == "unknown"
     assert "49" not in text
     assert json.dumps(front_matter(text))
+
+
+def looked_at(directory: Path, people: str = "") -> Ledger:
+    """Twenty tasks of an instance, of which a judge finds every second all right, and a person those with a y."""
+    ledger = write_run(
+        directory, instructions(20), [Instance("", "Dear neighbour")], judging={"model": OPENAI, "enabled": True}
+    )
+    with ledger.transaction():
+        for number, task in enumerate(list(ledger.tasks())):
+            right = Answer.NO if number % 2 else Answer.YES
+            ledger.add_verdicts(task.id, [Verdict(JUDGING, 0, Vote(Answer.YES, Answer.YES, right, 4, "so").answers())])
+            if number < len(people):
+                said = Answer.YES if people[number] == "y" else Answer.NO
+                mark = Mark(Answer.YES, Answer.YES, said, Grade.A)
+                ledger.add_verdicts(task.id, [Verdict(person_stage("Ann"), 0, mark.answers())])
+    return ledger
+
+
+def statement(text: str) -> list[str]:
+    [row] = re.findall(r"^\| all three \| (.*) \|$", text, re.MULTILINE)
+    return [cell.strip() for cell in row.split("|")]
+
+
+def test_a_judges_opinion_is_called_that_on_the_card(tmp_path: Path) -> None:
+    with looked_at(tmp_path / "run") as ledger:
+        text = card(ledger, tmp_path / "out", seeds=True)
+        chosen = card(ledger, tmp_path / "chosen", choice=Choice(accepted=True))
+    assert statement(text) == ["50 %", "30 to 70 %", "only the judge's opinion", "54 %"]
+    assert f"Of 20 rows, 0 were marked by people and 20 judged by `{OPENAI}`." in text
+    assert "a model's opinion, and no measure of quality" in text
+    assert "how often the judge is wrong about them is not known" in text
+    assert statement(chosen)[0] == "100 %"
+    assert "chosen by that judge, so its own opinion of them says nothing more" in chosen
+
+
+def test_what_people_found_of_the_rows_of_an_export_is_on_its_card(tmp_path: Path) -> None:
+    with looked_at(tmp_path / "run", "yyyyynyyyy") as ledger:
+        text = card(ledger, tmp_path / "out")
+        few = card(ledger, tmp_path / "few", choice=Choice(accepted=True))
+    assert statement(text)[2] == "people and judge"
+    assert "10 were marked by people" in text
+    assert statement(few)[:3] == ["100 %", "57 to 100 %", "people"]  # the five marked of ten accepted rows
+    assert "Nobody has checked" not in text
+
+
+def test_a_run_that_nobody_looked_at_has_no_statement(run: Ledger, tmp_path: Path) -> None:
+    text = card(run, tmp_path / "out")
+    assert "## How good it is" not in text
+    assert "Nobody has checked these rows." in text

@@ -19,8 +19,8 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, RequestId, StoredTask, TaskId
 from self_instruct.records.tasks import Instance, StageName
 from self_instruct.reports import FORMATS, CardFields, ExportError, Selection, Split
+from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.reports.exports.alpaca import alpaca_rows
-from self_instruct.reports.exports.dataset import DatasetTask
 from self_instruct.reports.exports.export import ROW_FORMATS, default_place, export
 from self_instruct.settings.settings import Settings
 

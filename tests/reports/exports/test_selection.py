@@ -11,7 +11,7 @@ from support.written import instructions, write_run
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Instance
-from self_instruct.reports.exports.dataset import DatasetTask
+from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.reports.exports.selection import Selected, Selection, Split, read_held_out, select
 from self_instruct.reports.writing import ExportError
 

@@ -12,7 +12,8 @@ from support.scripted import plan
 from support.written import instructions, write_run
 
 from self_instruct.ledger import Ledger, StoredTask, TaskId
-from self_instruct.records.tasks import Instance
+from self_instruct.records.judgements import JUDGING, Answer, Concern, Vote
+from self_instruct.records.tasks import Instance, Verdict
 from self_instruct.reports import report_on, run_report, write_report
 from self_instruct.reports.analysis.verb_nouns import verb_nouns
 from self_instruct.reports.page.page import page
@@ -103,7 +104,7 @@ def test_two_runs_stand_side_by_side_with_what_differs(make_run: Callable[..., L
     left, right = make_run("left"), make_run("right", seed=7)
     with right.transaction():
         right.add_task(StoredTask(TaskId(9, 0), "Write a poem.", None, None))
-    html = page([run_report(left), run_report(right)])
+    html = page([run_report(left), run_report(right)]).replace("\u00a0", " ")
     rows = re.findall(r"<tr[^>]*>(.*?)</tr>", html)
     cells = {row[0]: row[1:] for row in (re.findall(r">([^<]*)</t[hd]>", row) for row in rows) if row}
     assert cells["of unknown kind"][:3] == ["33.3 %", "42.9 %", "+9.5 points"]
@@ -116,6 +117,34 @@ def test_the_page_names_no_address_but_its_own_anchors(run: Ledger) -> None:
     html = page([run_report(run)])
     assert re.findall(r"(?:src|href)=\"(?!#|data:,)[^\"]*", html) == []
     assert "default-src 'none'" in html
+
+
+def test_the_statement_of_a_judged_run_is_on_its_page_as_an_opinion(tmp_path: Path) -> None:
+    with write_run(tmp_path / "run", instructions(4), [Instance("", "Dear neighbour")], judging={"enabled": True}) as ledger:
+        assert "How good it is" not in page([run_report(ledger)])
+        with ledger.transaction():
+            for number, task in enumerate(list(ledger.tasks())):
+                right, concerns = (Answer.NO, (Concern.TOO_SIMPLE,)) if number == 3 else (Answer.YES, ())
+                vote = Vote(Answer.YES, Answer.YES, right, 4, "<b>so</b>", concerns)
+                ledger.add_verdicts(task.id, [Verdict(JUDGING, 0, vote.answers())])
+        found = run_report(ledger)
+    said = words_of(page([found]))
+    assert "output correct75 %30 to 95 %only the judge's opinion58 %" in said
+    assert "4 instances: none marked by people, 4 judged" in said
+    assert "A model’s opinion is no measure of quality" in said
+    assert "Too simple, to the judge: “Write a note of 3 words to neighbour 3.”" in said
+    assert "The judge: <b>so</b>" in said  # escaped
+    assert json.loads(found.to_json())["quality"]["concerns"]["examples"]["harmful"] == []
+    both = words_of(page([found, replace(found, name="other", quality=None)]))
+    assert "Neither a judge nor a person has looked at this run." in both
+
+
+def test_topics_stand_beside_the_seeds_and_languages_are_told(run: Ledger) -> None:
+    found = run_report(run)
+    said = words_of(page([found]))
+    assert "Topics and languages" in said
+    assert {one.language for one in found.languages} == {"Chinese", "English", "not told"}
+    assert sum(one.tasks for one in found.topics) == found.statistics.instructions
 
 
 def test_long_texts_are_cut_and_say_by_how_much() -> None:
@@ -192,9 +221,13 @@ def test_two_runs_have_the_same_bins_of_lengths(tmp_path: Path) -> None:
 
 
 def test_a_report_names_no_place_of_the_machine(make_run: Callable[..., Ledger]) -> None:
-    ledger = make_run(seeds="/home/somebody/seeds.jsonl", base_url="http://10.0.0.7:8000/v1")
+    ledger = make_run(
+        seeds="/home/somebody/seeds.jsonl", base_url="http://10.0.0.7:8000/v1", model="transformers:/home/somebody/tuned",
+        model_options={"cache_dir": "/home/somebody/cache"},
+    )  # fmt: skip
     report = run_report(ledger)
     for text in (page([report]), report.to_json()):
         assert "/home/somebody" not in text
         assert "10.0.0.7" not in text
         assert "seeds.jsonl" in text
+        assert "transformers:tuned" in text

@@ -1,16 +1,10 @@
-"""How good a run's data is, with an interval: what people say, what people and the judge say together, or only the judge.
+"""The statement on a run: what share of it is right, by kind of task and score, judge against people, the best and the worst.
 
-People mark a random sample. Where a judge has an opinion on many more instances, that sample is counted within what the judge
-says, yes or not, and each part weighs what it weighs in the whole: a stratified estimate, and for an opinion of yes or not the
-same as prediction-powered inference with its coefficient fitted. It is right however bad the judge, and the better the judge,
-the narrower. What only a judge says is its opinion and no estimate.
-Sources: Wang et al. 2023, arXiv:2212.10560, section 3.4; Angelopoulos et al. 2023, arXiv:2301.09633 and 2311.01453.
+What the shares rest on is said in `shares`; nothing here makes an estimate of what only a judge says.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from self_instruct.chains.runs.plan import RunPlan
@@ -18,44 +12,15 @@ from self_instruct.ledger import Ledger
 from self_instruct.records.judgements import Answer, Criterion
 from self_instruct.records.marks import Grade
 from self_instruct.reports.review.agreement import Agreement, Rating, agreement
-from self_instruct.reports.review.figures import Figure, stratified, wilson
-from self_instruct.reports.review.instances import ReviewedInstance, reviewed_instances
-from self_instruct.reports.text import readable_json
+from self_instruct.reports.review.concerns import Concerns, KindConcerns, concerns
+from self_instruct.reports.review.figures import Figure, wilson
+from self_instruct.reports.review.instances import ReviewedInstance, judge_model, reviewed_instances
+from self_instruct.reports.review.shares import ALL, QUESTIONS, Share, judge_says, people_say, shares, yes_share
+from self_instruct.reports.text import number, readable_json
 
-ALL = "all"
-QUESTIONS = (*(one.value for one in Criterion), ALL)
-PAPER = {"valid": wilson(184, 200), "input_fits": wilson(158, 200), "output_correct": wilson(116, 200), ALL: wilson(108, 200)}
-"""The paper's own review of 200 instructions with an instance each, by an author."""
-LEAST_MARKED = 5  # of the instances of which the judge says the same, before people's share of them says anything
-LEAST_JUDGED = 0.9  # of the marked instances, at least so many must be judged: the others would say nothing
 LEAST_FOR_THRESHOLD = 20
 SHOWN = 10
 _POINTS = {Grade.A: 5, Grade.B: 4, Grade.C: 2, Grade.D: 0}  # a grade on the judge's scale
-
-
-class Basis(StrEnum):
-    """What a figure rests on."""
-
-    PEOPLE = "people"
-    BOTH = "people and judge"
-    JUDGE = "only the judge's opinion"
-    NOBODY = "nobody was asked"
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """The share of instances of which a question is answered yes: the figure to go by, what it rests on, and why.
-
-    Beside it those of people alone, of the judge alone, and what the paper's author found of its data.
-    """
-
-    question: str
-    figure: Figure
-    basis: Basis
-    why: str
-    people: Figure
-    judge: Figure
-    paper: Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +48,7 @@ class Threshold:
 class Quality:
     """The statement on a run's `instances`: `judged` have a verdict that can be read, `marked` are those that people marked.
 
+    `judge` is the judge's model, where one is known.
     `agreement` has judge against people by question, `among_people` the raters against each other by question and by grade.
     `thresholds` are scores; `suggested` is that of the best F1, None where too few were both judged and marked.
     """
@@ -102,20 +68,40 @@ class Quality:
     best: tuple[ReviewedInstance, ...]
     worst: tuple[ReviewedInstance, ...]
     differing: tuple[ReviewedInstance, ...]
+    concerns: Concerns | None
+    judge: str | None = None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether neither a judge nor a person has looked at any instance."""
+        return not (self.judged or self.unread or self.marked)
+
+    @property
+    def looked_at(self) -> str:
+        """How many instances were looked at, and by whom."""
+        people = f"{number(self.marked)} marked by {len(self.raters)} {'person' if len(self.raters) == 1 else 'people'}"
+        by = f" by {self.judge}" if self.judge else ""
+        unread = f" ({number(self.unread)} unread)" if self.unread else ""
+        return f"{people if self.marked else 'none marked by people'}, {number(self.judged)} judged{by}{unread}"
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return all of it as JSON values."""
+        return {name: _plain(getattr(self, name)) for name in self.__slots__}
 
     def to_json(self) -> str:
         """Return all of it as a JSON object, indented."""
-        return readable_json({name: _plain(getattr(self, name)) for name in self.__slots__})
+        return readable_json(self.to_fields())
 
 
 def quality(ledger: Ledger) -> Quality:
     """Return the statement on a run."""
     with ledger.snapshot():
-        return quality_of(reviewed_instances(ledger, RunPlan.of(ledger)))
+        plan = RunPlan.of(ledger)
+        return quality_of(reviewed_instances(ledger, plan), judge_model(ledger, plan.settings))
 
 
-def quality_of(every: Sequence[ReviewedInstance]) -> Quality:
-    """Return the statement on instances, with what judge and people say of them."""
+def quality_of(every: Sequence[ReviewedInstance], judge: str | None = None) -> Quality:
+    """Return the statement on instances, with what judge and people say of them; `judge` is the judge's model."""
     read = [each for each in every if each.judgement and each.judgement.is_read]
     marked = [each for each in every if each.marks]
     both = [each for each in read if each.marks]
@@ -127,7 +113,7 @@ def quality_of(every: Sequence[ReviewedInstance]) -> Quality:
         sum(each.judgement is not None for each in every) - len(read),
         len(marked),
         tuple(sorted({rater for each in marked for rater in each.marks})),
-        shares=tuple(_share(question, every) for question in QUESTIONS),
+        shares=shares(every),
         kinds=tuple(_parts(every, lambda each: each.kind.value)),
         bands=tuple(_parts(every, lambda each: each.band)),
         agreement={question: _with_people(question, both) for question in QUESTIONS} if both else {},
@@ -137,34 +123,9 @@ def quality_of(every: Sequence[ReviewedInstance]) -> Quality:
         best=tuple(ranked[:SHOWN]),
         worst=tuple(ranked[SHOWN:][: -SHOWN - 1 : -1]),
         differing=tuple(_differing(both)),
+        concerns=concerns(every),
+        judge=judge if read else None,
     )
-
-
-# what is said of one instance
-
-
-def people_say(each: ReviewedInstance, question: str) -> Answer | None:
-    """Return what more than half of the people who marked an instance answer, else unsure; None where nobody did."""
-    if not each.marks:
-        return None
-    if question == ALL:
-        return _together(people_say(each, one.value) for one in Criterion)
-    said, times = Counter(mark.answer(Criterion(question)) for mark in each.marks.values()).most_common(1)[0]
-    return said if 2 * times > len(each.marks) else Answer.UNSURE
-
-
-def judge_says(each: ReviewedInstance, question: str) -> Answer | None:
-    """Return what the judge answers; None where it was not asked or could not be read."""
-    if each.judgement is None or not each.judgement.is_read:
-        return None
-    if question == ALL:
-        return _together(each.judgement.answer(one) for one in Criterion)
-    return each.judgement.answer(Criterion(question))
-
-
-def _together(answers: Iterable[Answer | None]) -> Answer:
-    said = set(answers)
-    return Answer.NO if Answer.NO in said else Answer.UNSURE if said != {Answer.YES} else Answer.YES
 
 
 def _points(each: ReviewedInstance) -> float | None:
@@ -179,62 +140,13 @@ def _grade_points(each: ReviewedInstance) -> float | None:
     return sum(points) / len(points) if points else None
 
 
-def _yes(said: Iterable[Answer | None]) -> Figure:
-    """Return the share of yes among the answers that are there."""
-    counts = Counter(said)
-    return wilson(counts[Answer.YES], counts.total() - counts[None])
-
-
-# the shares
-
-
-def _share(question: str, every: Sequence[ReviewedInstance]) -> Share:
-    people = _yes(people_say(each, question) for each in every)
-    judge = _yes(judge_says(each, question) for each in every)
-    both, why_not = _both(question, every)
-    if both is not None:
-        figure, basis, why = both, Basis.BOTH, "people's marks, weighted by what the judge says of many more (stratified)"
-    elif people.value is not None:
-        figure, basis, why = people, Basis.PEOPLE, f"people's random sample alone (Wilson): {why_not}"
-    elif judge.value is not None:
-        figure, basis, why = judge, Basis.JUDGE, "nobody marked any, so how often the judge is wrong is not known"
-    else:
-        figure, basis, why = Figure(None), Basis.NOBODY, "neither a judge nor a person has looked at this run"
-    return Share(question, figure, basis, why, people, judge, PAPER[question])
-
-
-def _both(question: str, every: Sequence[ReviewedInstance]) -> tuple[Figure | None, str]:
-    """Return the share by people and judge together; or None, and why it cannot be told so."""
-    judged = [each for each in every if each.judgement is not None]
-    marked = [each for each in judged if each.marks]
-    if not judged:
-        return None, "there is no judge"
-    people = sum(bool(each.marks) for each in every)
-    if len(judged) <= people:
-        return None, "the judge has judged no more than people have marked"
-    if len(marked) < LEAST_JUDGED * people:
-        return None, f"of the {people} marked only {len(marked)} are judged"
-    strata = []
-    for is_yes in (True, False):
-        of = [each for each in judged if (judge_says(each, question) is Answer.YES) == is_yes]
-        said = [people_say(each, question) for each in marked if (judge_says(each, question) is Answer.YES) == is_yes]
-        if of and len(said) < LEAST_MARKED:
-            words = "yes" if is_yes else "not yes"
-            return None, f"of {len(of)} of which the judge says {words}, {len(said)} are marked, fewer than {LEAST_MARKED}"
-        if of:
-            strata.append((len(of) / len(judged), said.count(Answer.YES), len(said)))
-    if len(strata) == 1:
-        return None, "the judge says the same of all"
-    return stratified(strata, None if len(judged) == len(every) else len(judged)), ""
-
-
 def _parts(every: Sequence[ReviewedInstance], name: Callable[[ReviewedInstance], str]) -> Iterator[Part]:
     for part in sorted({name(each) for each in every}):
         of = [each for each in every if name(each) == part]
         judged = [judge_says(each, ALL) for each in of]
         marked = [people_say(each, ALL) for each in of]
         counts = len(of), sum(each is not None for each in judged), sum(each is not None for each in marked)
-        yield Part(part, counts[0], counts[1], _yes(judged), counts[2], _yes(marked))
+        yield Part(part, counts[0], counts[1], yes_share(judged), counts[2], yes_share(marked))
 
 
 # judge and people
@@ -291,7 +203,7 @@ def _plain(value: Any) -> Any:
         return value.to_fields()
     if isinstance(value, ReviewedInstance):
         return _instance_fields(value)
-    if isinstance(value, Share | Part | Threshold | Figure):
+    if isinstance(value, Share | Part | Threshold | Figure | Concerns | KindConcerns):
         return {name: _plain(getattr(value, name)) for name in value.__slots__}
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}

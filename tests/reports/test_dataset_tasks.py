@@ -9,7 +9,7 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, StoredTask, TaskId
 from self_instruct.records.tasks import Instance
 from self_instruct.reports import DatasetTask
-from self_instruct.reports.exports.dataset import dataset
+from self_instruct.reports.dataset_tasks import dataset
 
 
 def drawn(ledger: Ledger) -> list[DatasetTask]:

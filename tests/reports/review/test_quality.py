@@ -1,18 +1,23 @@
 """The statement: what it rests on, that it is right however bad the judge, and that an opinion is called one."""
 
+import json
 import random
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from self_instruct.chains.stages.task_kinds import TaskKind
 from self_instruct.ledger import TaskId
-from self_instruct.records.judgements import Answer, Judgement, Vote
+from self_instruct.records.judgements import Answer, Concern, Judgement, Vote, concerns_in
 from self_instruct.records.marks import Grade, Mark
 from self_instruct.records.tasks import Instance
-from self_instruct.reports.analysis.quality import ALL, PAPER, Basis, Quality, quality_of
+from self_instruct.reports.review.agreement import Rating, agreement
 from self_instruct.reports.review.figures import stratified, wilson
 from self_instruct.reports.review.instances import ReviewedInstance
+from self_instruct.reports.review.quality import Quality, quality_of
+from self_instruct.reports.review.shares import ALL, PAPER, Basis
 
 YES, NO = Answer.YES, Answer.NO
 
@@ -92,6 +97,74 @@ def test_the_threshold_of_the_best_f1_is_suggested_and_differences_are_shown() -
     assert [(each.score, each.recall.value) for each in found.thresholds] == [(1, 1.0), (5, 14 / 15)]
     assert [each.name for each in found.differing] == ["14:0#0", "24:0#0"]
     assert quality_of(instances("yn", "yn")).suggested is None
+
+
+def test_the_papers_printed_reviews_give_its_counts_as_judgements_and_as_marks(reference: Path) -> None:
+    wanted = json.loads((reference / "evaluation" / "expected.json").read_text(encoding="utf-8"))
+    yes = wanted["quality/paper-tables-10-11.jsonl"]["yes"]
+    lines = (reference / "evaluation" / "quality" / "paper-tables-10-11.jsonl").read_text(encoding="utf-8").splitlines()
+    every = []
+    for at, row in enumerate(map(json.loads, lines)):
+        names = ("instruction_valid", "input_appropriate", "output_correct")
+        said = [YES if row[name] else NO for name in names]
+        assert row["all"] == (NO not in said)
+        one = Instance(row["input"], row["output"])
+        judgement_, mark_ = Judgement((Vote(*said, 3, ""),)), Mark(*said, Grade.A)
+        every.append(
+            ReviewedInstance(TaskId(at, 0), 0, row["instruction"], one, TaskKind.OTHER, judgement_, (), {"Yizhong": mark_})
+        )
+    found = quality_of(every)
+    counts = [yes["instruction_valid"], yes["input_appropriate"], yes["output_correct"], yes["all"]]
+    for share, count in zip(found.shares, counts, strict=True):
+        assert share.people == share.judge == wilson(count, 17)
+        assert share.basis is Basis.PEOPLE  # the judge has judged no more than people have marked
+    assert all(each.pairs[0].raw.value == 1.0 for each in found.agreement.values())
+
+
+def test_the_ratings_that_the_paper_prints_are_grades_in_order(reference: Path) -> None:
+    wanted = json.loads((reference / "evaluation" / "expected.json").read_text(encoding="utf-8"))
+    lines = (reference / "evaluation" / "agreement" / "paper-table-9-ratings.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = list(map(json.loads, lines))
+    counts = Counter(Grade(row["rating"]).value for row in rows)
+    assert counts == wanted["agreement/paper-table-9-ratings.jsonl"]["counts"]
+    ratings = [
+        Rating(f"{row['task_id']} {row['system']}", rater, row["rating"]) for row in rows for rater in ("paper", "again")
+    ]
+    found = agreement(ratings, [grade.value for grade in Grade])
+    assert found.items == len(rows)
+    assert found.pairs[0].weighted_kappa.value == found.pairs[0].spearman.value == found.krippendorff_alpha.value == 1
+
+
+def voted(*concerns: str | None) -> Judgement:
+    """Votes that name these concerns, between commas; None for one from before it was asked."""
+    return Judgement(tuple(Vote(YES, YES, YES, 5, "", None if each is None else concerns_in(each)) for each in concerns))
+
+
+def test_a_concern_is_what_more_than_half_of_the_votes_name_that_say_anything() -> None:
+    assert voted("harmful", "harmful, unclear", "none").concerns == (Concern.HARMFUL,)
+    assert voted("unclear", "none").concerns == ()
+    assert voted("unclear", None, None).concerns == (Concern.UNCLEAR,)
+    assert voted(None).concerns is None
+
+
+def test_concerns_are_counted_by_task_and_kind() -> None:
+    said = [
+        (0, TaskKind.CODE, "none"),
+        (0, TaskKind.CODE, "harmful"),
+        (1, TaskKind.CODE, "none"),
+        (2, TaskKind.SUMS, "unclear"),
+    ]
+    every = [
+        ReviewedInstance(TaskId(task, 0), at, f"Task {task}", Instance("", str(at)), kind, voted(concerns))
+        for at, (task, kind, concerns) in enumerate(said)
+    ]
+    found = quality_of(every).concerns
+    assert found is not None
+    assert [(each.kind, each.tasks, tuple(each.counts.values())) for each in found.kinds] == [
+        ("code", 2, (1, 0, 0)), ("sums", 1, (0, 1, 0)),
+    ]  # fmt: skip
+    assert found.examples == {"harmful": ("Task 0",), "unclear": ("Task 2",), "too simple": ()}
+    assert quality_of(instances("yn")).concerns is None
 
 
 @pytest.mark.parametrize(("hits", "share"), [(0.9, 0.6), (0.5, 0.6), (0.8, 0.95)])

@@ -1,0 +1,84 @@
+"""The tables of the page that say how good a run's data is, and what that rests on: an opinion of a judge is called one."""
+
+from collections.abc import Iterator, Sequence
+
+from self_instruct.records.judgements import Concern
+from self_instruct.reports.analysis.run_report import RunReport
+from self_instruct.reports.page.tables import Row, Table
+from self_instruct.reports.review.quality import Part, Quality
+from self_instruct.reports.review.shares import NAMES, QUESTIONS, Basis
+from self_instruct.reports.text import NOTHING, number, share
+
+_OPINION = "A model’s opinion is no measure of quality: how often it is wrong can only be told where people mark some (review)."
+
+
+def statement_table(reports: Sequence[RunReport]) -> Table | None:
+    """Return the statement of one run, or of two side by side, beside what the paper found of its data; None where none has."""
+    if not any(report.quality for report in reports):
+        return None
+    paper = "the paper’s data"
+    if len(reports) == 1 and reports[0].quality:
+        rows = [
+            Row(NAMES[each.question], (each.figure.percent, each.figure.percents, each.basis.value, each.paper.percent))
+            for each in reports[0].quality.shares
+        ]
+        return Table("How good it is", ("share", "95 %", "rests on", paper), tuple(rows))
+    shares = [report.quality.shares if report.quality else None for report in reports]
+    papers = next(own for own in shares if own)
+    rows = [
+        Row(NAMES[question], (*(own[at].figure.with_percents if own else NOTHING for own in shares), papers[at].paper.percent))
+        for at, question in enumerate(QUESTIONS)
+    ]
+    return Table("How good it is", (*(report.name for report in reports), paper), tuple(rows))
+
+
+def sentences(found: Quality) -> list[str]:
+    """Return who has looked at how many, and what the shares rest on."""
+    whys = dict.fromkeys(each.because for each in found.shares)
+    is_opinion = any(each.basis is Basis.JUDGE for each in found.shares)
+    return [f"{number(found.instances)} instances: {found.looked_at}.", *whys, *([_OPINION] if is_opinion else [])]
+
+
+def parts_tables(found: Quality) -> Iterator[Table]:
+    """Yield what lies behind the statement: by kind of task, by score, concerns, agreement, thresholds."""
+    yield _parts("By kind of task: all three yes", found.kinds)
+    yield _parts("By the judge’s score: all three yes", found.bands)
+    if found.concerns:
+        rows = (
+            Row(each.kind, (number(each.tasks), *(share(each.counts[one.value], each.tasks) for one in Concern)))
+            for each in found.concerns.kinds
+        )
+        headings = ("tasks", *(one.value for one in Concern))
+        yield Table("Instructions that concern the judge (its opinion)", headings, tuple(rows))
+    if found.agreement:
+        pairs = [(NAMES[name], each.pairs[0]) for name, each in found.agreement.items()]
+        rows = (Row(name, (number(pair.items), pair.raw.with_percents, pair.kappa.with_bounds)) for name, pair in pairs)
+        yield Table("Judge against people", ("items", "agreement", "Cohen’s kappa"), tuple(rows))
+    if found.among_people:
+        rows = (
+            Row(NAMES[name], (number(each.items), each.raw.with_percents, each.krippendorff_alpha.with_bounds))
+            for name, each in found.among_people.items()
+        )
+        yield Table("People among themselves", ("items", "agreement", "Krippendorff’s alpha"), tuple(rows))
+    if found.thresholds:
+        rows = (
+            Row(f"{each.score:g} or more", (each.precision.with_percents, each.recall.with_percents))
+            for each in found.thresholds
+        )
+        best = "" if found.suggested is None else f": best F1 at {found.suggested:g}"
+        yield Table(f"Least score of the judge{best}", ("precision", "recall"), tuple(rows))
+
+
+def _parts(caption: str, parts: Sequence[Part]) -> Table:
+    rows = (
+        Row(
+            each.name,
+            (number(each.instances), _of(each.judge.percent, each.judged), _of(each.people.with_percents, each.marked)),
+        )
+        for each in parts
+    )
+    return Table(caption, ("instances", "the judge", "people"), tuple(rows))
+
+
+def _of(said: str, looked_at: int) -> str:
+    return f"{said} of {number(looked_at)}" if looked_at else NOTHING
