@@ -14,6 +14,7 @@ try:
     from self_instruct.reports.terminal.command_line import run_command_line
     from self_instruct.reports.terminal.file_commands import dedup, seeds_app, templates_app, verify
     from self_instruct.reports.terminal.printing import say
+    from self_instruct.reports.terminal.run_commands import improve
 except ImportError as missing:
     print(f"{missing}; self-instruct is not installed here: run `make run`, or `pip install -e .`", file=sys.stderr)
     raise SystemExit(2) from None
@@ -34,7 +35,8 @@ app.add_typer(seeds_app, name="seeds")
 app.add_typer(templates_app, name="templates")
 
 FORMAT_HELP = (
-    "alpaca, prompt-completion, openai-chat, messages, trl-prompt-completion, sharegpt, parquet, huggingface, self-instruct."
+    "alpaca, prompt-completion, openai-chat, messages, trl-prompt-completion, sharegpt, parquet, huggingface, self-instruct;"
+    " dpo of an improved run."
 )
 
 
@@ -116,6 +118,9 @@ def judge(
         "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
     }  # fmt: skip
     return judge_and_show(run, options.given(flags, set_, config), sample, as_json=json)
+
+
+app.command()(improve)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from self_instruct.chains.models.answering import answering
     from self_instruct.chains.models.loading import load_model
+    from self_instruct.chains.refinement.graph import refinement_graph
     from self_instruct.chains.runs.self_instruct import RunEnded, RunEvent, RunResult, SelfInstruct, TaskKept
     from self_instruct.chains.stages.each_instance import EachInstanceStage
     from self_instruct.chains.stages.registry import register_stage
@@ -56,6 +57,7 @@ __all__ = [
     "instruction_chain",
     "judge_chain",
     "load_model",
+    "refinement_graph",
     "register_stage",
     "register_verifier",
     "task_chain",
@@ -64,6 +66,7 @@ __all__ = [
 _HOMES = {  # imported when first used: a chain needs no ledger, a model no chain
     "models.answering": ("answering",),
     "models.loading": ("load_model",),
+    "refinement.graph": ("refinement_graph",),
     "runs.self_instruct": ("RunEnded", "RunEvent", "RunResult", "SelfInstruct", "TaskKept"),
     "stages.each_instance": ("EachInstanceStage",),
     "stages.registry": ("register_stage",),

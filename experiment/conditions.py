@@ -20,8 +20,8 @@ from pathlib import Path
 
 from self_instruct.records.errors import InputError
 from self_instruct.records.tasks import SeedTask
+from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.reports.exports.choice import Choice
-from self_instruct.reports.exports.dataset import DatasetTask
 from self_instruct.reports.exports.selection import Selection
 from self_instruct.reports.loaded_run import LoadedRun
 from self_instruct.retrievers.draws import HashDraws

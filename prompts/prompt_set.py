@@ -17,7 +17,8 @@ from self_instruct.records.tasks import Reason, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 
 _WHY_AGAIN = (Reason.EMPTY, Reason.CUT_OFF, Reason.UNREADABLE)
-JUDGE_PROMPTS = ("judge", "judge_again", "compare", "compare_again")
+JUDGE_PROMPTS = ("judge", "judge_again", "compare", "compare_again", "critique", "critique_again")
+WRITING_PROMPTS = ("regenerate", "revise")
 _INSTRUCTION = "Say whether the review is positive or negative."
 _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, made up
     "instructions": {"demonstrations": ["Name a river.", _INSTRUCTION], "subjects": ["rivers", "films"]},
@@ -26,13 +27,34 @@ _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, mad
     "output_first": {"instruction": _INSTRUCTION, "is_classification": True},
     "judge": {"instruction": _INSTRUCTION, "input": "I liked it.", "output": "positive", "kind": "classification"},
     "compare": {"instruction": _INSTRUCTION, "input": "No.", "first": "negative", "second": "Yes.", "kind": "classification"},
+    "regenerate": {"instruction": _INSTRUCTION, "input": "I liked it.", "is_classification": True},
+    "critique": {
+        "instruction": _INSTRUCTION,
+        "input": "No.",
+        "output": "Yes.",
+        "kind": "classification",
+        "flags": [{"rule": "not_a_label", "evidence": "Yes."}],
+    },
+    "revise": {
+        "instruction": _INSTRUCTION,
+        "input": "No.",
+        "output": "Yes.",
+        "is_classification": True,
+        "fault": "It is no label.",
+        "change": "Choose a label.",
+    },
 }
 
 
 def _judging(name: str, templates: Templates | None = None, *, is_chat: bool = True) -> StagePrompt:
-    """Return one of the judge's prompts."""
+    """Return one of the prompts of whoever looks at an example: the judge, and the critic."""
     shown = templates or Templates.load()
     return StagePrompt(stage=JUDGING, template=name + SUFFIX, templates=shown, system=f"judge_system{SUFFIX}", is_chat=is_chat)
+
+
+def _writing(name: str, templates: Templates | None = None, *, is_chat: bool = True) -> StagePrompt:
+    """Return one of the prompts of whoever writes an output again."""
+    return StagePrompt(stage=name, template=name + SUFFIX, templates=templates or Templates.load(), is_chat=is_chat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +65,8 @@ class PromptSet:
     `output_first` take the `instruction`. The prompts named `again` are the same with a sentence before them that says what was
     wrong with the first answer; but for `classification_again` they also take `wrong`, the reason it could not be read. `judge`
     takes `instruction`, `input`, `output` and `kind` (of task, `chains.stages.task_kinds`), `compare` the outputs `first` and
-    `second`.
+    `second`. `regenerate` takes `instruction`, `input` and `is_classification`; `critique` what `judge` does and `flags` (each
+    with `rule` and `evidence`); `revise` what `regenerate` does and `output`, `fault` and `change`.
 
     Any of them may be a prompt of LangChain, whose variables are among these; a `TemplateError` says where they are not.
     """
@@ -60,6 +83,10 @@ class PromptSet:
     judge_again: Prompt = field(default_factory=partial(_judging, "judge_again"))
     compare: Prompt = field(default_factory=partial(_judging, "compare"))
     compare_again: Prompt = field(default_factory=partial(_judging, "compare_again"))
+    regenerate: Prompt = field(default_factory=partial(_writing, "regenerate"))
+    critique: Prompt = field(default_factory=partial(_judging, "critique"))
+    critique_again: Prompt = field(default_factory=partial(_judging, "critique_again"))
+    revise: Prompt = field(default_factory=partial(_writing, "revise"))
     subjects: tuple[str, ...] = ()
     """What a request for new instructions may name for them to be about."""
 
@@ -121,8 +148,14 @@ def prompt_set(
         output_first=prompt(instances, "instances_output_first", demonstrations=outputs_first),
         output_first_again=prompt(instances, f"instances_output_first{AGAIN}", demonstrations=outputs_first),
         subjects=tuple(templates.sources.get(f"subjects{SUFFIX}", "").split("\n")),
-        **{name: _judging(name, templates, is_chat=JUDGING not in completion) for name in JUDGE_PROMPTS},
+        **{name: _judging(name, templates, is_chat=_judge_of(name) not in completion) for name in JUDGE_PROMPTS},
+        **{name: _writing(name, templates, is_chat=name not in completion) for name in WRITING_PROMPTS},
     )
+
+
+def _judge_of(prompt: str) -> str:
+    """Return the stage whose model answers one of the judge's prompts: the critic may be another."""
+    return "critique" if prompt.startswith("critique") else JUDGING
 
 
 def demonstrated_texts(prompts: PromptSet) -> Iterator[str]:

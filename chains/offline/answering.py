@@ -12,9 +12,11 @@ from self_instruct.chains.offline.family import Kind
 from self_instruct.chains.offline.grammar import grammar
 from self_instruct.chains.offline.reading import (
     ComparePrompt,
+    CritiquePrompt,
     InstancePrompt,
     JudgePrompt,
     ListPrompt,
+    OutputPrompt,
     QuestionPrompt,
     read_prompt,
 )
@@ -30,7 +32,7 @@ class Answer:
 
 
 def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = True) -> Answer:
-    """Return the answer to a prompt: the continuation of a list, yes or no, instances, a verdict, or a plain sentence."""
+    """Return the answer to a prompt: the continuation of a list, yes or no, instances, an output, a verdict, or a sentence."""
     prompt = read_prompt(human, system)
     said = f"{system}\0{human}"
     draws = Draws.keyed(seed, "content", said)
@@ -45,6 +47,10 @@ def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = T
         return Answer(judging.judged(prompt, draws, flaws))
     if isinstance(prompt, ComparePrompt):
         return Answer(judging.compared(prompt, draws, seed))
+    if isinstance(prompt, CritiquePrompt):
+        return Answer(judging.criticised(prompt, draws, flaws))
+    if isinstance(prompt, OutputPrompt):
+        return _answer_output(prompt, draws, flaws)
     return Answer(guessing.small_talk(prompt.text))
 
 
@@ -89,6 +95,18 @@ def _answer_instances(prompt: InstancePrompt, draws: Draws, flaws: Draws | None)
     if fate < faults.CUT_OFF_INSTANCES + faults.NO_INSTANCES:
         return Answer(flaws.one(faults.NO_INSTANCES_ANSWERS))
     return Answer(write(faults.worsened_instances(instances, is_output_first, flaws)))
+
+
+def _answer_output(prompt: OutputPrompt, draws: Draws, flaws: Draws | None) -> Answer:
+    """Return an output of the task's own where it is known and has no input, or has labels; else a plain guess."""
+    known = grammar().recognised(prompt.instruction)
+    if known and (known.family.kind is Kind.CLASSIFICATION or not prompt.input):
+        written = draws.one(known.instances(draws)).output
+    else:
+        written = guessing.guessed_output(prompt.instruction, prompt.input, draws)
+    if flaws is not None and flaws.fraction() < faults.CUT_OFF_INSTANCES:
+        return Answer(faults.cut_off(written, flaws), "length")
+    return Answer(written)
 
 
 def _input_first(instances: Sequence[Instance]) -> str:

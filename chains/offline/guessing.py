@@ -56,6 +56,13 @@ def guessed_instances(instruction: str, is_output_first: bool, draws: Draws) -> 
     return [Instance("", answers[0])]
 
 
+def guessed_output(instruction: str, given: str, draws: Draws) -> str:
+    """Return an output in a general form for a task with an input ("" for none): a label that it names, or a sentence."""
+    if labels := named_labels(instruction):
+        return draws.one(labels)
+    return draws.one(_ANSWERS).format(_topic(f"{instruction} {given}"))
+
+
 def small_talk(text: str) -> str:
     """Return a short plain answer to anything that is not one of our prompts."""
     topic = _topic(text)

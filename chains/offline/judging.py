@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.faults import UNFIT_TASKS, UNREAD, UNREAD_AGAIN, UNREAD_VERDICTS
-from self_instruct.chains.offline.reading import ComparePrompt, JudgePrompt
+from self_instruct.chains.offline.reading import ComparePrompt, CritiquePrompt, JudgePrompt
 
 ALL_RIGHT = 0.62  # of the examples in which nothing looks broken
 WRONG_OUTPUT = 0.22
 UNFIT_INPUT = 0.10  # the others: an unsure answer
 SHORT_TASK = 6  # words; an instruction of fewer is too simple
+FAULT_IN_OUTPUT = 0.75  # of the examples in which nothing looks broken and a fault is looked for
+FAULT_ELSEWHERE = 0.10  # the others: no fault
 FIRST_IN_ANY_CASE = 0.15  # of the comparisons: whatever stands first is better
 
 
@@ -65,3 +67,17 @@ def compared(prompt: ComparePrompt, draws: Draws, seed: int) -> str:
     pair = sorted((prompt.first, prompt.second))
     better = Draws.keyed(seed, "comparison", prompt.instruction, *pair).one(pair)
     return f"Reason: It does more of what is asked.\nBetter: {'A' if better == prompt.first else 'B'}"
+
+
+def criticised(prompt: CritiquePrompt, draws: Draws, flaws: Draws | None) -> str:
+    """Return the worst fault of an example: what was flagged, an unfit task, or one that is drawn."""
+    if flaws is not None and flaws.fraction() < (UNREAD_AGAIN if prompt.is_reminded else UNREAD):
+        return flaws.one(UNREAD_VERDICTS)
+    fate = draws.fraction()
+    if prompt.instruction in UNFIT_TASKS:
+        return "Fault: Nobody can do this with words alone.\nChange: Ask for something that can be written.\nWhere: task"
+    if prompt.is_flagged or fate < FAULT_IN_OUTPUT:
+        return "Fault: The output leaves out what the task asks for.\nChange: Answer the task itself.\nWhere: output"
+    if fate < FAULT_IN_OUTPUT + FAULT_ELSEWHERE:
+        return "Fault: The input is not what the task speaks of.\nChange: Give an input of that kind.\nWhere: input"
+    return "Fault: none\nChange: nothing\nWhere: nothing"

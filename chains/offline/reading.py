@@ -2,7 +2,7 @@
 
 Before `answering`. The prompts are those of `prompts/templates`, or a user's own of the same build: a numbered list that breaks
 off after a number; examples, and numbered subjects to write about; a last "Task:" with an open question; a last "Task:"
-after worked ones; what is to be judged, between marks.
+after worked ones; a task to do; what is to be judged, criticised or written again, between marks.
 """
 
 import re
@@ -20,6 +20,10 @@ _TO_FILL = re.compile(r"\n(\d+)\. [^\n]*(?:\n(\d+)\. [^\n]*)*\Z")
 _LAST_NUMBER = re.compile(r"up to number (\d+)")
 _MARKED = re.compile(r"^<<<(?P<name>[\w ]+)\n(?P<said>.*?)\n(?P=name)>>>$", re.DOTALL | re.MULTILINE)
 _JUDGED = "\n<<<output"
+_REVISED = "\n<<<old output\n"
+_CRITICISED = 'Write three lines. "Fault:"'
+_TO_DO = "Do the task below."
+_WITH_INPUT = "\n\nInput: "
 _COMPLAINT = "The last answer"
 _USUAL_LAST_NUMBER = 16  # 8 demonstrations and 8 new tasks, as in the paper
 
@@ -71,19 +75,42 @@ class ComparePrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class CritiquePrompt:
+    """An example to find a fault in. `is_flagged`: a rule found one; `is_reminded`: an earlier critique was refused."""
+
+    instruction: str
+    output: str
+    is_flagged: bool
+    is_reminded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPrompt:
+    """A task and an input to write an output for."""
+
+    instruction: str
+    input: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlainPrompt:
     """Anything else: the last thing somebody said."""
 
     text: str
 
 
-Prompt: TypeAlias = ListPrompt | QuestionPrompt | InstancePrompt | JudgePrompt | ComparePrompt | PlainPrompt
+Prompt: TypeAlias = (
+    ListPrompt | QuestionPrompt | InstancePrompt | JudgePrompt | ComparePrompt | CritiquePrompt | OutputPrompt | PlainPrompt
+)
 
 
 def read_prompt(human: str, system: str = "") -> Prompt:
     """Return what a prompt asks for. `system` may say how far a list shall go."""
-    if _JUDGED in human:
-        return _judged_prompt(human)
+    if _JUDGED in human or _REVISED in human:
+        return _marked_prompt(human)
+    if human.startswith(_TO_DO):
+        instruction, _, given = human.partition(_TASK)[2].partition(_WITH_INPUT)
+        return OutputPrompt(instruction, given)
     header = human.split("\n", 1)[0].lower()
     only = "classification tasks" in header
     if number := _NEXT_NUMBER.search(human.rstrip()[-12:]):
@@ -102,11 +129,16 @@ def read_prompt(human: str, system: str = "") -> Prompt:
     return InstancePrompt(task.strip(), is_output_first="class label" in before.lower())
 
 
-def _judged_prompt(text: str) -> JudgePrompt | ComparePrompt:
+def _marked_prompt(text: str) -> JudgePrompt | ComparePrompt | CritiquePrompt | OutputPrompt:
     said = {mark["name"]: mark["said"] for mark in _MARKED.finditer(text)}
+    task, given, is_reminded = said.get("task", ""), said.get("input", ""), text.startswith(_COMPLAINT)
+    if "old output" in said:
+        return OutputPrompt(task, given)
+    if _CRITICISED in text:
+        return CritiquePrompt(task, said.get("output", ""), "A check without understanding" in text, is_reminded)
     if "output" in said:
-        return JudgePrompt(said.get("task", ""), said.get("input", ""), said["output"], text.startswith(_COMPLAINT))
-    return ComparePrompt(said.get("task", ""), said.get("output A", ""), said.get("output B", ""))
+        return JudgePrompt(task, given, said["output"], is_reminded)
+    return ComparePrompt(task, said.get("output A", ""), said.get("output B", ""))
 
 
 def _is_reminded(before: str) -> bool:

@@ -1,14 +1,15 @@
 """Have a list of questions answered, to its end or as far as provider and budget let it: with retries, signals and a listener.
 
-For whoever asks about what is there already: evaluating, rating. The answers are in the ledger, from where the caller reads
-them; the same call asks what is missing and pays for nothing twice.
+For whoever asks about what is there already: evaluating, rating, improving. The answers are in the ledger, from where the
+caller reads them; the same call asks what is missing and pays for nothing twice.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
@@ -18,6 +19,7 @@ from self_instruct.chains.runs.outcome import AskingSnapshot, Ending, Outcome
 from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signals
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import ModelUnavailableError
+from self_instruct.records.replies import Refusal, Reply
 from self_instruct.settings.settings import Settings
 
 
@@ -35,53 +37,101 @@ class AskingListener:
 NO_LISTENER = AskingListener()
 
 
+class Work(Protocol):
+    """Questions, and whoever takes the answers: an answer may bring further questions.
+
+    `done` of its `total` parts are finished; with no question left, and none under way, all of them are.
+    """
+
+    @property
+    def done(self) -> int:
+        """How many parts are finished."""
+
+    @property
+    def total(self) -> int:
+        """How many parts there are."""
+
+    def __iter__(self) -> Iterator[Question]:
+        """Return itself."""
+
+    def __next__(self) -> Question:
+        """Return a question that may be asked now; `StopIteration` where there is none until an answer comes."""
+
+    def take(self, question: Question, reply: Reply | Refusal) -> None:
+        """Take an answer; it is stored."""
+
+
+class ListWork:
+    """A plain list of questions."""
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self.done = 0
+        self.total = len(questions)
+        self._questions = iter(questions)
+
+    def __iter__(self) -> Iterator[Question]:
+        return self
+
+    def __next__(self) -> Question:
+        return next(self._questions)
+
+    def take(self, question: Question, reply: Reply | Refusal) -> None:
+        """Count it: the caller reads it from the ledger."""
+        del question, reply
+        self.done += 1
+
+
 def answer_all(
     ledger: Ledger, questions: Sequence[Question], asker: Asker, settings: Settings, listener: AskingListener = NO_LISTENER
 ) -> Outcome:
-    """Return how it ended to have each question answered once; `asker` is asked with the retries and slots of the settings.
+    """Return how it ended to have each question answered once; see `do_all`."""
+    return do_all(ledger, ListWork(questions), asker, settings, listener)
+
+
+def do_all(ledger: Ledger, work: Work, asker: Asker, settings: Settings, listener: AskingListener = NO_LISTENER) -> Outcome:
+    """Return how it ended to have all questions of some work answered; `asker` has the retries and slots of the settings.
 
     The first SIGINT (Ctrl-C) or SIGTERM lets what is in flight arrive and be stored; a second raises KeyboardInterrupt at once.
     Raises `SettingsError` or `ModelDeniedError` where a model cannot be used, `LedgerError` where nothing can be stored.
     """
-    return asyncio.run(_Answering(ledger, questions, asker, settings, listener).run())
+    return asyncio.run(_Answering(ledger, work, asker, settings, listener).run())
 
 
 class _Answering:
-    def __init__(
-        self, ledger: Ledger, questions: Sequence[Question], asker: Asker, settings: Settings, listener: AskingListener
-    ) -> None:
+    def __init__(self, ledger: Ledger, work: Work, asker: Asker, settings: Settings, listener: AskingListener) -> None:
         self._meter = Meter(settings, ledger.spending())
         self._asker = retrying(asker, settings, on_change=self._report)
-        self._asking = AskingAll(ledger, questions, self._asker, self._meter, settings.concurrency)
+        self._work = work
+        self._asking = AskingAll(ledger, work, self._asker, self._meter, settings.concurrency)
         self._concurrency = settings.concurrency
         self._listener = listener
-        self._total = len(questions)
-        self._answered = 0
         self._is_stopping = False
 
     async def run(self) -> Outcome:
         asyncio.get_running_loop().set_default_executor(AnsweringThreads(self._concurrency))
         with stopped_by_signals(self._stop_asking, self._stop):
-            async for _ in self._asking:
-                self._answered += 1
+            async for arrival in self._asking:
+                if arrival.reply is not None:
+                    self._work.take(arrival.question, arrival.reply)
                 self._report()
         return self._outcome()
 
     def _outcome(self) -> Outcome:
-        failure = self._asking.failure
+        failure, work = self._asking.failure, self._work
         if failure and not isinstance(failure, ModelUnavailableError):
             raise failure
         if not self._asking.unanswered:
-            return Outcome(Ending.DONE, f"{self._answered} answers")
+            return Outcome(Ending.DONE, f"{work.done} answers")
         if self._is_stopping:
-            return Outcome(Ending.INTERRUPTED, f"interrupted with {self._answered} of {self._total} answered")
+            return Outcome(Ending.INTERRUPTED, f"interrupted with {work.done} of {work.total} answered")
         if failure:
             return Outcome(Ending.UNAVAILABLE, f"the model could not answer: {failure}")
         return Outcome(Ending.BUDGET, self._meter.shortage(), self._meter.short_of)
 
     def _report(self) -> None:
+        work = self._work
         self._listener.on_progress(
-            AskingSnapshot(self._answered, self._total, self._meter.spent, len(self._asking), self._asker.state())
+            AskingSnapshot(work.done, work.total, self._meter.spent, len(self._asking), self._asker.state())
         )
 
     def _stop_asking(self) -> None:

@@ -18,6 +18,7 @@ from self_instruct.records.errors import LedgerError
 class AskingAll:
     """The questions of a list, `concurrency` of them under way at once; iterate over it once for the answers as they come.
 
+    The list may grow: an iterator that had none left is asked again when an answer has come, before the iteration ends.
     What is stored comes first, in the order asked; what was lost when a run was killed is asked last. Where the provider fails
     or the budget ends, what is under way still arrives, and the iteration ends with what is left unanswered in `unanswered`;
     `failure` says why, None where the budget ended.
@@ -89,8 +90,8 @@ class AskingAll:
             while is_open and not self._is_stopping and len(self) < self._concurrency:
                 question = self._next()
                 if question is None:
-                    is_open = False
-                elif reply := self._ledger.reply(question.id):
+                    break  # an answer may bring another
+                if reply := self._ledger.reply(question.id):
                     yield Arrival(question, reply)
                 elif self._in_flight is None or not self._in_flight.send(question):
                     self.unanswered.append(question)

@@ -32,6 +32,8 @@ from self_instruct.settings.sections import RULES, Language, ModelChoice
 from self_instruct.settings.settings import Settings
 from self_instruct.settings.settling import AS_CONCURRENCY, Settled, settle, settle_again
 
+IMPROVEMENT = "improvement"
+"""The fact of a run that was made by improving another."""
 MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
 _FILES = ("seeds", "templates")
 
@@ -253,6 +255,8 @@ def planned(ledger: Ledger | None, given: Layer) -> RunPlan:
 
     No model is loaded. Raises `InputError` of every kind that settings, seeds and templates can bring.
     """
+    if ledger and ledger.fact(IMPROVEMENT) is not None:
+        raise LedgerError(f"{ledger.path}: was made by improving another run; that is the `run` to generate into.")
     plan = RunPlan.of(ledger) if ledger else None
     if ledger and plan and ledger.has_replies:
         return plan.going_on(given)

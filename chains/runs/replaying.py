@@ -14,8 +14,9 @@ from self_instruct.chains.runs.accepting import JUDGES
 from self_instruct.chains.runs.generating import decide_stored
 from self_instruct.chains.runs.judging import judge_again
 from self_instruct.chains.runs.outcome import Outcome
-from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.chains.runs.plan import IMPROVEMENT, RunPlan
 from self_instruct.ledger import Ledger, StoredReply
+from self_instruct.records.errors import LedgerError
 from self_instruct.records.tasks import StageName
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
@@ -34,6 +35,8 @@ def replay(before: Ledger, directory: Path, given: Layer) -> Ledger:
     Without a profile, the rules of `before` hold except where something else was given; with one, that profile's. The new run
     has no target: every reply is decided. Raises `SettingsError` or `LedgerError`.
     """
+    if before.fact(IMPROVEMENT) is not None:
+        raise LedgerError(f"{before.path}: was made by improving another run, which has the replies; replay that one.")
     plan = _plan(RunPlan.of(before), given)
     ledger, _ = begin_decided(directory, plan, before.replies())
     if judges := before.fact(JUDGES):

@@ -56,7 +56,7 @@ class CompareChain(SteppedChain[Input, Comparison]):
         pair = output_pair(given)
         straight = yield from self._asking(pair)
         swapped = yield from self._asking(pair.swapped)
-        return Comparison(straight, _turned(swapped))
+        return Comparison(straight, turned(swapped))
 
     def _asking(self, pair: OutputPair) -> Talk[Preference | Unread]:
         kind = task_kind(pair.instruction, None).value
@@ -83,6 +83,6 @@ def output_pair(given: object) -> OutputPair:
     raise InputError("the compare chain takes {'instruction': ..., 'input': ..., 'first': ..., 'second': ...}, all of it text.")
 
 
-def _turned(said: Preference | Unread) -> Preference | Unread:
+def turned(said: Preference | Unread) -> Preference | Unread:
     """Return what was said of the swapped pair as it stands for the pair itself."""
     return said if isinstance(said, Unread) else replace(said, winner=said.winner.swapped)

@@ -6,6 +6,7 @@ Markdown around a label.
 """
 
 import re
+from functools import cache
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from self_instruct.prompts.reading.reply_parser import ReplyParser, is_cut_off
@@ -30,10 +31,7 @@ LABELS = {"Valid task": Criterion.VALID, "Input fits": Criterion.INPUT_FITS, "Ou
 MOST_POINTS = 10  # on the scale of the recorded reviews
 T = TypeVar("T")
 
-_LABELLED = re.compile(
-    rf"^[ \t]*(?:[-*#>]+[ \t]+)?[*_]*(?P<label>{'|'.join((REASON, *LABELS, SCORE, CONCERNS, BETTER))})[*_]*[ \t]*:[*_]*",
-    re.IGNORECASE | re.MULTILINE,
-)
+_ALL_LABELS = (REASON, *LABELS, SCORE, CONCERNS, BETTER)
 _AROUND = " \t\r\n*_`\"'."  # Markdown, quotes and the end of a sentence around a short answer
 _SCORE = re.compile(rf"([0-{MOST_SCORE}])(?:\s*(?:/|out of)\s*{MOST_SCORE})?")
 _NUMBER = r"(\d{1,2}(?:\.\d{1,2})?)"
@@ -81,7 +79,7 @@ class VoteParser(StrictParser[Vote]):
     def found(self, text: str) -> Vote | None:
         """Return the vote that a text holds, or None."""
         labels = (REASON, *LABELS, SCORE)
-        said = _labelled(text, labels) or _labelled(text, (*labels, CONCERNS))
+        said = labelled(text, labels) or labelled(text, (*labels, CONCERNS))
         if said is None or not said[REASON]:
             return None
         score = _SCORE.fullmatch(said[SCORE])
@@ -137,14 +135,25 @@ class ScoresParser(StrictParser[Scores]):
         return Scores(*scores) if scores and max(scores) <= MOST_POINTS else None
 
 
-def _labelled(text: str, labels: tuple[str, ...]) -> dict[str, str] | None:
-    """Return what stands behind each label; None unless the text is these labels, each once and in this order."""
-    places = list(_LABELLED.finditer(text))
+def labelled(text: str, labels: tuple[str, ...], sentences: int = 1) -> dict[str, str] | None:
+    """Return what stands behind each label; None unless the text is these labels, each once and in this order.
+
+    What is said behind all but the first `sentences` of them comes without Markdown, quotes and full stop around it. Labels of
+    another form of ours count too: a text that has one is not in this form.
+    """
+    places = list(_labels(frozenset((*labels, *_ALL_LABELS))).finditer(text))
     if [place["label"].casefold() for place in places] != [label.casefold() for label in labels] or places[0].start():
         return None
     ends = [*(place.start() for place in places[1:]), len(text)]
     said = [text[place.end() : end].strip() for place, end in zip(places, ends, strict=True)]
-    return {label: one if label == REASON else one.strip(_AROUND) for label, one in zip(labels, said, strict=True)}
+    return {label: said[at] if at < sentences else said[at].strip(_AROUND) for at, label in enumerate(labels)}
+
+
+@cache
+def _labels(words: frozenset[str]) -> re.Pattern[str]:
+    return re.compile(
+        rf"^[ \t]*(?:[-*#>]+[ \t]+)?[*_]*(?P<label>{'|'.join(sorted(words))})[*_]*[ \t]*:[*_]*", re.IGNORECASE | re.MULTILINE
+    )
 
 
 def _answer(word: str) -> Answer | None:
@@ -152,7 +161,7 @@ def _answer(word: str) -> Answer | None:
 
 
 def _labelled_preference(text: str) -> Preference | None:
-    said = _labelled(text, (REASON, BETTER))
+    said = labelled(text, (REASON, BETTER))
     if said is None or not said[REASON]:
         return None
     winner = {**_BY_LETTER, "tie": Winner.TIE}.get(said[BETTER].casefold())

@@ -38,7 +38,7 @@ def prompt_completion_rows(task: DatasetTask, _: Settings) -> Iterator[Fields]:
 def sharegpt_rows(task: DatasetTask, _: Settings) -> Iterator[Fields]:
     """Yield {"id", "conversations": [human, gpt]} for every instance."""
     for position, one in enumerate(task.instances):
-        turns = [{"from": "human", "value": _question(task, one)}, {"from": "gpt", "value": one.output}]
+        turns = [{"from": "human", "value": question(task, one)}, {"from": "gpt", "value": one.output}]
         yield {"id": f"{task.name}:{position}", "conversations": turns}
 
 
@@ -69,10 +69,11 @@ def chat_faults(lines: Iterable[str]) -> Iterator[str]:
 
 def _turns(task: DatasetTask) -> Iterator[tuple[Fields, Fields]]:
     for one in task.instances:
-        yield {"role": "user", "content": _question(task, one)}, {"role": "assistant", "content": one.output}
+        yield {"role": "user", "content": question(task, one)}, {"role": "assistant", "content": one.output}
 
 
-def _question(task: DatasetTask, instance: Instance) -> str:
+def question(task: DatasetTask, instance: Instance) -> str:
+    """Return what the user says: the instruction and, after an empty line, the input."""
     return f"{task.instruction}\n\n{instance.input}" if instance.input.strip() else task.instruction
 
 

@@ -24,6 +24,7 @@ from self_instruct.reports.exports.conversations import (
 )
 from self_instruct.reports.exports.original_files import write_self_instruct
 from self_instruct.reports.exports.parquet import COLUMNS, write_parquet
+from self_instruct.reports.exports.preferences import preference_rows
 from self_instruct.reports.exports.prompt_completion import template_rows
 from self_instruct.reports.exports.selection import Selected, Selection, Split, select
 from self_instruct.reports.text import number
@@ -40,7 +41,8 @@ class Format:
     """How a dataset is written: the rows of a task, the file that takes them, and what the reader of that file asks for.
 
     `shape` says what a row is. `fewest` rows are what it trains on at least. A `card` is part of the format where one is given,
-    which makes it a folder. `columns` are the names and types of a typed file.
+    which makes it a folder. `columns` are the names and types of a typed file. `of_run` gives the rows of a run that its tasks
+    alone do not say, in the place of `rows`; `lacking` says what a run without any has not.
     """
 
     suffix: str
@@ -51,6 +53,8 @@ class Format:
     fewest: int = 0
     card: CardFields | None = None
     columns: Mapping[str, str] | None = None
+    of_run: Callable[[Ledger], Callable[[DatasetTask, Settings], Rows]] | None = None
+    lacking: str = "no task of this run has an instance yet; generate more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,16 @@ ROW_FORMATS: Mapping[str, Format] = {
     "huggingface": Format(".parquet", _RECORD, record_rows, write_parquet, card=CardFields(), columns=COLUMNS),
 }
 FORMATS = (SELF_INSTRUCT, *ROW_FORMATS)
+PREFERENCES = Format(
+    ".jsonl",
+    "`prompt`, `chosen` and `rejected`, each a list of one message",
+    message_rows,
+    write_lines,
+    of_run=preference_rows,
+    lacking="no output of this run was preferred to another; improve a run first",
+)
+"""The format `dpo`, which only a run has that was made by improving another."""
+DPO = "dpo"
 
 
 def default_place(run: Path, format: str, selection: Selection = ALL, card: CardFields | None = None) -> Path:  # noqa: A002
@@ -181,12 +195,13 @@ def _write_folder(form: Format, selected: Selected, out: Path, card: CardFields 
 def _write_side(form: Format, selected: Selected, split: Split, file: TextIO, name: str) -> CardSide:
     """Write the rows of one side."""
     counts = Counts()
-    rows = (row for task in counts.counting(selected.tasks(split)) for row in form.rows(task, selected.settings))
+    rows_of = form.of_run(selected.ledger) if form.of_run else form.rows
+    rows = (row for task in counts.counting(selected.tasks(split)) for row in rows_of(task, selected.settings))
     count = form.write(file, rows)
     if not count and not selected.choice.is_all:
         raise ExportError("there is nothing to export: no row of this run is left by what was chosen; choose less strictly.")
     if not count:
-        raise ExportError("there is nothing to export: no task of this run has an instance yet; generate more.")
+        raise ExportError(f"there is nothing to export: {form.lacking}.")
     if split is Split.TRAIN and count < form.fewest:
         raise ExportError(f"{number(count)} rows, but the reader of this format wants {form.fewest} at least; generate more.")
     return CardSide(name, count, counts)
@@ -194,8 +209,10 @@ def _write_side(form: Format, selected: Selected, split: Split, file: TextIO, na
 
 def _format(name: str) -> Format | None:
     """Return a format that is made of rows, or None for the original's files."""
+    if name == DPO:
+        return PREFERENCES
     if name not in FORMATS:
-        raise ExportError(f"there is no format {name!r}; choose one of {', '.join(FORMATS)}.")
+        raise ExportError(f"there is no format {name!r}; choose one of {', '.join((*FORMATS, DPO))}.")
     return ROW_FORMATS.get(name)
 
 

@@ -17,21 +17,25 @@ from self_instruct.reports.text import number
 
 
 class AskingProgress(LiveDisplay):
-    """Takes the snapshots of one asking; a context manager, and a callable to hand to whoever asks."""
+    """Takes the snapshots of one asking; a context manager, and a callable to hand to whoever asks.
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    `done` says what is counted of what is finished, where that is not answers.
+    """
+
+    def __init__(self, console: Console, done: str = "answered", clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(console, clock)
+        self._done = done
         self._latest: AskingSnapshot | None = None
 
     def __call__(self, snapshot: AskingSnapshot) -> None:
         """Show where the asking stands, unless that was shown a moment ago."""
         self._latest = snapshot
-        self.update(lambda: _picture(snapshot), lambda: _lines(snapshot))
+        self.update(lambda: _picture(snapshot, self._done), lambda: _lines(snapshot, self._done))
 
     def last_lines(self, _: type[BaseException] | None) -> Iterable[str]:
         """Return where the asking stands in the end, and how many tries failed."""
         if self._latest:
-            yield _line(self._latest)
+            yield _line(self._latest, self._done)
             if self._latest.asking and self._latest.asking.failed:
                 yield failed_tries(self._latest.asking)
 
@@ -40,20 +44,20 @@ class AskingProgress(LiveDisplay):
         self.say(f"warning: {sentence}")
 
 
-def _picture(at: AskingSnapshot) -> RenderableType:
+def _picture(at: AskingSnapshot, done: str) -> RenderableType:
     bar = ProgressBar(total=at.total, completed=at.answered, width=60)
-    return Group(bar, *(plain(line) for line in _lines(at)))
+    return Group(bar, *(plain(line) for line in _lines(at, done)))
 
 
-def _lines(at: AskingSnapshot) -> list[str]:
+def _lines(at: AskingSnapshot, done: str) -> list[str]:
     asking: RetryState | None = at.asking
-    return [_line(at), *([waiting_requests(asking)] if asking and asking.waiting else [])]
+    return [_line(at, done), *([waiting_requests(asking)] if asking and asking.waiting else [])]
 
 
-def _line(at: AskingSnapshot) -> str:
+def _line(at: AskingSnapshot, done: str) -> str:
     usage = at.spent.usage
     known = None if usage.input_tokens is None or usage.output_tokens is None else usage.input_tokens + usage.output_tokens
     tokens = f"{'at least ' if at.spent.unreported and known is not None else ''}{number(known)}"
     under_way = f", {at.in_flight} in flight" if at.in_flight else ""
     spent = f"{number(at.spent.requests)} requests, {tokens} tokens"
-    return f"{number(at.answered)} of {number(at.total)} answered{under_way}; {spent}"
+    return f"{number(at.answered)} of {number(at.total)} {done}{under_way}; {spent}"

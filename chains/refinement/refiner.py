@@ -1,0 +1,273 @@
+"""The steps that make an instance better, and which follows which: of a LangGraph graph, and of `improve` over a ledger.
+
+    write -> verify -> judge -> done, where nothing is wrong | critique -> revise -> compare -> verify, or the next round
+
+A step is a generator: it yields what it asks, is sent the reply, and returns what it changes in the state. So whoever runs it
+says how a model is asked: the graph calls one, `improve` looks into its ledger first. The state of one instance is plain JSON.
+Sources: outputs written again by a better model, Wang et al. 2023, arXiv:2212.10560, figure 7; critique and revision, Madaan et
+al. 2023, arXiv:2303.17651. That nothing replaces anything before it wins in both orders is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
+
+from self_instruct.chains.refinement.deciding import Decided, Pair, decide_without_judge, decided_by_judge, flags_of
+from self_instruct.chains.stages.comparing import turned
+from self_instruct.chains.stages.instances import InstanceStage
+from self_instruct.chains.stages.judging import JudgingStage
+from self_instruct.chains.stages.task_kinds import task_kind
+from self_instruct.ledger import RequestId
+from self_instruct.prompts.prompt_set import PromptSet
+from self_instruct.prompts.reading.critique_parser import CritiqueParser, OutputParser
+from self_instruct.prompts.reading.verdict_parser import PreferenceParser
+from self_instruct.prompts.stage_prompt import Prompt
+from self_instruct.records.judgements import Answer, Comparison, Criterion, Preference, Unread, judgement, vote_of
+from self_instruct.records.replies import Refusal, Reply
+from self_instruct.records.revisions import Critique, Operator, Part, Result, Revision
+from self_instruct.records.tasks import Instance, Reason, Rejection, Task, Verdict
+from self_instruct.settings.settings import Settings
+
+WRITE, VERIFY, JUDGE, CRITIQUE, REVISE, COMPARE, DONE = (
+    "write", "verify", "judge", "critique", "revise", "compare", "done",
+)  # fmt: skip
+SCORING, COMPARING, CRITICISING = "scoring", "comparing", "critique"
+"""Who is asked for a verdict, a preference, a critique; `Operator` has the names of those that write."""
+
+
+class RefinementState(TypedDict, total=False):
+    """One instance on its way, in plain values: what a checkpoint keeps.
+
+    `instruction`, `input` ("" for none) and `is_classification` (None: not known) say the task; `output` stands, `candidate`
+    was written to replace it, by `operator`, or `why` says why not. `flags`, `votes` and `critique` were said of `output`, as a
+    ledger keeps them. `rounds` of critique are over; `is_written`: the output was written here. `steps` are the revisions.
+    """
+
+    instruction: str
+    input: str
+    is_classification: bool | None
+    output: str
+    candidate: str
+    operator: str
+    why: str
+    flags: dict[str, str]
+    votes: list[dict[str, Any]]
+    critique: dict[str, str] | None
+    rounds: int
+    is_written: bool
+    steps: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a step asks: whom, with which prompt, filled in with what."""
+
+    stage: str
+    prompt: Prompt
+    variables: Mapping[str, Any]
+
+
+Step: TypeAlias = Generator[Ask, Reply | Refusal, RefinementState]
+"""A step under way: it yields questions, is sent their replies, and returns what it changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefinementRules:
+    """What is done: whether every output is written again, and how many rounds of critique and revision there are at most."""
+
+    regenerate: bool = True
+    rounds: int = 1
+
+
+class Refiner:
+    """The steps, for some settings and prompts.
+
+    An output is let be where no verifier flags it and the judge answers yes to what `judging.required` names and gives
+    `judging.min_score`; or where no verdict could be read, since nothing then says that it is bad.
+    """
+
+    def __init__(self, settings: Settings, prompts: PromptSet, rules: RefinementRules) -> None:
+        self.rules = rules
+        self._prompts = prompts
+        self._judging = settings.judging
+        self._judge = JudgingStage(settings, prompts)
+        self._instances = InstanceStage(settings, prompts)
+        self.steps: Mapping[str, Callable[[RefinementState], Step]] = {
+            WRITE: self._write, VERIFY: self._verify, JUDGE: self._ask_judge, CRITIQUE: self._criticise, REVISE: self._revise,
+            COMPARE: self._compare,
+        }  # fmt: skip
+
+    def refine(self, state: RefinementState) -> Step:
+        """Return all steps of an instance as one."""
+        name = first(state)
+        while name != DONE:
+            state = {**state, **(yield from self.steps[name](state))}
+            name = self.after(name, state)
+        return state
+
+    # which follows which
+
+    def after(self, name: str, state: RefinementState) -> str:
+        """Return the step that follows, or `DONE`."""
+        if name == WRITE:
+            return COMPARE if "candidate" in state else VERIFY if state["output"] else DONE
+        if name == VERIFY:
+            return JUDGE
+        if name == COMPARE and state["steps"][-1]["result"] == Result.WIN:
+            return VERIFY
+        if name == CRITIQUE:
+            return REVISE if state.get("critique") else DONE
+        if name == REVISE:
+            return COMPARE
+        return self._next_try(state)
+
+    def _next_try(self, state: RefinementState) -> str:
+        if self.rules.regenerate and not state.get("is_written"):
+            return WRITE
+        if state.get("rounds", 0) >= self.rules.rounds or not self.is_wanting(state):
+            return DONE
+        return CRITIQUE
+
+    def is_wanting(self, state: RefinementState) -> bool:
+        """Return whether an output was flagged, or scored too low."""
+        if state.get("flags"):
+            return True
+        said = judgement(vote_of(Verdict(SCORING, 0, vote)) for vote in state.get("votes", ()))
+        if said.score is None:
+            return False
+        is_right = all(said.answer(Criterion(name)) is Answer.YES for name in self._judging.required)
+        return not is_right or said.score < self._judging.min_score
+
+    # the steps
+
+    def _write(self, state: RefinementState) -> Step:
+        """Write the output, again where there is one, from instruction and input alone."""
+        variables = {name: state.get(name) for name in ("instruction", "input", "is_classification")}
+        written = yield from self._written(Operator.REGENERATE, self._prompts.regenerate, variables)
+        if "output" not in state:
+            return {"output": written.get("candidate", ""), "is_written": True}
+        return {**written, "is_written": True, "operator": Operator.REGENERATE.value}
+
+    def _verify(self, state: RefinementState) -> Step:
+        """Look at the output by rule."""
+        yield from ()
+        return {"flags": flags_of(_task(state, state["output"]), self._instances)}
+
+    def _ask_judge(self, state: RefinementState) -> Step:
+        """Ask the judge about the output, as often as it has votes."""
+        about, request = _task(state, state["output"]), RequestId(self._judge.name, 0)
+        votes: list[dict[str, Any]] = []
+        wrong: str | None = None
+        while True:
+            variables = self._judge.variables(about, request) | ({"wrong": wrong} if wrong else {})
+            reply = yield Ask(SCORING, self._judge.prompt(about, request.attempt), variables)
+            step = self._judge.decide(request, about, reply)
+            votes += [dict(verdict.answers) for verdict in step.verdicts]
+            if step.again is None:
+                return {"votes": votes}
+            request, wrong = step.again, step.wrong
+
+    def _criticise(self, state: RefinementState) -> Step:
+        """Ask for the worst fault; where none is named, or it is not one of the output, nothing is written."""
+        flags = [{"rule": rule, "evidence": words} for rule, words in state.get("flags", {}).items()]
+        variables = {**_texts(state), "output": state["output"], "kind": _kind(state), "flags": flags}
+        prompts = (self._prompts.critique, self._prompts.critique_again)
+        found = yield from self._read(CRITICISING, prompts, variables, CritiqueParser())
+        rounds = state.get("rounds", 0) + 1
+        if isinstance(found, Critique) and found.where is Part.OUTPUT:
+            return {"critique": found.to_dict(), "rounds": rounds}
+        result = Result.ELSEWHERE if isinstance(found, Critique) and found.where is not Part.NOTHING else Result.NO_FAULT
+        why = f"critique {found.why}" if isinstance(found, Unread) else found.where.value
+        fault, change = (found.fault, found.change) if isinstance(found, Critique) else ("", "")
+        step = self._revision(state, Operator.REVISE, Decided(result, "critic", why), "", fault, change)
+        return {"critique": None, "rounds": rounds, "steps": [*state.get("steps", []), step]}
+
+    def _revise(self, state: RefinementState) -> Step:
+        """Write the output again so that the fault is gone."""
+        said = state["critique"] or {}
+        variables = {
+            **_texts(state), "is_classification": state.get("is_classification"), "output": state["output"],
+            "fault": said.get("fault", ""), "change": said.get("change", ""),
+        }  # fmt: skip
+        written = yield from self._written(Operator.REVISE, self._prompts.revise, variables)
+        return {**written, "operator": Operator.REVISE.value}
+
+    def _compare(self, state: RefinementState) -> Step:
+        """Decide between the output and what was written to replace it: by rule, else by the judge in both orders."""
+        candidate, operator = state.get("candidate", ""), Operator(state["operator"])
+        decided = yield from self._decided(state, candidate)
+        said = (state.get("critique") or {}) if operator is Operator.REVISE else {}
+        step = self._revision(state, operator, decided, candidate, said.get("fault", ""), said.get("change", ""))
+        changed: RefinementState = {"steps": [*state.get("steps", []), step], "critique": None}
+        return {**changed, "output": candidate} if decided.result is Result.WIN else changed
+
+    # what the steps are made of
+
+    def _decided(self, state: RefinementState, candidate: str) -> Generator[Ask, Reply | Refusal, Decided]:
+        if not candidate:
+            return Decided(Result.UNUSABLE, "rules", state.get("why", Reason.EMPTY))
+        pair = Pair(_task(state, state["output"]), state["output"], candidate)
+        decided = decide_without_judge(pair, self._instances)
+        return decided or (yield from self._preferred(state, candidate))
+
+    def _preferred(self, state: RefinementState, candidate: str) -> Generator[Ask, Reply | Refusal, Decided]:
+        prompts = (self._prompts.compare, self._prompts.compare_again)
+        said: list[Preference | Unread] = []
+        for first_one, second in ((state["output"], candidate), (candidate, state["output"])):
+            variables = {**_texts(state), "first": first_one, "second": second, "kind": _kind(state)}
+            said.append((yield from self._read(COMPARING, prompts, variables, PreferenceParser())))
+        return decided_by_judge(Comparison(said[0], turned(said[1])))
+
+    def _read(
+        self, stage: str, prompts: tuple[Prompt, Prompt], variables: Mapping[str, Any], parser: Any
+    ) -> Generator[Ask, Reply | Refusal, Any]:
+        """Ask, and once more where nothing can be read; return what was, or `Unread`."""
+        found: Any = Unread(Reason.EMPTY)
+        more: dict[str, Any] = {}
+        for prompt in prompts[: self._judging.attempts]:
+            reply = yield Ask(stage, prompt, {**variables, **more})
+            refused = isinstance(reply, Refusal)
+            found = Unread(Reason.REFUSED_BY_PROVIDER, reply.words) if isinstance(reply, Refusal) else parser.read(reply)
+            if refused or not isinstance(found, Unread) or found.why == Reason.REFUSED_BY_PROVIDER:
+                break
+            more = {"wrong": found.why}
+        return found
+
+    def _written(
+        self, operator: Operator, prompt: Prompt, variables: Mapping[str, Any]
+    ) -> Generator[Ask, Reply | Refusal, RefinementState]:
+        reply = yield Ask(operator.value, prompt, variables)
+        found = Reason.REFUSED_BY_PROVIDER if isinstance(reply, Refusal) else OutputParser().read(reply)
+        if isinstance(found, Rejection):
+            found = Reason(found.reason)
+        return {"candidate": "", "why": found.value} if isinstance(found, Reason) else {"candidate": found}
+
+    def _revision(
+        self, state: RefinementState, operator: Operator, decided: Decided, after: str, fault: str, change: str
+    ) -> dict[str, Any]:
+        score = judgement(vote_of(Verdict(SCORING, 0, vote)) for vote in state.get("votes", ())).score
+        return Revision(
+            operator, decided.result, state["output"], after, decided.by, decided.why, fault, change,
+            tuple(state.get("flags", ())), score,
+        ).to_dict()  # fmt: skip
+
+
+def first(state: RefinementState) -> str:
+    """Return the step with which an instance begins: it is written where there is no output."""
+    return VERIFY if "output" in state else WRITE
+
+
+def _texts(state: RefinementState) -> dict[str, str]:
+    return {"instruction": state["instruction"], "input": state.get("input", "")}
+
+
+def _kind(state: RefinementState) -> str:
+    return task_kind(state["instruction"], state.get("is_classification")).value
+
+
+def _task(state: RefinementState, output: str) -> Task:
+    return Task(state["instruction"], state.get("is_classification"), (Instance(state.get("input", ""), output),))

@@ -1,0 +1,210 @@
+"""What improving a run fixes when it starts: writer, judge, steps, and the run it begins from; a fact of the new run's ledger.
+
+The new run has the plan of the old one, so that whatever reads a run reads it, and beside that the settings of improving; its
+judge is the one that improves.
+What is given again when it goes on must be the same, but for what only paces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, Self
+
+from self_instruct.chains.budgets.meter import check_budgets
+from self_instruct.chains.models.loading import load_model
+from self_instruct.chains.models.replies import Model
+from self_instruct.chains.refinement.refiner import COMPARING, CRITICISING, SCORING, RefinementRules
+from self_instruct.chains.runs.plan import IMPROVEMENT, RunPlan
+from self_instruct.ledger import Ledger, StoredTask
+from self_instruct.prompts.prompt_set import WRITING_PROMPTS
+from self_instruct.prompts.template_files import Templates
+from self_instruct.records.errors import LedgerError, SettingsError
+from self_instruct.records.json_text import json_text
+from self_instruct.records.judgements import JUDGING
+from self_instruct.records.revisions import Operator
+from self_instruct.records.tasks import Instance, StageName
+from self_instruct.settings.dotted_keys import flatten
+from self_instruct.settings.layers import Layer
+from self_instruct.settings.sections import JUDGED, WRITTEN, ModelChoice
+from self_instruct.settings.settings import Settings
+from self_instruct.settings.settling import Settled, settle, settle_again
+
+ASKED = (Operator.REGENERATE.value, Operator.REVISE.value, CRITICISING, SCORING, COMPARING)
+"""Under these names the questions of improving are stored."""
+ROUNDS, REGENERATE = "stages.revise.rounds", "stages.regenerate.enabled"
+_JUDGED = (SCORING, COMPARING)
+_OF_MODELS = ("model", "model_options", "base_url")
+_NOT_INHERITED = (*_OF_MODELS, "stages", "max_requests", "max_tokens", "max_cost", "num_instructions", "accept", "min_yield")
+_TEMPLATES = ("critique", *WRITING_PROMPTS)
+Source = Sequence[tuple[StoredTask, tuple[Instance, ...]]]
+"""The finished tasks of a run that have instances, in the order of the pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImprovementPlan:
+    """All that decides an improved run but for the replies.
+
+    `run` is the plan that it has from the old one, `source` the digest of that one's tasks.
+    """
+
+    run: RunPlan
+    settings: Settings
+    origins: Mapping[str, str]
+    source: str
+
+    @classmethod
+    def new(cls, before: RunPlan, tasks: Source, given: Layer) -> Self:
+        """Return the plan of a new run that improves these tasks of another; raises `SettingsError`."""
+        settled = settle(given.over(_inherited(before, given)).over(_DEFAULTS))
+        return cls(_as_judged(before, settled.settings), settled.settings, settled.origins, digest(tasks)).checked()
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> Self:
+        """Return the plan of an improved run; raises `LedgerError` where the ledger is of another kind of run."""
+        stored = ledger.fact(IMPROVEMENT)
+        if stored is None:
+            raise LedgerError(f"{ledger.path}: is no run that was made by improving another; choose a new `run`.")
+        try:
+            settings = Settings.model_validate(stored["settings"])
+            return cls(RunPlan.of(ledger), settings, dict(stored["origins"]), str(stored["source"]))
+        except (ValueError, TypeError, LookupError) as error:
+            raise LedgerError(f"{ledger.path}: is damaged ({error}); restore a copy, or choose another `run`.") from error
+
+    def going_on(self, tasks: Source, given: Layer) -> Self:
+        """Return this plan with the pacing settings that were given; raises `SettingsError` where anything else differs."""
+        if digest(tasks) != self.source:
+            raise SettingsError(
+                "this run was begun from other tasks: from another run, or from that one before it went on;"
+                " improve it into a new `run`."
+            )
+        settled = settle_again(given, Settled(self.settings, self.origins))
+        return replace(self, settings=settled.settings, origins=settled.origins).checked()
+
+    def checked(self) -> Self:
+        """Return it, if it can be carried out; raises `SettingsError`."""
+        check_budgets(self.settings)
+        if self.settings.model is None:
+            raise SettingsError("this run knows no model; name the one that writes again with `model=PROVIDER:NAME`.")
+        if self.settings.templates is not None:
+            raise SettingsError("templates are the run's own; leave them out.")
+        if not self.rules.regenerate and not self.rules.rounds:
+            raise SettingsError("nothing is to be done: outputs are not written again, and there is no round of revision.")
+        return self
+
+    def facts(self) -> dict[str, Any]:
+        """Return the plan as the JSON values that its ledger stores."""
+        return {**self.run.facts(), IMPROVEMENT: self._fact()}
+
+    def remember(self, ledger: Ledger) -> None:
+        """Store what may have changed, for the next time it goes on."""
+        ledger.set_fact(IMPROVEMENT, self._fact())
+
+    def _fact(self) -> dict[str, Any]:
+        return {
+            "settings": self.settings.model_dump(mode="json"), "origins": dict(self.origins), "source": self.source,
+        }  # fmt: skip
+
+    @property
+    def rules(self) -> RefinementRules:
+        """What is done to each instance."""
+        is_written, rounds = self._own(REGENERATE), self._own(ROUNDS)
+        if not isinstance(is_written, bool):
+            raise SettingsError(f"{REGENERATE} is {is_written!r}; it must be true or false.")
+        if type(rounds) is not int or rounds < 0:
+            raise SettingsError(f"{ROUNDS} is {rounds!r}; it must be a whole number from 0.")
+        return RefinementRules(is_written, rounds)
+
+    def _own(self, key: str) -> object:
+        _, stage, name = key.split(".")
+        return (self.settings.section(stage).model_extra or {}).get(name)
+
+    def choice(self, stage: str) -> ModelChoice:
+        """Return which model is asked under a name: the judge for verdicts, comparisons, and critiques if no other is named."""
+        is_judges = stage in _JUDGED or (stage == CRITICISING and self.settings.section(stage).model is None)
+        return self.settings.choice(JUDGING if is_judges else stage)
+
+    def parameters(self, stage: str) -> Mapping[str, Any]:
+        """Return what goes to the model with a question."""
+        return self.settings.section(JUDGING if stage in _JUDGED else stage).parameters
+
+    def models(self) -> dict[str, Model]:
+        """Return the model for each name; those of one choice share one. Raises `SettingsError` where one cannot be loaded."""
+        found: dict[str, Model] = {}
+        for stage in ASKED:
+            choice = self.choice(stage)
+            same = next((earlier for earlier in found if self.choice(earlier) == choice), None)
+            found[stage] = found[same] if same else self._load(choice)
+        return found
+
+    def _load(self, choice: ModelChoice) -> Model:
+        return load_model(
+            choice.model or "",
+            base_url=choice.base_url,
+            options=choice.options,
+            seed=self.settings.seed,
+            client_retries=False,  # `chains.models.retrying` is the one layer of retries
+        )
+
+
+def finished_with_instances(ledger: Ledger) -> Source:
+    """Return the tasks of a run that await nothing and have instances."""
+    instances: dict[Any, list[Instance]] = {}
+    for task, one in ledger.instances():
+        instances.setdefault(task, []).append(one)
+    return [(kept, tuple(instances[kept.id])) for kept in ledger.tasks() if kept.awaits is None and kept.id in instances]
+
+
+def digest(tasks: Source) -> str:
+    """Return what tells these tasks, with their instances, from others."""
+    whole = sha256()
+    for task, instances in tasks:
+        said = [task.id.request, task.id.item, task.instruction, [(one.input, one.output) for one in instances]]
+        whole.update(json_text(said).encode("utf-8", "surrogatepass"))
+    return whole.hexdigest()
+
+
+_DEFAULTS = Layer.said(
+    {
+        "stages.regenerate.parameters": dict(WRITTEN), "stages.revise.parameters": dict(WRITTEN),
+        "stages.critique.parameters": dict(JUDGED), REGENERATE: True, ROUNDS: 1,
+    },
+    "default",
+)  # fmt: skip
+
+
+def _inherited(before: RunPlan, given: Layer) -> Layer:
+    """Return what the old run's settings say of improving: rules, judge, language, and the writer if none is given."""
+    ours = flatten(before.settings.model_dump(mode="json"))
+    kept = {key: value for key, value in ours.items() if not _is_of(key, _NOT_INHERITED)}
+    for stage in StageName:
+        kept = {key: value for key, value in kept.items() if not _is_of(key, [f"{stage}.{name}" for name in _OF_MODELS])}
+    if "judging.model" in given.values:  # which is reached otherwise
+        kept = {key: value for key, value in kept.items() if not _is_of(key, [f"judging.{name}" for name in _OF_MODELS])}
+    if "model" not in given.values:
+        writer = before.settings.choice(StageName.INSTANCES)
+        kept |= flatten({"model": writer.model, "model_options": dict(writer.options), "base_url": writer.base_url})
+    kept |= {"judging.enabled": True, "templates": None, "seeds": None}
+    return Layer(kept, {key: before.origins.get(key, "default") for key in kept})
+
+
+def _is_of(key: str, names: Sequence[str]) -> bool:
+    return f"{key}.".startswith(tuple(f"{name}." for name in names))
+
+
+def _as_judged(before: RunPlan, settings: Settings) -> RunPlan:
+    """Return the plan of the new run: that of the old one with the judge that improves it, whose verdicts it will hold."""
+    choice = settings.choice(JUDGING)
+    chosen = {"model": choice.model, "base_url": choice.base_url, "model_options": choice.options, "enabled": True}
+    judging = settings.judging.model_copy(update=chosen)
+    whole = before.settings.without_target().model_copy(update={"judging": judging})
+    return replace(before, settings=whole, templates=_with_ours(before))
+
+
+def _with_ours(before: RunPlan) -> Templates:
+    """Return the templates of a run with those of improving that it lacks: it may be older than they are."""
+    sources = before.templates.sources
+    ours = Templates.load(language=before.settings.language).sources
+    lacking = {name: text for name, text in ours.items() if name.startswith(_TEMPLATES) and name not in sources}
+    return Templates({**sources, **lacking}, before.templates.folder)

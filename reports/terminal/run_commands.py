@@ -1,0 +1,40 @@
+"""Commands about a run that `run.py` has no room for; as there, each is short and imports what is heavy when it is called."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from self_instruct.reports.terminal import options
+
+
+def improve(
+    run: options.Run,
+    new: options.NewRun,
+    model: Annotated[str | None, typer.Option(help="Who writes outputs again, and revises; the run's own without it.")] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="Who judges, compares and criticises; the run's judge, or the writer.")
+    ] = None,
+    regenerate: Annotated[
+        bool | None, typer.Option("--regenerate/--no-regenerate", help="Write every output again first; done without it.")
+    ] = None,
+    rounds: Annotated[int | None, typer.Option(help="Rounds of critique and revision at most; 1 without it.")] = None,
+    base_url: options.BaseUrl = None,
+    concurrency: options.Concurrency = None,
+    max_requests: options.MaxRequests = None,
+    max_tokens: options.MaxTokens = None,
+    max_cost: options.MaxCost = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+    json: options.Json = False,
+) -> None:
+    """Improve a run into a new one: outputs written again and revised, each kept only where it wins."""
+    from self_instruct.reports.terminal.improving import improve_and_show
+
+    flags = {
+        "model": model, "judging.model": judge, "stages.regenerate.enabled": regenerate, "stages.revise.rounds": rounds,
+        "base_url": base_url, "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens,
+        "max_cost": max_cost,
+    }  # fmt: skip
+    return improve_and_show(run, new, options.given(flags, set_, config), as_json=json)

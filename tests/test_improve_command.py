@@ -1,0 +1,152 @@
+"""Improving on the command line: a new run with what won, an account, preferences; killed, nothing is paid for twice."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.command import Command, assert_refused
+
+from self_instruct.ledger import Ledger
+from self_instruct.records.revisions import Result, revision_in
+from self_instruct.reports.analysis.improvement import improvement, trajectories
+
+DRIVER = Path(__file__).parent / "support" / "killed_run.py"
+OFFLINE = ("--model", "offline")
+
+
+@pytest.fixture
+def run(tmp_path: Path, command: Command) -> Path:
+    assert command("generate", "--run", tmp_path / "run", *OFFLINE, "--num-instructions", 12).code == 0
+    return tmp_path / "run"
+
+
+def outputs(command: Command, run: Path) -> list[dict[str, Any]]:
+    assert command("export", run, "--format", "alpaca", "--out", run / "rows.json").code == 0
+    found: list[dict[str, Any]] = json.loads((run / "rows.json").read_text())
+    return found
+
+
+def test_an_improved_run_exports_what_won_and_both_sides_as_preferences(tmp_path: Path, command: Command, run: Path) -> None:
+    new = tmp_path / "new"
+    done = command("improve", run, "--run", new, *OFFLINE, "--json")
+    assert done.code == 0, done.err
+    said = json.loads(done.out)
+    before, after = outputs(command, run), outputs(command, new)
+    assert [(row["instruction"], row["input"]) for row in before] == [(row["instruction"], row["input"]) for row in after]
+    changed = [(old["output"], new["output"]) for old, new in zip(before, after, strict=True) if old != new]
+    assert len(changed) == said["replaced"] > 0
+    assert command("export", new, "--format", "dpo", "--out", new / "pairs.jsonl").code == 0
+    rows = [json.loads(line) for line in (new / "pairs.jsonl").read_text().splitlines()]
+    pairs = {(row["rejected"][0]["content"], row["chosen"][0]["content"]) for row in rows}
+    assert pairs >= set(changed)
+    assert all(row["prompt"][0]["role"] == "user" for row in rows)
+    tried = Counter[str]()
+    for of in said["tried"].values():
+        tried.update(of)
+    assert tried["win"] + tried["loss"] >= len(rows)
+
+
+def test_what_was_tried_is_kept_in_its_order_and_adds_up(tmp_path: Path, command: Command, run: Path) -> None:
+    new = tmp_path / "new"
+    assert command("improve", run, "--run", new, *OFFLINE, "--rounds", 2).code == 0
+    final = {(row["instruction"], row["input"]): row["output"] for row in outputs(command, new)}
+    with Ledger.open(new, read_only=True) as ledger:
+        ways, whole = trajectories(ledger), improvement(ledger)
+    assert sum(len(way.revisions) for way in ways) == sum(sum(of.values()) for of in whole.tried.values())
+    for way in ways:
+        stands = way.revisions[0].before
+        for step in way.revisions:
+            assert step.before == stands
+            stands = step.after if step.result is Result.WIN else stands
+        assert final[way.instruction, way.input] == stands
+    assert any(len(way.revisions) > 2 for way in ways)
+
+
+def test_the_judge_of_an_improved_run_is_asked_nothing_twice_and_its_rule_holds(
+    tmp_path: Path, command: Command, run: Path
+) -> None:
+    new = tmp_path / "new"
+    assert command("improve", run, "--run", new, *OFFLINE, "--no-regenerate").code == 0
+    with Ledger.open(new, read_only=True) as ledger:
+        requests = ledger.spent().requests
+    assert command("judge", new).code == 0
+    with Ledger.open(new, read_only=True) as ledger:
+        assert ledger.spent().requests == requests
+    assert command("export", new, "--format", "alpaca", "--accepted").code == 0
+    again = command("improve", run, "--run", new)
+    assert again.code == 0
+    assert "instances looked at" in again.out
+    with Ledger.open(new, read_only=True) as ledger:
+        assert ledger.spent().requests == requests
+
+
+def test_an_improved_run_goes_on_where_its_budget_ended(tmp_path: Path, command: Command, run: Path) -> None:
+    new, calm = tmp_path / "new", tmp_path / "calm"
+    short = command("improve", run, "--run", new, *OFFLINE, "--max-requests", 20)
+    assert short.code == 1
+    assert "raise --max-requests" in short.out
+    assert command("improve", run, "--run", new, "--max-requests", 5000).code == 0
+    assert command("improve", run, "--run", calm, *OFFLINE).code == 0
+    assert found(new) == found(calm)
+
+
+def test_what_cannot_be_improved_is_one_line(tmp_path: Path, command: Command, run: Path) -> None:
+    new = tmp_path / "new"
+    assert_refused(command("improve", tmp_path / "none", "--run", new), "holds no ledger.sqlite")
+    assert_refused(command("improve", run, "--run", new, "--no-regenerate", "--rounds", 0), "nothing is to be done")
+    assert_refused(command("improve", run, "--run", new, "--rounds", -1), "a whole number from 0")
+    assert_refused(command("improve", run, "--run", new, "--model", "nobody:x"), "nobody")
+    assert_refused(command("improve", run, "--run", run, *OFFLINE), "no run that was made by improving another")
+    assert_refused(command("export", run, "--format", "dpo"), "improve a run first")
+    assert not new.exists()
+    assert command("improve", run, "--run", new, *OFFLINE, "--max-requests", 3).code == 1
+    assert_refused(command("improve", run, "--run", new, "--rounds", 3), "stages.revise.rounds = 1, not 3")
+    assert_refused(command("generate", "--run", new), "made by improving another run")
+    assert_refused(command("replay", new, "--run", tmp_path / "replayed"), "made by improving another run")
+    assert command("generate", "--run", run, "--num-instructions", 14).code == 0
+    assert_refused(command("improve", run, "--run", new), "begun from other tasks")
+
+
+def found(run: Path) -> dict[str, Any]:
+    with Ledger.open(run, read_only=True) as ledger:
+        verdicts = [(task, one.to_dict()) for task, one in ledger.verdicts()]
+        return {"tasks": list(ledger.tasks()), "instances": list(ledger.instances()), "verdicts": verdicts}
+
+
+def stored(run: Path) -> set[str]:
+    with Ledger.open(run, read_only=True) as ledger:
+        keys = [each.request for each in ledger.replies()]
+    return {f"{key.stage} {key.request} {key.item} {key.instance} {key.attempt}" for key in keys}
+
+
+def test_improving_killed_eight_times_ends_as_undisturbed_and_pays_for_nothing_twice(tmp_path: Path, run: Path) -> None:
+    calm, rough, log, lost = tmp_path / "calm", tmp_path / "rough", tmp_path / "requests.log", Counter[str]()
+    improve = ("improve", run, *OFFLINE, "--concurrency", 6, "--run")
+    with subprocess.Popen([sys.executable, str(DRIVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+
+        def drive(moment: str, number: int, log: Path, *arguments: object) -> int:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(json.dumps([moment, number, str(log), *map(str, arguments)]) + "\n")
+            process.stdin.flush()
+            return int(process.stdout.readline())
+
+        assert drive("never", 0, tmp_path / "calm.log", *improve, calm) == 0
+        for moment, number in [("reply", 3), ("deciding", 4), ("reply", 9), ("sent", 7)] * 2:
+            before = Counter(log.read_text().split("\n")) if log.exists() else Counter()
+            assert drive(moment, number, log, *improve, rough) == -signal.SIGKILL
+            sent = Counter(log.read_text().split("\n")) - before
+            lost.update(key for key in sent if key and key not in stored(rough))
+        assert drive("never", 0, log, *improve, rough) == 0
+        assert process.stdin
+        process.stdin.close()
+    assert found(rough) == found(calm)
+    asked = Counter(line for line in log.read_text().split("\n") if line)
+    assert {key: times for key, times in asked.items() if times > 1 + lost[key]} == {}
+    with Ledger.open(rough, read_only=True) as ledger:
+        assert any(revision_in(one) for _, one in ledger.verdicts())
