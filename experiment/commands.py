@@ -1,4 +1,4 @@
-"""The commands that measure: `evaluate`, `train` and `experiment`. `run.py` has those about runs."""
+"""The commands that measure: `evaluate`, `rate`, `train` and `experiment`. `run.py` has those about runs."""
 
 from __future__ import annotations
 
@@ -120,3 +120,23 @@ def experiment(
     chosen = tuple(conditions.split(",")) if conditions else DEFAULT
     wanted = Experiment(run, model, out, chosen, named_rows(rows or ()), seeds, recipe, keep_models)
     return report_on(wanted, task_sets(tasks, encoding, answer_tokens, answers_at_once), workers, as_json=json)
+
+
+def rate(
+    folder: Annotated[Path, typer.Argument(help="The folder of the page.", metavar="FOLDER")],
+    answers: Annotated[
+        list[Path] | None, typer.Option(help="An evaluation's directory, or a file of predictions; once for each system.")
+    ] = None,
+    references: Annotated[str | None, typer.Option(help="What the predictions answer: references, or a task set.")] = None,
+    tasks: Annotated[int | None, typer.Option(min=1, help="How many tasks people are shown: all without it.")] = None,
+    raters: Annotated[int, typer.Option(min=1, help="How many people are asked.")] = 2,
+    seed: Annotated[int, typer.Option(help="Of the tasks drawn, and the order of their answers.")] = 0,
+    read: Annotated[list[Path] | None, typer.Option(help="A file that somebody saved on the page; repeatable.")] = None,
+    json: options.Json = False,
+) -> None:
+    """Write a page on which people grade several systems' answers, hidden and in random order; or read what they saved."""
+    from self_instruct.evaluation.rating_command import report_on, write_page
+
+    if read:
+        return report_on(folder, read, as_json=json)
+    return write_page(folder, answers or (), references, tasks, raters, seed)

@@ -1,5 +1,7 @@
 """The review page: one HTML file that needs no network and shows one instance at a time, blind to judge and model.
 
+`page` makes others of the same look, on which several answers to one task are graded side by side.
+
 What a model wrote is untrusted: it stands in the page as JSON in which no tag can end, is put there as text, and the page's own
 policy runs no script but ours, which it names by its hash, and loads nothing from anywhere.
 """
@@ -7,12 +9,12 @@ policy runs no script but ours, which it names by its hash, and loads nothing fr
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined, Template
+from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from self_instruct.records.judgements import Answer, Criterion
@@ -38,33 +40,51 @@ _MOST_SHOWN = 20_000  # characters of a text
 
 def review_page(sample: ReviewSample, instances: Sequence[ReviewedInstance]) -> str:
     """Return the page of a sample; `instances` are at least those in it."""
-    script = _text("review.js")
-    return _template().render(
-        data=Markup(_data(sample, instances)),  # noqa: S704 (JSON, in which no tag ends)
-        count=len(sample.items),
+    by_name = {each.name: each for each in instances}
+    return page(
+        "review.html.jinja",
+        {"format": FORMAT, "sample": sample.id, "items": [_shown(by_name[item.name]) for item in sample.items]},
+        title=f"Review of {len(sample.items)} examples",
+        heading="Review",
         raters=sample.raters,
         questions=[(each.value, text) for each, text in QUESTIONS.items()],
         answers=[each.value for each in Answer],
-        grades=[(each.value, text) for each, text in GRADES.items()],
         reasons=[each.value for each in MarkReason],
-        most_name=MOST_NAME,
-        most_note=MOST_NOTE,
-        style=Markup(_text("review.css")),  # noqa: S704 (ours)
-        script=Markup(script),  # noqa: S704 (ours)
-        script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
 
 
-def _data(sample: ReviewSample, instances: Sequence[ReviewedInstance]) -> str:
-    by_name = {each.name: each for each in instances}
-    shown = [_shown(by_name[item.name]) for item in sample.items]
-    told = json.dumps({"format": FORMAT, "sample": sample.id, "items": shown})
-    return told.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+def page(template: str, data: Mapping[str, Any], **shown: Any) -> str:
+    """Return a page of this look. `data` has its `format`, the `sample` and the `items` that are marked one after another."""
+    script = _text("review.js")
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            data=Markup(_json(data)),  # noqa: S704 (JSON, in which no tag ends)
+            count=len(data["items"]),
+            grades=[(each.value, text) for each, text in GRADES.items()],
+            most_name=MOST_NAME,
+            most_note=MOST_NOTE,
+            style=Markup(_text("review.css")),  # noqa: S704 (ours)
+            script=Markup(script),  # noqa: S704 (ours)
+            script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            **shown,
+        )
+    )
+
+
+def readable_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return texts as a page shows them, none so long that it cannot."""
+    return {name: readable(text, _MOST_SHOWN) for name, text in texts.items()}
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    return json.dumps(data).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _shown(each: ReviewedInstance) -> dict[str, Any]:
     texts = {"instruction": each.instruction, "input": each.instance.input, "output": each.instance.output}
-    return {"item": each.name, "digest": each.digest} | {name: readable(text, _MOST_SHOWN) for name, text in texts.items()}
+    return {"item": each.name, "digest": each.digest} | readable_texts(texts)
 
 
 def _text(name: str) -> str:
@@ -72,7 +92,7 @@ def _text(name: str) -> str:
 
 
 @cache
-def _template() -> Template:
-    loader = DictLoader({"review": _text("review.html.jinja")})
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("review")
+def _templates() -> Environment:
+    names = ("page.html.jinja", "review.html.jinja", "rating.html.jinja")
+    loader = DictLoader({name: _text(name) for name in names})
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

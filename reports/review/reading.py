@@ -1,7 +1,7 @@
 """Read the files that people saved on the review page, and keep their marks as verdicts of theirs."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,16 +71,28 @@ def _store(ledger: Ledger, review: _Review) -> int:
 
 
 def _review(file: Path, samples: Mapping[str, ReviewSample], by_name: Mapping[str, ReviewedInstance]) -> _Review:
+    rater, sample, marks = saved_marks(file, FORMAT, samples, "run")
+    return _Review(samples[sample], rater, tuple(_marks(file, marks, samples[sample], by_name)))
+
+
+def saved_marks(file: Path, form: str, samples: Collection[str], of: str) -> tuple[str, str, list[dict[str, Any]]]:
+    """Return who saved a file on a page of this format, of which of the `samples`, and the marks as they stand there.
+
+    `of` says what the samples are of. Raises `ReviewFileError` where the file is none that a page saved.
+    """
     said = _object(file)
-    if said.get("format") != FORMAT:
-        raise ReviewFileError(f"{file}: was not saved by a review page; expected a field 'format' of {FORMAT!r}.")
-    sample = samples.get(str(said.get("sample")))
-    if sample is None:
-        raise ReviewFileError(f"{file}: is of a sample that was not drawn from this run; read it into the run it is of.")
+    if said.get("format") != form:
+        raise ReviewFileError(f"{file}: was not saved by a {form.split()[1]} page; expected a field 'format' of {form!r}.")
+    sample = str(said.get("sample"))
+    if sample not in samples:
+        raise ReviewFileError(f"{file}: is of a sample that was not drawn from this {of}; read it into the {of} it is of.")
     marks = said.get("marks")
     if not isinstance(marks, list):
         raise ReviewFileError(f"{file}: field 'marks' is no list.")
-    return _Review(sample, _rater(file, said.get("rater")), tuple(_marks(file, marks, sample, by_name)))
+    for number, mark in enumerate(marks, start=1):
+        if not isinstance(mark, dict):
+            raise ReviewFileError(f"{file}: mark {number}: is no JSON object.")
+    return _rater(file, said.get("rater")), sample, marks
 
 
 def _object(file: Path) -> dict[str, Any]:
@@ -106,13 +118,11 @@ def _rater(file: Path, name: object) -> str:
 
 
 def _marks(
-    file: Path, marks: Sequence[object], sample: ReviewSample, by_name: Mapping[str, ReviewedInstance]
+    file: Path, marks: Sequence[Mapping[str, Any]], sample: ReviewSample, by_name: Mapping[str, ReviewedInstance]
 ) -> Iterator[tuple[ReviewedInstance, Mark]]:
     drawn = {item.name for item in sample.items}
     for number, fields in enumerate(marks, start=1):
         place = f"{file}: mark {number}"
-        if not isinstance(fields, dict):
-            raise ReviewFileError(f"{place}: is no JSON object.")
         about = by_name.get(str(fields.get("item")))
         if about is None or about.name not in drawn:
             raise ReviewFileError(f"{place}: item {shortened(str(fields.get('item')), 30)!r} is none of the sample.")

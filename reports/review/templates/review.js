@@ -3,8 +3,11 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const of = (id) => document.getElementById(id);
   const form = of("form"), note = of("note"), rater = of("rater");
-  const needed = ["valid", "input_fits", "output_correct", "grade"];
-  const key = "self-instruct review " + data.sample;
+  const needed = [...form.querySelectorAll("fieldset[data-name]")].map((set) => set.dataset.name);
+  const grades = needed.filter((name) => name.startsWith("grade"));
+  const texts = [...document.querySelectorAll(".text")].map((shown) => shown.id);
+  const kind = data.format.split(" ")[1];
+  const key = data.format + " " + data.sample;
   const MOST_UNDONE = 200;
   let keeps = true;
   let state = { rater: "", at: 0, marks: {}, undo: [] };
@@ -38,7 +41,7 @@
   const show = () => {
     const now = item(), mark = markOf(now);
     of("place").textContent = `Example ${state.at + 1} of ${data.items.length}${isDone(now) ? ", marked" : ""}`;
-    for (const name of ["instruction", "input", "output"]) {
+    for (const name of texts) {
       of(name).textContent = now[name] || "(none)";
       of(name).classList.toggle("none", !now[name]);
     }
@@ -106,7 +109,7 @@
     const text = JSON.stringify({ format: data.format, sample: data.sample, rater: name, marks }, null, 1);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-    link.download = `review-${data.sample}-${name.replace(/[^\p{L}\p{N}]+/gu, "-")}.json`;
+    link.download = `${kind}-${data.sample}-${name.replace(/[^\p{L}\p{N}]+/gu, "-")}.json`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
     const left = started ? `; ${started} more are begun and not in it` : "";
@@ -119,9 +122,10 @@
   };
   const answers = { y: "yes", n: "no", u: "unsure" };
   const answer = (value) => {
-    const open = needed.slice(0, 3).find((name) => !markOf(item())[name]);
+    const open = needed.find((name) => !grades.includes(name) && !markOf(item())[name]);
     if (open) set(open, value);
   };
+  const grade = (value) => set(grades.find((name) => !markOf(item())[name]) || grades[grades.length - 1], value);
   const reasons = [...form.querySelectorAll("input[type=checkbox]")].map((box) => box.value);
 
   document.addEventListener("keydown", (event) => {
@@ -133,7 +137,7 @@
     const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (byKey[pressed]) byKey[pressed]();
     else if (answers[pressed]) answer(answers[pressed]);
-    else if ("abcd".includes(pressed)) set("grade", pressed.toUpperCase());
+    else if ("abcd".includes(pressed)) grade(pressed.toUpperCase());
     else if (reasons[Number(pressed) - 1]) toggle(reasons[Number(pressed) - 1]);
     else return;
     event.preventDefault();
