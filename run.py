@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 try:
     import typer
 
-    from self_instruct.experiment.commands import evaluate, experiment, rate, train
+    from self_instruct.experiment.commands import evaluate, experiment, prefer, rate, train
     from self_instruct.reports.terminal import options
     from self_instruct.reports.terminal.command_line import run_command_line
     from self_instruct.reports.terminal.file_commands import dedup, seeds_app, templates_app, verify
@@ -297,7 +297,7 @@ def agreement(
     report_agreement(sources, order, weights, question, as_json=json)
 
 
-for command in (evaluate, rate, train, experiment, dedup, verify):
+for command in (evaluate, rate, prefer, train, experiment, dedup, verify):
     app.command()(command)
 
 

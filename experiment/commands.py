@@ -1,4 +1,4 @@
-"""The commands that measure: `evaluate`, `rate`, `train` and `experiment`. `run.py` has those about runs."""
+"""The commands that measure: `evaluate`, `rate`, `prefer`, `train` and `experiment`. `run.py` has those about runs."""
 
 from __future__ import annotations
 
@@ -140,3 +140,30 @@ def rate(
     if read:
         return report_on(folder, read, as_json=json)
     return write_page(folder, answers or (), references, tasks, raters, seed)
+
+
+def prefer(
+    run: Annotated[Path, typer.Argument(help="A directory for what the judge says; one that is there goes on.", metavar="RUN")],
+    answers: Annotated[
+        list[Path] | None, typer.Option(help="An evaluation's directory, or a file of predictions; twice.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The judge, as generate takes a model.")] = None,
+    references: Annotated[str | None, typer.Option(help="What the predictions answer: references, or a task set.")] = None,
+    tasks: Annotated[int | None, typer.Option(min=1, help="How many tasks to compare on: all without it.")] = None,
+    concurrency: options.Concurrency = None,
+    max_requests: options.MaxRequests = None,
+    max_tokens: options.MaxTokens = None,
+    max_cost: options.MaxCost = None,
+    base_url: options.BaseUrl = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+    json: options.Json = False,
+) -> None:
+    """Have a judge say which of two systems answers better, in both orders: a win only where both agree."""
+    from self_instruct.evaluation.preferring_command import report_on
+
+    flags = {
+        "model": model, "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens,
+        "max_cost": max_cost, "base_url": base_url,
+    }  # fmt: skip
+    return report_on(run, answers or (), references, tasks, options.given(flags, set_, config), as_json=json)
