@@ -82,18 +82,19 @@ def reviewed_instances(ledger: Ledger, plan: RunPlan, judge: str | None = None) 
 
 def main_judge(ledger: Ledger, settings: Settings) -> str:
     """Return the name of the judge that speaks for a run: its own, or the first of those asked later that gave a verdict."""
-    names = [AcceptRule.of(ledger, settings).judge or JUDGING, *(ledger.fact(JUDGES) or {})]
+    names: list[str] = [AcceptRule.of(ledger, settings).judge or JUDGING, *(ledger.fact(JUDGES) or {})]
     given = {one.stage for _, one in ledger.verdicts()}
     return next((name for name in names if name in given), names[0])
 
 
 def judge_named(ledger: Ledger, settings: Settings, wanted: str) -> str:
     """Return the name of a run's judge that has this name, or this model; raises `InputError` where there is none."""
-    models = {name: judge_model(ledger, settings, name) for name in (ledger.fact(JUDGES) or {JUDGING: None})}
+    known: Mapping[str, object] = ledger.fact(JUDGES) or {JUDGING: None}
+    models = {name: judge_model(ledger, settings, name) for name in known}
     found = [name for name, model in models.items() if wanted in (name, model)]
     if not found:
-        known = ", ".join(f"{name} ({model})" for name, model in models.items())
-        raise InputError(f"`judge` {wanted}: no judge of this run; it has {known}.")
+        there = ", ".join(f"{name} ({model})" for name, model in models.items())
+        raise InputError(f"`judge` {wanted}: no judge of this run; it has {there}.")
     return found[0]
 
 
