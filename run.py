@@ -274,11 +274,17 @@ def review(
 
 
 @app.command()
-def quality(run: options.Run, json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
+def quality(
+    run: options.Run,
+    judge: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Of several judges, this one; the first without it.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
     """State how good a run's data is, with intervals: by people, by people and the judge, or only by the judge."""
     from self_instruct.reports.terminal.quality import show_quality
 
-    show_quality(run, as_json=json)
+    show_quality(run, judge, as_json=json)
 
 
 @app.command()

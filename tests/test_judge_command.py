@@ -8,8 +8,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.command import Command, assert_refused
+from support.openai_server import serving
 
+from self_instruct.chains import load_model
 from self_instruct.ledger import Ledger
 from self_instruct.reports.analysis.account import ACCEPTED, account
 from self_instruct.reports.analysis.judged import judged
@@ -53,6 +56,24 @@ def test_judge_says_what_the_judge_thinks_and_how_much_of_it_is_unread(tmp_path:
     whole = command("judge", run)
     assert "a judge's opinion, not the truth" in " ".join(whole.out.split())
     assert "verdicts unread" in whole.out
+
+
+def test_a_judge_behind_an_address_stands_beside_one_that_never_answered(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    run = tmp_path / "run"
+    assert command("generate", "--run", run, "--model", "offline", "--num-instructions", 8).code == 0
+    down = ("--model", "openai:down", "--base-url", "http://127.0.0.1:9/v1", "--set", "retries=0")
+    assert command("judge", run, "--sample", 3, *down).code == 1
+    with serving(load_model("offline")) as server:
+        done = command("judge", run, "--sample", 3, "--model", "openai:chat", "--base-url", server.base_url, "--json")
+    assert done.code == 0, done.err
+    assert (json.loads(done.out)["model"], json.loads(done.out)["instances"]) == ("openai:chat", 3)
+    assert sum(server.paths.values()) == json.loads(done.out)["votes"] == 3
+    assert json.loads(command("quality", run, "--json").out)["judge"] == "openai:chat"
+    assert json.loads(command("quality", run, "--json", "--judge", "openai:down").out)["judged"] == 0
+    assert_refused(command("quality", run, "--judge", "openai:other"), "--judge openai:other: no judge of this run")
 
 
 def test_what_cannot_be_judged_is_one_line(tmp_path: Path, command: Command) -> None:

@@ -7,7 +7,7 @@ from support.command import Command, assert_refused
 from support.written import instructions, write_run
 
 from self_instruct.ledger import Ledger, TaskId
-from self_instruct.records.judgements import JUDGING, Answer, Vote
+from self_instruct.records.judgements import JUDGING, Answer, Concern, Vote
 from self_instruct.records.tasks import Flag, Instance, Rejection, Verdict, flags_verdict
 
 
@@ -20,7 +20,7 @@ def run(tmp_path: Path) -> Path:
 
 def _say(ledger: Ledger) -> None:
     with ledger.transaction():
-        said = Vote(Answer.YES, Answer.YES, Answer.NO, 2, "no").answers()
+        said = Vote(Answer.YES, Answer.YES, Answer.NO, 2, "no", (Concern.UNCLEAR,)).answers()
         ledger.add_verdicts(TaskId(0, 0), [flags_verdict(1, [Flag("link", "http")]), Verdict(JUDGING, 1, said)])
         near: dict[str, str | float] = {"nearest": "Write a note.", "score": 0.75}
         ledger.add_rejections(0, [(0, Rejection("instructions", "too similar", "Write a \x1b[2Jnote!", 7, near))])
@@ -31,7 +31,10 @@ def test_it_shows_the_first_rows_and_says_how_many_there_are(command: Command, r
     assert done.code == 0
     assert done.out.count("instruction: ") == 20
     assert done.out.endswith("20 of 60 rows; --random N draws others, --grep TEXT looks for some\n")
-    assert "0:0  classification  link  judging: score 2\n  instruction: Write a note of 0 words to neighbour 0." in done.out
+    assert (
+        "0:0  classification  link  judging: score 2  judging: unclear\n  instruction: Write a note of 0 words to neighbour 0."
+        in done.out
+    )
 
 
 def test_it_looks_for_a_text_in_any_case_in_any_field(command: Command, run: Path) -> None:

@@ -65,15 +65,16 @@ def _instances(ledger: Ledger) -> Iterator[ShownRow]:
 
 
 def _said(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """Yield what was said of an instance: each flag, and each judge's score."""
+    """Yield what was said of an instance: each flag, and each judge's score and concerns."""
     votes: defaultdict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         yield from (flag.rule for flag in flags_in(verdict))
         if verdict.stage.startswith(JUDGING):
             votes[verdict.stage].append(verdict)
     for judge, own in votes.items():
-        score = judgement(map(vote_of, own)).score
-        yield f"{judge}: {'unread' if score is None else f'score {score:g}'}"
+        said = judgement(map(vote_of, own))
+        yield f"{judge}: {'unread' if said.score is None else f'score {said.score:g}'}"
+        yield from (f"{judge}: {concern}" for concern in said.concerns or ())
 
 
 def _refused(ledger: Ledger, reason: str) -> Iterator[ShownRow]:

@@ -20,6 +20,7 @@ NO_TOPIC = "no topic known"
 READ, TOLD, RIGHT = 70, 54, 44
 """Of the paper's 252 tasks that were read by hand, before the lexicon was mended: so many got a topic, so many rightly."""
 _WORDS = 5
+_WORD = re.compile(r"[^\W\d_]+")
 _IN_INSTRUCTION = 2
 _LOOKED_AT = 1_000  # characters of an input or output
 
@@ -60,11 +61,10 @@ def topic_of(instruction: str, rest: str = "") -> tuple[str, frozenset[str]]:
     >>> topic_of("Suggest a soup for a cold day, and the bread that goes with it.")[0], topic_of("Say it again.")[0]
     ('food and cooking', 'no topic known')
     """
-    pattern, topic_by_word = _words()
     points, told_by = Counter[str](), defaultdict[str, set[str]](set)
     for text, weight in ((instruction, _IN_INSTRUCTION), (rest, 1)):
-        for word in {found[1].casefold() for found in pattern.finditer(text)}:
-            topic = topic_by_word[word]
+        for word in _known(text):
+            topic = _topic_by_word()[word]
             points[topic] += weight
             told_by[topic].add(word)
     best = max(_lexicon(), key=lambda topic: points[topic])
@@ -79,11 +79,23 @@ def _lexicon() -> dict[str, list[str]]:
 
 
 @cache
-def _words() -> tuple[re.Pattern[str], dict[str, str]]:
-    """Return the pattern of all words, each perhaps with an s behind it, and the topic of each."""
-    topic_by_word = {word: topic for topic, words in _lexicon().items() for word in words}
-    listed = "|".join(re.escape(word) for word in sorted(topic_by_word, key=len, reverse=True))
-    return re.compile(rf"\b({listed})s?\b", re.IGNORECASE), topic_by_word
+def _topic_by_word() -> dict[str, str]:
+    return {word: topic for topic, words in _lexicon().items() for word in words}
+
+
+@cache
+def _phrases() -> tuple[str, ...]:
+    return tuple(word for word in _topic_by_word() if " " in word)
+
+
+def _known(text: str) -> set[str]:
+    """Return the words and phrases of the lexicon that a text has, each perhaps with an s behind it."""
+    said = _WORD.findall(text.casefold())
+    known = _topic_by_word()
+    found = {word if word in known else word.removesuffix("s") for word in set(said)}
+    line = f" {' '.join(said)} "
+    phrases = (phrase for phrase in _phrases() if f" {phrase} " in line or f" {phrase}s " in line)
+    return {word for word in found if word in known}.union(phrases)
 
 
 def _commonest(words: Counter[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from self_instruct.chains.runs.accepting import JUDGES, AcceptRule
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.task_kinds import TaskKind, task_kind
 from self_instruct.ledger import Ledger, TaskId
+from self_instruct.records.errors import InputError
 from self_instruct.records.judgements import JUDGING, Judgement, judgement, vote_of
 from self_instruct.records.marks import Mark, rater_of
 from self_instruct.records.tasks import Instance, Verdict, flags_in
@@ -61,9 +62,12 @@ class ReviewedInstance:
         return f"{self.kind.value}, {self.band}, {'flagged' if self.flags else 'no flag'}"
 
 
-def reviewed_instances(ledger: Ledger, plan: RunPlan) -> list[ReviewedInstance]:
-    """Return the instances of finished tasks, in the order of the pool, with what the run's first judge and people say."""
-    judge = AcceptRule.of(ledger, plan.settings).judge
+def reviewed_instances(ledger: Ledger, plan: RunPlan, judge: str | None = None) -> list[ReviewedInstance]:
+    """Return the instances of finished tasks, in the order of the pool, with what people and one of the run's judges say.
+
+    `judge` is its name in the run; without it `main_judge`.
+    """
+    judge = judge or main_judge(ledger, plan.settings)
     verdicts: defaultdict[tuple[TaskId, int], list[Verdict]] = defaultdict(list)
     for task, one in ledger.verdicts():
         verdicts[task, one.instance].append(one)
@@ -76,10 +80,27 @@ def reviewed_instances(ledger: Ledger, plan: RunPlan) -> list[ReviewedInstance]:
     ]
 
 
+def main_judge(ledger: Ledger, settings: Settings) -> str:
+    """Return the name of the judge that speaks for a run: its own, or the first of those asked later that gave a verdict."""
+    names: list[str] = [AcceptRule.of(ledger, settings).judge or JUDGING, *(ledger.fact(JUDGES) or {})]
+    given = {one.stage for _, one in ledger.verdicts()}
+    return next((name for name in names if name in given), names[0])
+
+
+def judge_named(ledger: Ledger, settings: Settings, wanted: str) -> str:
+    """Return the name of a run's judge that has this name, or this model; raises `InputError` where there is none."""
+    known: Mapping[str, object] = ledger.fact(JUDGES) or {JUDGING: None}
+    models = {name: judge_model(ledger, settings, name) for name in known}
+    found = [name for name, model in models.items() if wanted in (name, model)]
+    if not found:
+        there = ", ".join(f"{name} ({model})" for name, model in models.items())
+        raise InputError(f"`judge` {wanted}: no judge of this run; it has {there}.")
+    return found[0]
+
+
 def judge_model(ledger: Ledger, settings: Settings, judge: str | None = None) -> str | None:
-    """Return the model of one of a run's judges, its first where none is named; None where none is known."""
-    name = judge or AcceptRule.of(ledger, settings).judge or JUDGING
-    known = (ledger.fact(JUDGES) or {}).get(name, {})
+    """Return the model of one of a run's judges, `main_judge` where none is named; None where none is known."""
+    known = (ledger.fact(JUDGES) or {}).get(judge or main_judge(ledger, settings), {})
     return known.get("model") or settings.model_of(JUDGING)
 
 

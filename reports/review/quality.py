@@ -14,7 +14,13 @@ from self_instruct.records.marks import Grade
 from self_instruct.reports.review.agreement import Agreement, Rating, agreement
 from self_instruct.reports.review.concerns import Concerns, KindConcerns, concerns
 from self_instruct.reports.review.figures import Figure, wilson
-from self_instruct.reports.review.instances import ReviewedInstance, judge_model, reviewed_instances
+from self_instruct.reports.review.instances import (
+    ReviewedInstance,
+    judge_model,
+    judge_named,
+    main_judge,
+    reviewed_instances,
+)
 from self_instruct.reports.review.shares import ALL, QUESTIONS, Share, judge_says, people_say, shares, yes_share
 from self_instruct.reports.text import number, readable_json
 
@@ -93,11 +99,15 @@ class Quality:
         return readable_json(self.to_fields())
 
 
-def quality(ledger: Ledger) -> Quality:
-    """Return the statement on a run."""
+def quality(ledger: Ledger, judge: str | None = None) -> Quality:
+    """Return the statement on a run; of several judges by that one whose name or model is given.
+
+    Raises `InputError` where the run has no such judge.
+    """
     with ledger.snapshot():
         plan = RunPlan.of(ledger)
-        return quality_of(reviewed_instances(ledger, plan), judge_model(ledger, plan.settings))
+        name = main_judge(ledger, plan.settings) if judge is None else judge_named(ledger, plan.settings, judge)
+        return quality_of(reviewed_instances(ledger, plan, name), judge_model(ledger, plan.settings, name))
 
 
 def quality_of(every: Sequence[ReviewedInstance], judge: str | None = None) -> Quality:

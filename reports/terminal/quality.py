@@ -18,10 +18,10 @@ from self_instruct.reports.text import NOTHING, number, share, shortened
 _WIDTH = 46
 
 
-def show_quality(run: Path, *, as_json: bool) -> None:
-    """Print how good a run's data is."""
+def show_quality(run: Path, judge: str | None, *, as_json: bool) -> None:
+    """Print how good a run's data is; of several judges by the one that is named."""
     with Ledger.open(run, read_only=True) as ledger:
-        found = quality(ledger)
+        found = quality(ledger, judge)
     if as_json:
         print(found.to_json())  # noqa: T201  for programs, not for a terminal
     else:

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from self_instruct.ledger import Ledger
 from self_instruct.ledger.schema import checksum
+from self_instruct.records.judgements import JUDGING, Answer, Concern, Vote
+from self_instruct.records.marks import Grade, Mark
+from self_instruct.records.tasks import Verdict
 from self_instruct.reports import report_on, write_report
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'")
@@ -35,17 +39,28 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory, finished_ledger: bytes) -> dict[str, Path]:
-    """The reports of one run and of two, the second of which holds an instruction that attacks the page."""
+    """The reports of one run that a judge and a person looked at, and of two, the second of which attacks the page."""
     directory = tmp_path_factory.mktemp("reports")
     for name in ("first", "second"):
         (directory / name).mkdir()
         (directory / name / "ledger.sqlite").write_bytes(finished_ledger)
+    _look_at(directory / "first")
     _attack(directory / "second")
     one, two = report_on([directory / "first", directory / "second"], ["Write a poem."])
     made = {"one": directory / "one", "two": directory / "two"}
     write_report([one], made["one"])
     write_report([one, two], made["two"], "poems.jsonl")
     return made
+
+
+def _look_at(run: Path) -> None:
+    yes, mark = Answer.YES, Mark(Answer.YES, Answer.YES, Answer.NO, Grade.C)
+    vote = Vote(yes, yes, yes, 4, "It does what is asked.", (Concern.TOO_SIMPLE,))
+    with Ledger.open(run) as ledger, ledger.transaction():
+        for task, _ in [*ledger.instances()]:
+            said = [one.stage for one in ledger.verdicts_of(task)]
+            if JUDGING not in said:
+                ledger.add_verdicts(task, [Verdict(JUDGING, 0, vote.answers()), Verdict("person:Ann", 0, mark.answers())])
 
 
 def _attack(run: Path) -> None:
