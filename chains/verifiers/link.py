@@ -12,6 +12,8 @@ _RESERVED = re.compile(
 
 def link(example: Example) -> str | None:
     """Find a web address that the task has not; those reserved for examples (example.org) do not count."""
+    if not example.says("http", "www."):
+        return None
     for match in _ADDRESS.finditer(example.answer):
         address = match[0].rstrip(".,;:!?")
         if address.casefold() not in example.task and not _RESERVED.search(address):
