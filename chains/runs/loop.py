@@ -66,6 +66,7 @@ class Loop:
         self._pool = Pool(plan.seeds, plan.settings, plan.draw)
         self._target = Target(plan.settings, ledger)
         self._progress = ledger.progress
+        self._stored = ledger.reply if ledger.has_replies else lambda _: None  # a new run has none but those that arrive
         self._meter = Meter(plan.settings, ledger.spending())
         self._journal = Journal(str(ledger.path.parent))
         self._in_flight = InFlight(ledger, asker, self._meter, _is_drawn) if asker else None
@@ -240,7 +241,7 @@ class Loop:
     def _follow_up(self, task: StoredTask, reply: Reply | Refusal | None = None) -> None:
         """Decide what a task awaits as far as it is answered, and let what is not wait for its turn."""
         wrong: str | None = None
-        while task.awaits and (reply := reply or self._ledger.reply(task.awaits)):
+        while task.awaits and (reply := reply or self._stored(task.awaits)):
             task, wrong = self._decider.follow_up(task, reply)
             reply = None
         if task.awaits:
