@@ -63,7 +63,7 @@ class Loop:
         self._on_kept = on_kept
         self._on_fault = on_fault
         self._stages = plan.stages()
-        self._pool = Pool(plan.seeds, plan.settings, plan.draw)
+        self._pool = Pool(plan.seeds, plan.settings, plan.draw, plan.taxonomy)
         self._target = Target(plan.settings, ledger)
         self._progress = ledger.progress
         self._meter = Meter(plan.settings, ledger.spending())
