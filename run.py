@@ -14,7 +14,7 @@ try:
     from self_instruct.reports.terminal.command_line import run_command_line
     from self_instruct.reports.terminal.file_commands import dedup, seeds_app, templates_app, verify
     from self_instruct.reports.terminal.printing import say
-    from self_instruct.reports.terminal.run_commands import improve
+    from self_instruct.reports.terminal.run_commands import coverage, improve
 except ImportError as missing:
     print(f"{missing}; self-instruct is not installed here: run `make run`, or `pip install -e .`", file=sys.stderr)
     raise SystemExit(2) from None
@@ -74,6 +74,7 @@ def generate(
     max_tokens: options.MaxTokens = None,
     max_cost: options.MaxCost = None,
     base_url: options.BaseUrl = None,
+    steer: Annotated[bool | None, typer.Option("--steer", help="Ask for the kinds of tasks that the pool lacks.")] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of everything drawn.")] = None,
     set_: options.Set = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate what is left to do.")] = False,
@@ -87,7 +88,7 @@ def generate(
     flags = {
         "model": model, "num_instructions": num_instructions, "accept": accept, "profile": profile, "seeds": seeds,
         "templates": templates, "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens,
-        "max_cost": max_cost, "base_url": base_url, "seed": seed,
+        "max_cost": max_cost, "base_url": base_url, "steer": steer, "seed": seed,
     }  # fmt: skip
     given = options.given(flags, set_, config)
     if dry_run:
@@ -121,6 +122,7 @@ def judge(
 
 
 app.command()(improve)
+app.command()(coverage)
 
 
 @app.command()

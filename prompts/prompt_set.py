@@ -136,7 +136,7 @@ def prompt_set(
     )
 
     classified = {"demonstrations": classifying, "complaint": ""}  # the second attempt's template says its own
-    only = {"classification_only": classification_only}
+    only = {"classification_only": classification_only, "wanted": ""}
     instructions, kind, instances = StageName
     return PromptSet(
         instructions=prompt(instructions, "instructions", **only),

@@ -12,12 +12,17 @@ from self_instruct.settings.sections import InstructionSettings
 
 
 def draw_demonstrations(
-    seeds: Sequence[str], machine: Sequence[str], settings: InstructionSettings, random: Draws
+    seeds: Sequence[str],
+    machine: Sequence[str],
+    settings: InstructionSettings,
+    random: Draws,
+    wanted: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Return `settings.demonstrations` instructions, shuffled, each on one line and without a trailing colon.
 
     At most `settings.machine_demonstrations` of them come from `machine`, fewer while it holds fewer; the rest are seeds. No
-    row is drawn twice, and `machine` is not copied. Raises `InputError` where there are fewer seeds than the draw needs.
+    row is drawn twice, and `machine` is not copied. Up to half of them are taken from `wanted`, whoever wrote those, in the
+    place of others. Raises `InputError` where there are fewer seeds than the draw needs.
     """
     from_machine = min(settings.machine_demonstrations, settings.demonstrations, len(machine))
     from_seeds = settings.demonstrations - from_machine
@@ -27,5 +32,8 @@ def draw_demonstrations(
             f" and there are {len(seeds)}; add seed tasks or lower instructions.demonstrations."
         )
     drawn = random.sample(machine, from_machine) + random.sample(seeds, from_seeds)
+    if wanted:
+        first = random.sample(wanted, min(len(wanted), settings.demonstrations // 2))
+        drawn = [*first, *(text for text in drawn if text not in first)][: settings.demonstrations]
     random.shuffle(drawn)
     return tuple(" ".join(text.split()).rstrip(": ") for text in drawn)

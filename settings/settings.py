@@ -61,6 +61,10 @@ class Settings(Section):
     """A JSONL file of seed tasks; null: the 175 that ship with us, or in another language its few-shot tasks."""
     templates: str | None = None
     """A directory with prompt templates, few-shot tasks (`demonstrations.yaml`), or all, that replace ours by name."""
+    steer: bool = False
+    """Let each request for new instructions ask for a kind of task that the pool lacks, by its taxonomy."""
+    taxonomy: str | None = None
+    """A YAML file that says which kinds of tasks there are, for `steer`; null: ours, which is for English."""
     window: PositiveInt = 16
     """Request i draws its demonstrations from the pool as request i - window left it; so many may be in flight. Where nobody
     names one, a run that starts with more slots (`concurrency`) than this takes as many as those."""

@@ -21,6 +21,10 @@ from self_instruct.chains.offline.reading import (
     read_prompt,
 )
 from self_instruct.records.tasks import Instance
+from self_instruct.retrievers.taxonomy import shipped_taxonomy
+
+LOOKED_AT = 60  # tasks that are drawn where a kind of them is wanted: a model does not always do as it is told
+AS_WANTED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = T
 
 def _answer_list(prompt: ListPrompt, draws: Draws, flaws: Draws | None) -> Answer:
     count = prompt.last - prompt.first + 1
-    tasks = [grammar().instruction(draws, prompt.classification_only) for _ in range(count)]
+    tasks = [_task(prompt, place, draws) for place in range(count)]
     if flaws is None:
         return Answer(_as_list(tasks, prompt))
     fate = flaws.fraction()
@@ -66,6 +70,29 @@ def _answer_list(prompt: ListPrompt, draws: Draws, flaws: Draws | None) -> Answe
     if fate < (bound := bound + faults.NO_LIST):
         return Answer(flaws.one(faults.NO_LIST_ANSWERS))
     return Answer(_as_list(worsened, prompt, step=0 if fate < bound + faults.MISNUMBERED_LIST else 1))
+
+
+def _task(prompt: ListPrompt, place: int, draws: Draws) -> str:
+    """Return a new task; of several that are drawn the first that is as wanted, or else comes nearest to it."""
+    if not prompt.wanted:
+        return grammar().instruction(draws, prompt.classification_only)
+    subject = prompt.subjects[place] if place < len(prompt.subjects) else ""
+    best, nearest = -1, ""
+    for _ in range(LOOKED_AT):
+        task = grammar().instruction(draws, prompt.classification_only)
+        likeness = _likeness(task, prompt.wanted, subject)
+        if likeness > best:
+            best, nearest = likeness, task
+        if best == AS_WANTED:
+            break
+    return nearest
+
+
+def _likeness(task: str, wanted: str, subject: str) -> int:
+    """Return whether a task is of the kind that is wanted, and about the subject: 2 for both, 1 for one of them, 0 for none."""
+    taxonomy = shipped_taxonomy()
+    cell = taxonomy.cell_of(task)
+    return 0 if cell is None else (taxonomy.wanted(cell) == wanted) + (subject in taxonomy.subjects(cell))
 
 
 def _as_list(tasks: Sequence[str], prompt: ListPrompt, step: int = 1) -> str:

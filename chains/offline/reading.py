@@ -7,7 +7,7 @@ after worked ones; a task to do; what is to be judged, criticised or written aga
 
 import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 QUESTION = "Is it classification?"
 ANSWER = "Answer Yes or No."
@@ -25,18 +25,24 @@ _CRITICISED = 'Write three lines. "Fault:"'
 _TO_DO = "Do the task below."
 _WITH_INPUT = "\n\nInput: "
 _COMPLAINT = "The last answer"
+_WANTED = re.compile(r"All of them are to be (.+?)\. Each is|^The last \d+ of them are (.+), about (.+)\.$", re.MULTILINE)
 _USUAL_LAST_NUMBER = 16  # 8 demonstrations and 8 new tasks, as in the paper
 
 
 @dataclass(frozen=True, slots=True)
 class ListPrompt:
-    """A list of tasks to write, from number `first` to number `last`; the prompt may end with the first number (`is_begun`)."""
+    """A list of tasks to write, from number `first` to number `last`; the prompt may end with the first number (`is_begun`).
+
+    `wanted` is what they are to be, "" where nothing is said of it; then `subjects` are what they are to be about, one each.
+    """
 
     demonstrations: tuple[str, ...]
     first: int
     last: int
     classification_only: bool
     is_begun: bool
+    wanted: str = ""
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +122,11 @@ def read_prompt(human: str, system: str = "") -> Prompt:
     if number := _NEXT_NUMBER.search(human.rstrip()[-12:]):
         said, first = _LAST_NUMBER.search(system), int(number[1])
         last = int(said[1]) if said else max(_USUAL_LAST_NUMBER, first + 7)
-        return ListPrompt(tuple(_ITEM.findall(human)), first, max(first, last), only, is_begun=True)
+        return ListPrompt(tuple(_ITEM.findall(human)), first, max(first, last), only, is_begun=True, **_wanted(human))
     if (wish := _REQUEST.search(human)) and (asked := _TO_FILL.search(human)):
         first, shown = int(asked[1]), _SHOWN.findall(human[: wish.start()])
         only = "classification task" in wish[0]
-        return ListPrompt(tuple(shown), first, int(asked[2] or first), only, is_begun=False)
+        return ListPrompt(tuple(shown), first, int(asked[2] or first), only, is_begun=False, **_wanted(human))
     before, marker, task = ("\n" + human).rpartition(_TASK)
     if not marker:
         return PlainPrompt(human)
@@ -139,6 +145,14 @@ def _marked_prompt(text: str) -> JudgePrompt | ComparePrompt | CritiquePrompt | 
     if "output" in said:
         return JudgePrompt(task, given, said["output"], is_reminded)
     return ComparePrompt(task, said.get("output A", ""), said.get("output B", ""))
+
+
+def _wanted(text: str) -> dict[str, Any]:
+    said = _WANTED.search(text)
+    if said is None:
+        return {}
+    subjects = said[3].split(", ") if said[3] else _ITEM.findall(text[said.end() :])
+    return {"wanted": said[1] or said[2], "subjects": tuple(subjects)}
 
 
 def _is_reminded(before: str) -> bool:

@@ -128,7 +128,7 @@ class _Estimating:
         return found
 
     def _shown(self, request: int) -> tuple[str, ...]:
-        pool = Pool(self._plan.seeds, self._plan.settings, self._plan.draw)
+        pool = Pool(self._plan.seeds, self._plan.settings, self._plan.draw, self._plan.taxonomy)
         pool.restore((task.id, task.instruction) for task in self._tasks)
         return pool.demonstrations(request)
 

@@ -63,7 +63,7 @@ class Loop:
         self._on_kept = on_kept
         self._on_fault = on_fault
         self._stages = plan.stages()
-        self._pool = Pool(plan.seeds, plan.settings, plan.draw)
+        self._pool = Pool(plan.seeds, plan.settings, plan.draw, plan.taxonomy)
         self._target = Target(plan.settings, ledger)
         self._progress = ledger.progress
         self._stored = ledger.reply if ledger.has_replies else lambda _: None  # a new run has none but those that arrive

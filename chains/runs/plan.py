@@ -23,26 +23,28 @@ from self_instruct.prompts.wording import Wording, seeds_in
 from self_instruct.records.errors import LedgerError, SettingsError
 from self_instruct.records.tasks import SeedTask, StageName
 from self_instruct.retrievers.draws import DRAW, Draws, draws
+from self_instruct.retrievers.taxonomy import Taxonomy, load_taxonomy
 from self_instruct.seeds.few_shot_tasks import FewShotTasks
 from self_instruct.seeds.loading import load_seeds, seed_from_fields, seed_to_fields
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import LANGUAGES, PROFILES
-from self_instruct.settings.sections import RULES, Language, ModelChoice
+from self_instruct.settings.sections import ENGLISH, RULES, Language, ModelChoice
 from self_instruct.settings.settings import Settings
 from self_instruct.settings.settling import AS_CONCURRENCY, Settled, settle, settle_again
 
 IMPROVEMENT = "improvement"
 """The fact of a run that was made by improving another."""
 MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
-_FILES = ("seeds", "templates")
+_FILES = ("seeds", "templates", "taxonomy")
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """All that decides a run's dataset but for the replies.
 
-    `origins` says where each setting's value came from, `draw` how the run draws (`retrievers.draws`).
+    `origins` says where each setting's value came from, `draw` how the run draws (`retrievers.draws`), `taxonomy` by which
+    kinds of tasks it steers; None: it does not.
     """
 
     settings: Settings
@@ -51,6 +53,7 @@ class RunPlan:
     shown: FewShotTasks
     templates: Templates
     draw: int = DRAW
+    taxonomy: Taxonomy | None = None
 
     @classmethod
     def new(cls, given: Layer) -> Self:
@@ -62,7 +65,8 @@ class RunPlan:
         settings = settled.settings.judging_fixed()
         wording = _wording(settings.templates, settings.language)
         seeds = _seeds(settings.seeds, settings.language)
-        plan = cls(settings, settled.origins, seeds, wording.shown, wording.templates)
+        taxonomy = _taxonomy(settings) if settings.steer else None
+        plan = cls(settings, settled.origins, seeds, wording.shown, wording.templates, taxonomy=taxonomy)
         plan._check_seeds()
         return plan
 
@@ -79,6 +83,7 @@ class RunPlan:
                 shown=FewShotTasks.from_fields(ledger.fact("shown")),
                 templates=Templates.stored(ledger.fact("templates"), folder=str(ledger.path.parent)),
                 draw=int(ledger.fact("draw") or 2),  # runs of ledger version 2 and before did not say so
+                taxonomy=Taxonomy.from_fields(stored) if (stored := ledger.fact("taxonomy")) else None,
             )
         except (ValueError, TypeError, LookupError) as error:
             words = " ".join(str(error).split())[:MAX_WORDS_SHOWN]
@@ -92,6 +97,8 @@ class RunPlan:
             raise _other_files("seeds", named["seeds"])
         if "templates" in named and self._is_worded_otherwise(_wording(named["templates"], language)):
             raise _other_files("templates", named["templates"])
+        if self.taxonomy and "taxonomy" in named and _taxonomy(self.settings, named["taxonomy"]) != self.taxonomy:
+            raise _other_files("taxonomy", named["taxonomy"])
         told = {key: value for key, value in given.values.items() if key not in _FILES}
         settled = settle_again(Layer(told, given.origins), Settled(self.settings, self.origins))
         return replace(self, settings=settled.settings, origins=settled.origins)
@@ -116,6 +123,7 @@ class RunPlan:
             "shown": self.shown.to_fields(),
             "templates": self.templates.sources,
             "draw": self.draw,
+            "taxonomy": self.taxonomy.to_fields() if self.taxonomy else None,
         }
 
     def remember(self, ledger: Ledger) -> None:
@@ -209,6 +217,15 @@ def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _seeds(path: object, language: Language) -> tuple[SeedTask, ...]:
     return seeds_in(language) if path is None else load_seeds(Path(str(path)))
+
+
+def _taxonomy(settings: Settings, named: object = None) -> Taxonomy:
+    path = named or settings.taxonomy
+    if path is None and settings.language != ENGLISH:
+        raise SettingsError(
+            f"steer: our taxonomy is for English, and the language is {settings.language!r}; name a `taxonomy`."
+        )
+    return load_taxonomy(None if path is None else Path(str(path)))
 
 
 def _wording(path: object, language: Language) -> Wording:

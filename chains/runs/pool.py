@@ -12,17 +12,23 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import overload
 
+from self_instruct.chains.stages.instructions import Shown
 from self_instruct.ledger import TaskId
 from self_instruct.records.tasks import SeedTask
 from self_instruct.retrievers import Kept, NoveltyIndex, TooSimilar, draw_demonstrations
 from self_instruct.retrievers.draws import draws
+from self_instruct.retrievers.steering import Steering
+from self_instruct.retrievers.taxonomy import Cell, Taxonomy
 from self_instruct.settings.settings import Settings
 
 
 class Pool:
-    """Seed instructions and kept instructions in order, and the novelty index over both; `draw` is the run's."""
+    """Seed instructions and kept instructions in order, and the novelty index over both; `draw` is the run's.
 
-    def __init__(self, seeds: Sequence[SeedTask], settings: Settings, draw: int) -> None:
+    With a `taxonomy` requests are steered to its cells.
+    """
+
+    def __init__(self, seeds: Sequence[SeedTask], settings: Settings, draw: int, taxonomy: Taxonomy | None = None) -> None:
         wanted = (seed for seed in seeds if seed.is_classification or not settings.instructions.classification_only)
         self._seeds = [seed.instruction for seed in wanted]
         self._settings = settings
@@ -31,6 +37,9 @@ class Pool:
         self._index.add_all(self._seeds)
         self._kept: list[str] = []
         self._requests: list[int] = []  # the request that brought each kept task, ascending
+        width = settings.instructions.demonstrations  # as many as a prompt asks for
+        self._steering = Steering(taxonomy, self.requests_before, width) if taxonomy else None
+        self._seed_cells = [(seed, taxonomy.cell_of(seed)) for seed in self._seeds] if taxonomy else []
 
     def __len__(self) -> int:
         """Return the number of kept tasks; seeds do not count."""
@@ -39,17 +48,21 @@ class Pool:
     def restore(self, tasks: Iterable[tuple[TaskId, str]]) -> None:
         """Add tasks that were kept earlier, in the order of the pool, without deciding about them again."""
         for task, instruction in tasks:
-            self._kept.append(instruction)
-            self._requests.append(task.request)
+            self._add(task.request, instruction)
         self._index.add_all(self._kept)
 
     def offer(self, request: int, instruction: str) -> Kept | TooSimilar:
         """Keep an instruction if it is novel, else say which one it is too similar to."""
         decision = self._index.offer(instruction)
         if isinstance(decision, Kept):
-            self._kept.append(instruction)
-            self._requests.append(request)
+            self._add(request, instruction)
         return decision
+
+    def _add(self, request: int, instruction: str) -> None:
+        self._kept.append(instruction)
+        self._requests.append(request)
+        if self._steering:
+            self._steering.add(request, instruction)
 
     def brought(self, first: int, end: int) -> list[int]:
         """Return how many tasks each of the requests from `first` to before `end` brought."""
@@ -62,11 +75,25 @@ class Pool:
         window = self._settings.window
         return request // window * window if self._settings.batched else max(0, request - window + 1)
 
-    def demonstrations(self, request: int) -> tuple[str, ...]:
+    def demonstrations(self, request: int) -> Shown:
         """Return the instructions shown in this request's prompt; the same for the same seed, settings and replies."""
         visible = bisect_left(self._requests, self.requests_before(request))
         random = draws(self._draw, self._settings.seed, request)
-        return draw_demonstrations(self._seeds, _Prefix(self._kept, visible), self._settings.instructions, random)
+        machine, rules = _Prefix(self._kept, visible), self._settings.instructions
+        cells = self._steering.wanted(request) if self._steering else ()
+        if self._steering is None or not cells:
+            return Shown(draw_demonstrations(self._seeds, machine, rules, random))
+        near = self._in(cells, visible) or self._in(self._steering.near(cells), visible)
+        shown = draw_demonstrations(self._seeds, machine, rules, random, near)
+        taxonomy = self._steering.taxonomy
+        subjects = [random.choice(of) for cell in cells if (of := taxonomy.subjects(cell))]
+        return Shown(shown, taxonomy.wanted(cells[0]) or "anything", subjects)
+
+    def _in(self, cells: Sequence[Cell], visible: int) -> list[str]:
+        """Return the seeds and the first `visible` kept tasks that are in these cells."""
+        assert self._steering is not None  # noqa: S101  for the type checker
+        kept = [self._kept[place] for cell in cells for place in self._steering.places(cell, visible)]
+        return [seed for seed, cell in self._seed_cells if cell in cells] + kept
 
 
 class _Prefix(Sequence[str]):

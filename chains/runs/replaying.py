@@ -25,7 +25,7 @@ from self_instruct.settings.settling import settle
 _OF_MODELS = ("model", "model_options", "base_url")
 INHERITED = (
     *_OF_MODELS, *(f"{stage}.{name}" for stage in StageName for name in _OF_MODELS), "stages", "judging",
-    "seeds", "templates", "seed", "window", "batched", "instructions.classification_only",
+    "seeds", "templates", "steer", "taxonomy", "seed", "window", "batched", "instructions.classification_only",
 )  # fmt: skip
 
 

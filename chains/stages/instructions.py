@@ -6,7 +6,7 @@ Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Instruction Generation
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from self_instruct.chains.stages.candidate_rules import screen
 from self_instruct.chains.stages.copies import ShownInstructions
@@ -25,6 +25,19 @@ EXPECTED_YIELD = 8  # tasks a request brings, until there is experience
 
 Demonstrations = tuple[str, ...]
 """The instructions that a prompt shows, each on one line."""
+
+
+class Shown(Demonstrations):
+    """Demonstrations, with what is `wanted` of the new tasks ("": anything) and the `subjects` they may then be about."""
+
+    wanted: str
+    subjects: Sequence[str]
+
+    def __new__(cls, shown: Sequence[str], wanted: str = "", subjects: Sequence[str] = ()) -> Self:
+        """Make them of instructions."""
+        made = super().__new__(cls, shown)
+        made.wanted, made.subjects = wanted, subjects
+        return made
 
 
 class InstructionStage(Stage[Demonstrations]):
@@ -46,10 +59,11 @@ class InstructionStage(Stage[Demonstrations]):
         return self._prompts[attempt > 1]
 
     def variables(self, about: Demonstrations, request: RequestId) -> dict[str, Any]:
-        """Return the demonstrations, and as many subjects, drawn by them."""
+        """Return the demonstrations, and as many subjects, drawn by them; and what is wanted, if something is."""
         del request
-        drawn = draws(DRAW, "subjects", *about).sample(self._subjects, min(len(about), len(self._subjects)))
-        return {"demonstrations": about, "subjects": drawn}
+        wanted, subjects = (about.wanted, about.subjects) if isinstance(about, Shown) else ("", ())
+        drawn = [*subjects] or draws(DRAW, "subjects", *about).sample(self._subjects, min(len(about), len(self._subjects)))
+        return {"demonstrations": about, "subjects": drawn, **({"wanted": wanted} if wanted else {})}
 
     def parser(self, about: Demonstrations) -> InstructionParser:
         """Return the reader of lists."""

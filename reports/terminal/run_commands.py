@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,3 +39,14 @@ def improve(
         "max_cost": max_cost,
     }  # fmt: skip
     return improve_and_show(run, new, options.given(flags, set_, config), as_json=json)
+
+
+def coverage(
+    run: options.Run,
+    taxonomy: Annotated[Path | None, typer.Option(help="A YAML file of kinds of tasks; the run's or ours without it.")] = None,
+    json: options.Json = False,
+) -> None:
+    """Show which kinds of tasks a run has, and which it lacks: target against actual, told by words alone."""
+    from self_instruct.reports.terminal.coverage import show_coverage
+
+    show_coverage(run, taxonomy, as_json=json)

@@ -20,6 +20,7 @@ from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.prompts.template_files import Templates
 from self_instruct.records.replies import Refusal, Reply, Usage
 from self_instruct.records.tasks import Instance, SeedTask, StageName
+from self_instruct.retrievers.taxonomy import Taxonomy
 from self_instruct.seeds.few_shot_tasks import FewShotTasks
 from self_instruct.settings.settings import Settings
 
@@ -34,11 +35,19 @@ def seed(number: int, *, is_classification: bool = False) -> SeedTask:
     return SeedTask(f"seed_{number}", f"seed {number}", instruction, (Instance("in", "out"),), is_classification)
 
 
+KINDS = Taxonomy.from_fields({
+    "topic": {word: {"words": [word], "wanted": word, "subjects": [f"the {word}"]} for word in WORDS[:10]},
+    "kind": {word: {"words": [word], "wanted": f"of the {word}"} for word in WORDS[10:14]},
+})  # fmt: skip
+"""A taxonomy of the words that a `ScriptedAsker` uses."""
+
+
 def plan(**settings: Any) -> RunPlan:
-    """Return a plan over twelve small seeds."""
+    """Return a plan over twelve small seeds; one that steers does so by `KINDS`."""
     seeds = tuple(seed(number, is_classification=number % 3 == 0) for number in range(12))
     shown = FewShotTasks(seeds[:4], seeds[1:3], seeds[3:4])
-    return RunPlan(Settings.model_validate(settings), {}, seeds, shown, Templates.load())
+    taxonomy = KINDS if settings.get("steer") else None
+    return RunPlan(Settings.model_validate(settings), {}, seeds, shown, Templates.load(), taxonomy=taxonomy)
 
 
 def shown_in(question: Question) -> dict[str, Any]:

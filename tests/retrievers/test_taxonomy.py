@@ -1,0 +1,66 @@
+"""The grid of kinds of tasks: told by words, replaceable by a file, whose faults are one line."""
+
+from pathlib import Path
+
+import pytest
+
+from self_instruct.retrievers.taxonomy import Taxonomy, TaxonomyError, load_taxonomy, shipped_taxonomy
+
+SMALL = """
+kind:
+  ask: {wanted: questions, words: [what, why], share: 3}
+  do: {wanted: tasks, words: ["writ*", list]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("instruction", "cell"),
+    [
+        ("Translate this sentence into Spanish.", ("language", "rework")),
+        ("Write a poem about the sea.", ("nature", "write")),
+        ("Calculate how much a 20% discount saves on a bill of 80 euros.", ("money", "work out")),
+        ("Hm.", None),
+    ],
+)
+def test_an_instruction_is_told_by_its_words(instruction: str, cell: tuple[str, ...] | None) -> None:
+    assert shipped_taxonomy().cell_of(instruction) == cell
+
+
+def test_a_file_replaces_ours_and_comes_back_from_what_is_stored(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(SMALL)
+    mine = load_taxonomy(tmp_path / "mine.yaml")
+    assert mine.cells == (("ask",), ("do",))
+    assert mine.shares == {("ask",): 0.75, ("do",): 0.25}
+    assert [mine.cell_of(text) for text in ("What is it?", "Written words", "rewrite it")] == [("ask",), ("do",), None]
+    assert (mine.wanted(("do",)), mine.subjects(("do",))) == ("tasks", ())
+    for each in (mine, shipped_taxonomy()):
+        assert Taxonomy.from_fields(each.to_fields()) == each
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("- a", "expected axes"),
+        ("a: [b]", "a: expected entries"),
+        ("a: {b: {words: [x], wanted: y, more: z}}", "a.b: expected share, subjects, wanted, words, and no other field"),
+        ("a: {b: {words: x, wanted: y}}", "a.b.words: expected a list of texts"),
+        ("a: {b: {words: [x]}}", "a.b: 'words' and 'wanted' must be given"),
+        ("a: {b: {words: [x], wanted: y, share: -1}}", "'share' is -1"),
+        ("a: {b", "is not YAML"),
+    ],
+)
+def test_a_fault_of_a_file_is_one_line_that_names_the_entry(text: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(TaxonomyError) as caught:
+        load_taxonomy(tmp_path / "mine.yaml")
+    assert words in str(caught.value)
+    assert "mine.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_or_has_too_many_cells_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TaxonomyError, match="cannot be read"):
+        load_taxonomy(tmp_path / "none.yaml")
+    axis = {str(number): {"words": ["x"], "wanted": "y"} for number in range(101)}
+    with pytest.raises(TaxonomyError, match="more than 10,000 cells"):
+        Taxonomy.from_fields({"a": axis, "b": axis})
