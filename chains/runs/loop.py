@@ -215,10 +215,9 @@ class Loop:
 
     def _brings_too_little(self) -> bool:
         """Return whether the latest requests brought fewer tasks than `min_yield` asks for."""
-        end = self._progress.request
-        first = end - FRUITLESS_REQUESTS
-        wanted = self._settings.min_yield * FRUITLESS_REQUESTS
-        return wanted > 0 and first >= self._progress.granted_from and sum(self._pool.brought(first, end)) < wanted
+        first, wanted = self._progress.request - FRUITLESS_REQUESTS, self._settings.min_yield * FRUITLESS_REQUESTS
+        brought = self._pool.brought(first, self._progress.request)
+        return wanted > 0 and first >= self._progress.granted_from and sum(brought) < wanted
 
     def _fruitless_requests(self) -> int:
         """Return how many requests in a row, up to the last that is decided with all its tasks, brought nothing that counts."""
