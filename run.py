@@ -265,6 +265,7 @@ def review(
     read: Annotated[bool, typer.Option("--read", help="Store the marks of FILE... with the run.")] = False,
     sample: Annotated[int, typer.Option(min=1, help="How many instances people are shown.")] = 120,
     raters: Annotated[int, typer.Option(min=1, help="How many people are asked.")] = 2,
+    judged: Annotated[bool, typer.Option("--judged", help="Only instances that the judge has looked at.")] = False,
     out: Annotated[Path | None, typer.Option(help="The page to write: review.html in RUN without it.")] = None,
 ) -> None:
     """Write a page on which people mark a sample of a run by hand, or read what they saved."""
@@ -272,7 +273,7 @@ def review(
 
     if read or files:
         return read_files(run, files or ())
-    return write_review(run, sample, raters, out)
+    return write_review(run, sample, raters, out, only_judged=judged)
 
 
 @app.command()

@@ -56,17 +56,25 @@ def known_samples(ledger: Ledger) -> dict[str, ReviewSample]:
     return {name: ReviewSample.of(each) for name, each in (ledger.fact(REVIEWS) or {}).items()}
 
 
-def draw_sample(plan: RunPlan, instances: Sequence[ReviewedInstance], size: int, raters: int) -> ReviewSample:
-    """Return a sample of so many instances, or of all where there are fewer; raises `InputError` where there are none."""
-    if not instances:
-        raise InputError("this run has no finished instance to review yet; generate some first.")
-    size = min(size, len(instances))
-    chance = {each.name: plan.draws("review", each.name).random() for each in instances}
-    in_strata = sorted(instances, key=lambda each: (each.stratum, chance[each.name]))
-    step = len(instances) / size
+def draw_sample(
+    plan: RunPlan, instances: Sequence[ReviewedInstance], size: int, raters: int, *, only_judged: bool = False
+) -> ReviewSample:
+    """Return a sample of so many instances, or of all where there are fewer; raises `InputError` where there are none.
+
+    With `only_judged` they are of those that a judge was asked about: where that was a random part of the run (`judge` with
+    `sample`), so is this, and judge and people have looked at the same.
+    """
+    eligible = [each for each in instances if each.judgement is not None or not only_judged]
+    if not eligible:
+        missing = ("judged", "run judge") if only_judged else ("finished", "generate some")
+        raise InputError(f"this run has no {missing[0]} instance to review yet; {missing[1]} first.")
+    size = min(size, len(eligible))
+    chance = {each.name: plan.draws("review", each.name).random() for each in eligible}
+    in_strata = sorted(eligible, key=lambda each: (each.stratum, chance[each.name]))
+    step = len(eligible) / size
     start = plan.draws("review", "start", size).random()
-    drawn = [in_strata[min(int((start + at) * step), len(instances) - 1)] for at in range(size)]
+    drawn = [in_strata[min(int((start + at) * step), len(eligible) - 1)] for at in range(size)]
     shown = sorted(drawn, key=lambda each: plan.draws("shown", each.name).random())  # whoever stops half-way saw a random half
-    items = tuple(DrawnInstance(each.name, each.stratum, step) for each in shown)
+    items = tuple(DrawnInstance(each.name, each.stratum, len(instances) / size) for each in shown)
     digest = blake2b("\n".join(each.digest for each in shown).encode(), digest_size=6).hexdigest()
     return ReviewSample(digest, len(instances), raters, items)

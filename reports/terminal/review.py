@@ -17,13 +17,13 @@ from self_instruct.reports.writing import new_file
 PAGE = "review.html"
 
 
-def write_review(run: Path, size: int, raters: int, out: Path | None) -> None:
+def write_review(run: Path, size: int, raters: int, out: Path | None, *, only_judged: bool = False) -> None:
     """Draw a sample of a run, keep it, and write the page on which people mark it."""
     place = out or run / PAGE
     with Ledger.open(run) as ledger:
         plan = RunPlan.of(ledger)
         instances = reviewed_instances(ledger, plan)
-        sample = draw_sample(plan, instances, size, raters)
+        sample = draw_sample(plan, instances, size, raters, only_judged=only_judged)
         page = review_page(sample, instances)
         with new_file(place) as file, ledger.transaction():
             file.write(page)

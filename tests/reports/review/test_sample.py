@@ -1,6 +1,7 @@
 """The sample that people are shown: from every stratum in its share, by the run's seed, each with the same weight."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.task_kinds import TaskKind
 from self_instruct.ledger import Ledger, TaskId
 from self_instruct.records.errors import InputError
+from self_instruct.records.judgements import Answer, Vote, judgement
 from self_instruct.records.tasks import Instance
 from self_instruct.reports.review.instances import ReviewedInstance
 from self_instruct.reports.review.sample import draw_sample, known_samples
@@ -37,6 +39,19 @@ def test_every_stratum_is_there_in_its_share(plan: RunPlan, instances: list[Revi
         assert abs(drawn[stratum] - count / 5) < 1, stratum
     assert len({item.name for item in sample.items}) == 20
     assert sum(item.weight for item in sample.items) == pytest.approx(len(instances))
+
+
+def test_only_what_a_judge_has_looked_at_is_drawn_where_that_is_asked_for(
+    plan: RunPlan, instances: list[ReviewedInstance]
+) -> None:
+    with pytest.raises(InputError, match="no judged instance to review yet; run judge first"):
+        draw_sample(plan, instances, 5, 1, only_judged=True)
+    vote = Vote(Answer.YES, Answer.YES, Answer.YES, 5, "Right.")
+    some = [replace(each, judgement=judgement([vote])) if at % 4 == 0 else each for at, each in enumerate(instances)]
+    sample = draw_sample(plan, some, 5, 1, only_judged=True)
+    judged = {each.name for each in some if each.judgement}
+    assert {item.name for item in sample.items} <= judged
+    assert sum(item.weight for item in sample.items) == pytest.approx(len(instances))  # they stand for the whole run
 
 
 def test_the_same_run_draws_the_same_sample_in_the_same_order(plan: RunPlan, instances: list[ReviewedInstance]) -> None:
