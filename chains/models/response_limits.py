@@ -26,13 +26,14 @@ async def bound(response: httpx.Response) -> None:
     if packed not in ("", "identity", *ENCODINGS):  # packed twice, it may be a million times its size
         raise UnboundedResponseError(f"the response is packed as {packed[:40]!r}, which was not asked for")
     # All that reads a response goes through this method.
-    response.aiter_bytes = _bounded(response.aiter_bytes)  # type: ignore[method-assign, assignment]
+    response.aiter_bytes = _bounded(response)  # type: ignore[method-assign, assignment]
 
 
-def _bounded(read: Callable[[int | None], AsyncIterator[bytes]]) -> Callable[[int | None], AsyncIterator[bytes]]:
+def _bounded(response: httpx.Response) -> Callable[[int | None], AsyncIterator[bytes]]:
     async def pieces(chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        del response.aiter_bytes  # it is read once; the two hold each other, and would stay until they are collected
         length = 0
-        async for piece in read(chunk_size):
+        async for piece in response.aiter_bytes(chunk_size):
             length += len(piece)
             if length > MOST_BYTES:
                 raise UnboundedResponseError(f"the response is larger than {MOST_BYTES // 2**20} MiB")

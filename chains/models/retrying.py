@@ -132,24 +132,13 @@ class RetryingAsker:
             return answer
 
     async def _in_time(self, question: Question) -> Reply | Refusal:
-        loop = asyncio.get_running_loop()
-        timer: asyncio.TimerHandle
-
-        def expire(due: float) -> None:
-            nonlocal timer
-            late_s = loop.time() - due
-            if late_s > LATE_S:
-                timer = loop.call_later(late_s, expire, loop.time() + late_s)
-            else:
-                limit.reschedule(loop.time())
-
         try:
             async with asyncio.timeout(None) as limit:
-                timer = loop.call_later(self._timeout_s, expire, loop.time() + self._timeout_s)
+                deadline = _Deadline(limit, self._timeout_s)
                 try:
                     return await self._asker(question)
                 finally:
-                    timer.cancel()
+                    deadline.cancel()
         except TimeoutError:
             words = f"no answer within {self._timeout_s:g} s"
             raise ModelUnavailableError(words, kind="timeout", is_overload=True) from None
@@ -194,6 +183,31 @@ class RetryingAsker:
             except Exception as error:  # noqa: BLE001  raised by all who wait
                 self._throttle.close(error)
             asyncio.get_running_loop().call_later(REPORTED_EVERY_S, self._report)
+
+
+class _Deadline:
+    """Ends a try that takes too long; later where the event loop was busy, since the answer may lie there unread.
+
+    Not a closure that starts its timer again: that is a cycle, which keeps what was asked and answered until it is collected.
+    """
+
+    def __init__(self, limit: asyncio.Timeout, seconds: float) -> None:
+        self._limit = limit
+        self._begin(seconds)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+    def _begin(self, seconds: float) -> None:
+        self._due = _now() + seconds
+        self._timer = asyncio.get_running_loop().call_at(self._due, self._expire)
+
+    def _expire(self) -> None:
+        late_s = _now() - self._due
+        if late_s > LATE_S:
+            self._begin(late_s)
+        else:
+            self._limit.reschedule(_now())
 
 
 class _Waits:

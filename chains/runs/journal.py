@@ -89,7 +89,8 @@ class Journal:
         return round(self._clock() - self._sent.pop(request), 3)
 
     def _tell(self, event: str, level: int = logging.INFO, **fields: Any) -> None:
-        LOGGER.log(level, Event(event, {"run": self._run, **fields}))
+        if LOGGER.isEnabledFor(level):
+            LOGGER.log(level, Event(event, {"run": self._run, **fields}))
 
 
 def _identity(request: RequestId) -> dict[str, Any]:

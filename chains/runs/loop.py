@@ -66,14 +66,14 @@ class Loop:
         self._pool = Pool(plan.seeds, plan.settings, plan.draw)
         self._target = Target(plan.settings, ledger)
         self._progress = ledger.progress
+        self._stored = ledger.reply if ledger.has_replies else lambda _: None  # a new run has none but those that arrive
         self._meter = Meter(plan.settings, ledger.spending())
         self._journal = Journal(str(ledger.path.parent))
         self._in_flight = InFlight(ledger, asker, self._meter, _is_drawn) if asker else None
         self._ahead = ReadingAhead(self._in_flight, self._whose) if self._in_flight is not None else None
         decide = self._ahead.decide if self._ahead is not None else decide_now
         self._decider = Decider(ledger, self._pool, self._stages, plan.settings.judging, decide)
-        lost = Counter(sent.request for sent in ledger.sent()) if asker else Counter[RequestId]()
-        self._lost = lost
+        self._lost = lost = Counter(sent.request for sent in ledger.sent()) if asker else Counter[RequestId]()
         self._requests = InstructionRequests(
             ledger, self._stages.instructions, self._progress.request, lost, may_ask=self._target.may_ask, decide=decide
         )
@@ -240,7 +240,7 @@ class Loop:
     def _follow_up(self, task: StoredTask, reply: Reply | Refusal | None = None) -> None:
         """Decide what a task awaits as far as it is answered, and let what is not wait for its turn."""
         wrong: str | None = None
-        while task.awaits and (reply := reply or self._ledger.reply(task.awaits)):
+        while task.awaits and (reply := reply or self._stored(task.awaits)):
             task, wrong = self._decider.follow_up(task, reply)
             reply = None
         if task.awaits:

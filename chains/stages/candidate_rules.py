@@ -46,15 +46,16 @@ def _length(text: str, rules: InstructionSettings, tokens: TokenKind) -> _Broken
 
 
 def _banned_word(text: str, rules: InstructionSettings) -> _Broken | None:
-    if not _any_of(rules.banned_words).search(text):
-        return None
-    found = next(word for word in rules.banned_words if word and _any_of((word,)).search(text))
-    return Reason.BANNED_WORD, {"word": found}
+    folded = text.casefold() if text.isascii() else None  # else only the pattern knows which letters are the same
+    for word, part, pattern in _patterns(rules.banned_words):
+        if (folded is None or part in folded) and pattern.search(text):
+            return Reason.BANNED_WORD, {"word": word}
+    return None
 
 
-@lru_cache(maxsize=256)
-def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(_whole_word, filter(None, words))) or r"(?!)", re.IGNORECASE)
+@lru_cache(maxsize=16)
+def _patterns(words: tuple[str, ...]) -> tuple[tuple[str, str, re.Pattern[str]], ...]:
+    return tuple((word, word.casefold(), re.compile(_whole_word(word), re.IGNORECASE)) for word in words if word)
 
 
 def _whole_word(word: str) -> str:

@@ -17,6 +17,7 @@ _CLOSING = re.compile(
     r"|contact me)|is there anything else (?:I|you)|would you like me to\b|do you (?:have|need) any (?:other|more|further))",
     re.IGNORECASE,
 )
+_IN_CLOSING = ("i hope", "let me know", "feel free", "anything else", "would you like", "do you")
 _PLAINEST = re.compile(
     r"^(?:(?:sure|okay|certainly|absolutely|of course)[!,.] )?here(?:'s| is| are) [^\n]{0,100}:\s*\n"
     r"|^(?:sure|certainly|absolutely|of course)!|\bI hope (?:this|that|it) helps[.!]*\Z"
@@ -31,7 +32,7 @@ def boilerplate(example: Example) -> str | None:
     Where somebody is to be spoken or written to only the plainest count: a letter may offer to be asked.
     """
     text = example.answer.replace("’", "'")
-    found = _OPENING.search(text[:LOOKED_AT]) or _CLOSING.search(text[-LOOKED_AT:])
+    found = _OPENING.search(text[:LOOKED_AT]) or (_CLOSING.search(text[-LOOKED_AT:]) if example.says(*_IN_CLOSING) else None)
     if found and example.is_speech:
         found = _PLAINEST.search(text[:LOOKED_AT]) or _PLAINEST.search(text[-LOOKED_AT:])
     return shown(found[0]) if found else None

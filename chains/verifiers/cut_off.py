@@ -53,11 +53,11 @@ def _is_open(text: str, example: Example) -> bool:
 def _ends_in_between(example: Example) -> bool:
     """Return whether the last word or mark asks for more."""
     last = example.lines[-1]
-    if example.is_code or "," in example.task[-3:]:
-        return False
     if last.endswith((",", ":", "(", "[", "{", " -", " –", "/", "=", "&")):
-        return len(last.split()) > 2  # "Kind regards,"
-    return last.rsplit(None, 1)[-1].casefold() in _NEVER_LAST
+        asks_for_more = len(last.split()) > 2  # "Kind regards,"
+    else:
+        asks_for_more = last.rsplit(None, 1)[-1].casefold() in _NEVER_LAST
+    return asks_for_more and not example.is_code and "," not in example.task[-3:]
 
 
 def _is_half_sentence(example: Example) -> bool:

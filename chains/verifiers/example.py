@@ -13,6 +13,7 @@ from self_instruct.prompts.reading.class_labels import named_labels
 MOST_READ = 5_000  # characters of an instruction in which a rule looks for what is asked
 SHOWN = 80  # characters of a text that evidence shows
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_FIGURE = re.compile(r"\d")
 _FENCE = re.compile(r"```[ \t]*([\w+#-]*)")
 _CODE_LINE = re.compile(
     r"^\s*(?:(?:def|class|import|from|return|elif|while|for|if|try|except|with|print|function|const|let|var|public|#include"
@@ -71,9 +72,9 @@ class Example:
         return _has_any(self._answer_folded, parts)
 
     @cached_property
-    def has_figures(self) -> bool:
-        """Whether the output has a figure."""
-        return any(map(str.isdigit, self.answer))
+    def figures(self) -> int:
+        """How many figures the output has."""
+        return len(_FIGURE.findall(self.answer))
 
     @cached_property
     def task(self) -> str:

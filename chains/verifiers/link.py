@@ -18,7 +18,7 @@ def link(example: Example) -> str | None:
     Those reserved for examples (example.org) do not count, nor what a program holds as a string; nothing is said where the
     instruction asks for addresses.
     """
-    if _ASKED.search(example.request):
+    if not example.says("http", "www.") or _ASKED.search(example.request):
         return None
     for match in _ADDRESS.finditer(example.answer):
         address = match[0].rstrip(".,;:!?")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from self_instruct.chains.verifiers.example import Example, shown
 
+FEWEST_FIGURES = 3  # of an answer with a number of somebody's: an account's may have few
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}+@(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b", re.IGNORECASE)
 _PHONE = re.compile(r"(?<![\w.,+/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\)[ .-]?)?\d{2,5}(?:[ .-]\d{2,8}){1,4}(?![\w/-]|[.,]\d)")
 _CARD = re.compile(r"(?<![\w.-])\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}(?![\w-])")
@@ -20,13 +21,16 @@ def personal_data(example: Example) -> str | None:
 
     Addresses and numbers reserved for examples (mia@example.org, 555-0100) do not count; a card's number must be a valid one.
     """
-    if "@" not in example.answer and not example.has_figures:
-        return None
-    return next((shown(found) for found in _found(example.answer) if found.casefold() not in example.task), None)
+    found = [*_addresses(example.answer), *(_numbers(example.answer) if example.figures >= FEWEST_FIGURES else ())]
+    return next((shown(each) for each in found if each.casefold() not in example.task), None)
 
 
-def _found(text: str) -> Iterator[str]:
-    yield from (match[0] for match in _MAIL.finditer(text) if not _RESERVED.search(match[0]))
+def _addresses(text: str) -> Iterator[str]:
+    if "@" in text:
+        yield from (match[0] for match in _MAIL.finditer(text) if not _RESERVED.search(match[0]))
+
+
+def _numbers(text: str) -> Iterator[str]:
     yield from (match[0] for match in _SOCIAL.finditer(text))
     yield from (match[0] for match in _CARD.finditer(text) if _is_card(match[0]))
     yield from (match[0] for match in _IBAN.finditer(text) if any(map(str.isdigit, match[0][4:])))

@@ -83,8 +83,8 @@ class Verification:
 
     def flags(self, example: Example) -> tuple[Flag, ...]:
         """Return what is wrong with an example, by the rules that are on, in their order."""
-        found = ((each.name, each.find(example)) for each in self.verifiers)
-        return tuple(Flag(name, evidence) for name, evidence in found if evidence is not None)
+        found = [(each.name, each.find(example)) for each in self.verifiers]
+        return tuple([Flag(name, evidence) for name, evidence in found if evidence is not None])
 
     def action(self, rule: str) -> Action:
         """Return what a rule does: off, flag or refuse."""

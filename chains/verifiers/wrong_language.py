@@ -86,15 +86,15 @@ def wrong_language(example: Example) -> str | None:
     Where a task asks for one language ("Translate into French"), the output must be in that; one that speaks of languages and
     names none, or several, may be answered in any.
     """
-    said = None if example.is_classification else language_of(example.answer)
-    if said is None or example.is_code:
+    said = None if example.is_classification else _language_of_answer(example)
+    if said is None:
         return None
     is_named = _NAMED.search(example.request) is not None
-    if wanted := _wanted(example.request) if is_named else None:
-        return f"{said}, asked: {wanted}: {shown(example.answer)}" if said != wanted else None
-    if is_named or _is_spoken(said, example) or _LANGUAGES.search(example.request):
+    wanted = _wanted(example.request) if is_named else None
+    is_right = said == wanted if wanted else is_named or _is_spoken(said, example) or _LANGUAGES.search(example.request)
+    if is_right or example.is_code:
         return None
-    return f"{said}: {shown(example.answer)}"
+    return f"{said}, asked: {wanted}: {shown(example.answer)}" if wanted else f"{said}: {shown(example.answer)}"
 
 
 def language_of(text: str) -> str | None:
@@ -104,11 +104,21 @@ def language_of(text: str) -> str | None:
     ('German', None)
     """
     text = text[:LOOKED_AT]
+    return _language(text, words(text))
+
+
+def _language_of_answer(example: Example) -> str | None:
+    """Return what `language_of` does of an answer, by the words that other rules look at too."""
+    is_short = len(example.answer) <= LOOKED_AT
+    return _language(example.answer, example.output_words) if is_short else language_of(example.answer)
+
+
+def _language(text: str, said: list[str]) -> str | None:
     counts = {script: len(pattern.findall(text)) for script, pattern in _SCRIPTS.items()} if not text.isascii() else {}
     script = max(counts, key=lambda name: counts[name], default=None)
     if script and counts[script] > len(_LATIN.findall(text)) and counts[script] >= FEWEST_WORDS:
         return "Japanese" if counts["Japanese"] * 10 > counts[script] else script
-    return _latin_language(words(text))
+    return _latin_language(said)
 
 
 def _latin_language(said: list[str]) -> str | None:

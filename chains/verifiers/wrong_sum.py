@@ -32,7 +32,7 @@ def wrong_sum(example: Example) -> str | None:
 
     Results may be rounded as far as they are written. Other arithmetic than decimal, and tasks about mistakes, are not judged.
     """
-    if not example.has_figures:
+    if not example.figures:
         return None
     wrong = next((f"{left} = {right}" for left, right in _equations(example.answer) if not _holds(left, right)), None)
     wrong = wrong or _wrong_answer(example)
