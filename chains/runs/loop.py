@@ -73,8 +73,7 @@ class Loop:
         self._ahead = ReadingAhead(self._in_flight, self._whose) if self._in_flight is not None else None
         decide = self._ahead.decide if self._ahead is not None else decide_now
         self._decider = Decider(ledger, self._pool, self._stages, plan.settings.judging, decide)
-        lost = Counter(sent.request for sent in ledger.sent()) if asker else Counter[RequestId]()
-        self._lost = lost
+        self._lost = lost = Counter(sent.request for sent in ledger.sent()) if asker else Counter[RequestId]()
         self._requests = InstructionRequests(
             ledger, self._stages.instructions, self._progress.request, lost, may_ask=self._target.may_ask, decide=decide
         )
