@@ -65,6 +65,13 @@ def test_what_was_tried_is_kept_in_its_order_and_adds_up(tmp_path: Path, command
             stands = step.after if step.result is Result.WIN else stands
         assert final[way.instruction, way.input] == stands
     assert any(len(way.revisions) > 2 for way in ways)
+    shown = command("show", new, "--random", 1000)
+    assert "try 1, regenerate: " in shown.out
+    assert command("status", new).out.count("done") == 1
+    assert command("report", new).code == 0
+    page = (new / "report" / "index.html").read_text()
+    assert 'href="#improved"' in page
+    assert "<span>regenerate</span><span>win</span><span>judge</span>" in page
 
 
 def test_the_judge_of_an_improved_run_is_asked_nothing_twice_and_its_rule_holds(
