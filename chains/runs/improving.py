@@ -19,6 +19,7 @@ from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.refinement.refiner import SCORING, Ask, RefinementState, Refiner, Step
 from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, do_all
+from self_instruct.chains.runs.generating import paced
 from self_instruct.chains.runs.improvement_plan import ImprovementPlan, Source, finished_with_instances
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
@@ -52,7 +53,8 @@ def improve(
         for sentence in _warnings(plan, old_plan):
             warn(sentence)
         work = Improving(ledger, plan, tasks)
-        outcome = do_all(ledger, work, ModelAsker(asked, LeftOut.of(ledger, warn)), plan.settings, listener)
+        asker = ModelAsker(asked, LeftOut.of(ledger, warn))
+        outcome = do_all(ledger, work, asker, paced(plan.settings, asked), listener)
         if outcome.ending is Ending.DONE:
             return Outcome(Ending.DONE, f"{work.done} instances looked at")
         return outcome

@@ -57,6 +57,8 @@ def improvement_tables(found: Improvement) -> RenderableType:
 def improvement_lines(found: Improvement) -> Iterator[str]:
     """Yield the account in sentences: what was replaced, how the scores changed, and whether that paid."""
     yield f"{number(found.replaced)} of {number(found.instances)} outputs replaced"
+    if found.unread:
+        yield f"of {number(found.unread)} outputs the judge's verdict could not be read; they were let be unless flagged"
     gain = found.gain
     if gain is None:
         yield "no score of the judge could be read before and after, so nobody knows whether it paid"
