@@ -92,6 +92,23 @@ def test_the_judge_of_an_improved_run_is_asked_nothing_twice_and_its_rule_holds(
         assert ledger.spent().requests == requests
 
 
+def test_what_the_judge_has_said_of_the_old_run_is_not_asked_again(tmp_path: Path, command: Command, run: Path) -> None:
+    fresh, judged = tmp_path / "fresh", tmp_path / "judged"
+    assert command("improve", run, "--run", fresh, *OFFLINE, "--max-requests", 20).code == 1
+    assert command("judge", run).code == 0
+    assert command("improve", run, "--run", fresh, "--max-requests", 5000).code == 0  # begun before there were verdicts
+    assert command("improve", run, "--run", judged, *OFFLINE).code == 0
+    assert found(judged) == found(fresh)
+    asked = {name: scorings(name) for name in (judged, fresh)}
+    assert asked[judged] < asked[fresh] < scorings(run, "judging") + asked[judged] + 20
+    assert min(asked.values()) > 0
+
+
+def scorings(run: Path, stage: str = "scoring") -> int:
+    with Ledger.open(run, read_only=True) as ledger:
+        return sum(one.request.stage == stage for one in ledger.replies())
+
+
 def test_an_improved_run_goes_on_where_its_budget_ended(tmp_path: Path, command: Command, run: Path) -> None:
     new, calm = tmp_path / "new", tmp_path / "calm"
     short = command("improve", run, "--run", new, *OFFLINE, "--max-requests", 20)
