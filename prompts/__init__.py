@@ -3,6 +3,7 @@
 from self_instruct.prompts.custom_prompt import custom_prompt
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
 from self_instruct.prompts.reading.classification_parser import ClassificationParser
+from self_instruct.prompts.reading.critique_parser import CritiqueParser, OutputParser
 from self_instruct.prompts.reading.instance_parser import InstanceParser
 from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.prompts.reading.reply_parser import ReplyParser
@@ -12,8 +13,10 @@ from self_instruct.prompts.template_files import Templates
 
 __all__ = [
     "ClassificationParser",
+    "CritiqueParser",
     "InstanceParser",
     "InstructionParser",
+    "OutputParser",
     "PreferenceParser",
     "PromptSet",
     "ReplyParser",

@@ -65,6 +65,13 @@ def test_what_was_tried_is_kept_in_its_order_and_adds_up(tmp_path: Path, command
             stands = step.after if step.result is Result.WIN else stands
         assert final[way.instruction, way.input] == stands
     assert any(len(way.revisions) > 2 for way in ways)
+    shown = command("show", new, "--random", 1000)
+    assert "try 1, regenerate: " in shown.out
+    assert command("status", new).out.count("done") == 1
+    assert command("report", new).code == 0
+    page = (new / "report" / "index.html").read_text()
+    assert 'href="#improved"' in page
+    assert "<span>regenerate</span><span>win</span><span>judge</span>" in page
 
 
 def test_the_judge_of_an_improved_run_is_asked_nothing_twice_and_its_rule_holds(
@@ -83,6 +90,23 @@ def test_the_judge_of_an_improved_run_is_asked_nothing_twice_and_its_rule_holds(
     assert "instances looked at" in again.out
     with Ledger.open(new, read_only=True) as ledger:
         assert ledger.spent().requests == requests
+
+
+def test_what_the_judge_has_said_of_the_old_run_is_not_asked_again(tmp_path: Path, command: Command, run: Path) -> None:
+    fresh, judged = tmp_path / "fresh", tmp_path / "judged"
+    assert command("improve", run, "--run", fresh, *OFFLINE, "--max-requests", 20).code == 1
+    assert command("judge", run).code == 0
+    assert command("improve", run, "--run", fresh, "--max-requests", 5000).code == 0  # begun before there were verdicts
+    assert command("improve", run, "--run", judged, *OFFLINE).code == 0
+    assert found(judged) == found(fresh)
+    asked = {name: scorings(name) for name in (judged, fresh)}
+    assert asked[judged] < asked[fresh] < scorings(run, "judging") + asked[judged] + 20
+    assert min(asked.values()) > 0
+
+
+def scorings(run: Path, stage: str = "scoring") -> int:
+    with Ledger.open(run, read_only=True) as ledger:
+        return sum(one.request.stage == stage for one in ledger.replies())
 
 
 def test_an_improved_run_goes_on_where_its_budget_ended(tmp_path: Path, command: Command, run: Path) -> None:

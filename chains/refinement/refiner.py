@@ -64,11 +64,15 @@ class RefinementState(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a step asks: whom, with which prompt, filled in with what."""
+    """What a step asks: whom, with which prompt, filled in with what.
+
+    `version` counts the outputs that were replaced before, where it may be known without asking what was said of one.
+    """
 
     stage: str
     prompt: Prompt
     variables: Mapping[str, Any]
+    version: int = 0
 
 
 Step: TypeAlias = Generator[Ask, Reply | Refusal, RefinementState]
@@ -158,13 +162,17 @@ class Refiner:
         return {"flags": flags_of(_task(state, state["output"]), self._instances)}
 
     def _ask_judge(self, state: RefinementState) -> Step:
-        """Ask the judge about the output, as often as it has votes."""
+        """Ask the judge about the output, as often as it has votes; not about one of which it has been told what was said."""
+        steps = state.get("steps", [])
+        if state.get("votes") and not (steps and steps[-1]["result"] == Result.WIN):
+            return {}
+        version = sum(step["result"] == Result.WIN for step in steps)
         about, request = _task(state, state["output"]), RequestId(self._judge.name, 0)
         votes: list[dict[str, Any]] = []
         wrong: str | None = None
         while True:
             variables = self._judge.variables(about, request) | ({"wrong": wrong} if wrong else {})
-            reply = yield Ask(SCORING, self._judge.prompt(about, request.attempt), variables)
+            reply = yield Ask(SCORING, self._judge.prompt(about, request.attempt), variables, version)
             step = self._judge.decide(request, about, reply)
             votes += [dict(verdict.answers) for verdict in step.verdicts]
             if step.again is None:

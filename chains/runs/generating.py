@@ -100,16 +100,16 @@ async def _alone(ledger: Ledger, plan: RunPlan, models: Mapping[str, Model] | No
     return await _Generating(ledger, plan, models, listener).run(takes_signals=True)
 
 
-def _paced(plan: RunPlan, models: Mapping[str, Model]) -> RunPlan:
-    """Return the plan at the pace that its models allow: one that computes in this process answers one request at a time.
+def paced(settings: Settings, models: Mapping[str, Model]) -> Settings:
+    """Return settings at the pace that the models allow: one that computes in this process answers one request at a time.
 
     Where all of them do, none is ever late: a try that was given up would go on computing, before the next one.
     """
     here = [is_in_process(asked_first(model)) for model in models.values()]
     if not any(here):
-        return plan
+        return settings
     pace = {"concurrency": 1, **({"timeout_s": A_DAY_S} if all(here) else {})}
-    return replace(plan, settings=plan.settings.model_copy(update=pace))
+    return settings.model_copy(update=pace)
 
 
 class _Generating:
@@ -117,7 +117,7 @@ class _Generating:
 
     def __init__(self, ledger: Ledger, plan: RunPlan, models: Mapping[str, Model] | None, listener: Listener) -> None:
         models = models or plan.models()
-        plan = _paced(plan, models)
+        plan = replace(plan, settings=paced(plan.settings, models))
         self._ledger = ledger
         self._plan = plan
         self._listener = listener

@@ -46,19 +46,21 @@ Source = Sequence[tuple[StoredTask, tuple[Instance, ...]]]
 class ImprovementPlan:
     """All that decides an improved run but for the replies.
 
-    `run` is the plan that it has from the old one, `source` the digest of that one's tasks.
+    `run` is the plan that it has from the old one, `source` the digest of that one's tasks, `tasks` their number.
     """
 
     run: RunPlan
     settings: Settings
     origins: Mapping[str, str]
     source: str
+    tasks: int
 
     @classmethod
     def new(cls, before: RunPlan, tasks: Source, given: Layer) -> Self:
         """Return the plan of a new run that improves these tasks of another; raises `SettingsError`."""
         settled = settle(given.over(_inherited(before, given)).over(_DEFAULTS))
-        return cls(_as_judged(before, settled.settings), settled.settings, settled.origins, digest(tasks)).checked()
+        judged = _as_judged(before, settled.settings)
+        return cls(judged, settled.settings, settled.origins, digest(tasks), len(tasks)).checked()
 
     @classmethod
     def of(cls, ledger: Ledger) -> Self:
@@ -68,7 +70,7 @@ class ImprovementPlan:
             raise LedgerError(f"{ledger.path}: is no run that was made by improving another; choose a new `run`.")
         try:
             settings = Settings.model_validate(stored["settings"])
-            return cls(RunPlan.of(ledger), settings, dict(stored["origins"]), str(stored["source"]))
+            return cls(RunPlan.of(ledger), settings, dict(stored["origins"]), str(stored["source"]), int(stored["tasks"]))
         except (ValueError, TypeError, LookupError) as error:
             raise LedgerError(f"{ledger.path}: is damaged ({error}); restore a copy, or choose another `run`.") from error
 
@@ -104,6 +106,7 @@ class ImprovementPlan:
     def _fact(self) -> dict[str, Any]:
         return {
             "settings": self.settings.model_dump(mode="json"), "origins": dict(self.origins), "source": self.source,
+            "tasks": self.tasks,
         }  # fmt: skip
 
     @property

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.families import same_family
@@ -19,7 +20,9 @@ from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.refinement.refiner import SCORING, Ask, RefinementState, Refiner, Step
 from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, do_all
+from self_instruct.chains.runs.generating import paced
 from self_instruct.chains.runs.improvement_plan import ImprovementPlan, Source, finished_with_instances
+from self_instruct.chains.runs.judging import known_judges
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, RequestId, StoredTask, TaskId
@@ -29,6 +32,12 @@ from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.revisions import Operator, Revision, revision_verdict
 from self_instruct.records.tasks import Flag, Instance, StageName, Verdict, flags_verdict
 from self_instruct.settings.layers import Layer
+
+A_VERSION = 100
+"""The attempts of what is asked about one output begin at a multiple of this: what is known beforehand shifts no other."""
+Votes: TypeAlias = Mapping[tuple[TaskId, int], list[dict[str, Any]]]
+"""What a judge has said of instances, by task and position, as verdicts have it."""
+NO_VOTES: Votes = {}
 
 
 def improve(
@@ -45,14 +54,17 @@ def improve(
     `models` are there already, by the names of `improvement_plan.ASKED`; without them those that the settings name are loaded.
     Raises `InputError` of every kind.
     """
-    with Ledger.open(before, read_only=True) as old, old.snapshot():
-        old_plan, tasks = RunPlan.of(old), finished_with_instances(old)
-    ledger, plan, asked = _opened(run, old_plan, tasks, given, models)
-    with ledger:
+    with ExitStack() as closing:
+        with Ledger.open(before, read_only=True) as old, old.snapshot():
+            old_plan, tasks = RunPlan.of(old), finished_with_instances(old)
+            ledger, plan, asked = _opened(run, old_plan, tasks, given, models)
+            closing.enter_context(ledger)
+            votes = _known_votes(old, old_plan, ledger, plan)
         for sentence in _warnings(plan, old_plan):
             warn(sentence)
-        work = Improving(ledger, plan, tasks)
-        outcome = do_all(ledger, work, ModelAsker(asked, LeftOut.of(ledger, warn)), plan.settings, listener)
+        work = Improving(ledger, plan, tasks, votes)
+        asker = ModelAsker(asked, LeftOut.of(ledger, warn))
+        outcome = do_all(ledger, work, asker, paced(plan.settings, asked), listener)
         if outcome.ending is Ending.DONE:
             return Outcome(Ending.DONE, f"{work.done} instances looked at")
         return outcome
@@ -77,6 +89,17 @@ def _opened(
         return ledger, plan, asked
 
 
+def _known_votes(old: Ledger, old_plan: RunPlan, ledger: Ledger, plan: ImprovementPlan) -> Votes:
+    """Return what the judge that improves has said of the old run's instances; none of those that lack a vote."""
+    ours = known_judges(ledger, plan.run)[JUDGING]
+    judge = next((name for name, known in known_judges(old, old_plan).items() if known == ours), None)
+    found: dict[tuple[TaskId, int], list[dict[str, Any]]] = {}
+    for task, verdict in old.verdicts():
+        if verdict.stage == judge:
+            found.setdefault((task, verdict.instance), []).append(dict(verdict.answers))
+    return {key: votes for key, votes in found.items() if len(votes) == plan.settings.judging.vote_count}
+
+
 def _warnings(plan: ImprovementPlan, before: RunPlan) -> Iterator[str]:
     writer, judge = plan.choice(Operator.REGENERATE).model, plan.choice(SCORING).model
     if warning := same_family(writer, judge):
@@ -92,22 +115,24 @@ class _Job:
     task: TaskId
     position: int
     talk: Step
-    asked: Counter[str] = field(default_factory=Counter)
+    asked: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     def request(self, ask: Ask) -> RequestId:
         """Return the identity of its next question: the attempts of a stage number all that is asked about the instance."""
-        self.asked[ask.stage] += 1
-        return RequestId(ask.stage, self.task.request, self.task.item, self.asked[ask.stage], self.position)
+        self.asked[ask.stage, ask.version] += 1
+        attempt = ask.version * A_VERSION + self.asked[ask.stage, ask.version]
+        return RequestId(ask.stage, self.task.request, self.task.item, attempt, self.position)
 
 
 class Improving:
     """The refinement of all instances of a run: gives the questions that may be asked now, and takes the answers (`Work`)."""
 
-    def __init__(self, ledger: Ledger, plan: ImprovementPlan, tasks: Source) -> None:
+    def __init__(self, ledger: Ledger, plan: ImprovementPlan, tasks: Source, votes: Votes = NO_VOTES) -> None:
         prompts = replace(plan.run, settings=plan.settings).prompts()
         self._ledger = ledger
         self._plan = plan
         self._refiner = Refiner(plan.settings, prompts, plan.rules)
+        self._votes = votes
         there = {kept.id for kept in ledger.tasks()}
         self._tasks = {task.id: (task, instances) for task, instances in tasks}
         self._waiting = iter([task for task, _ in tasks if task.id not in there])
@@ -134,7 +159,7 @@ class Improving:
         for position, one in enumerate(self._tasks[task.id][1]):
             state: RefinementState = {
                 "instruction": task.instruction, "input": one.input, "is_classification": task.is_classification,
-                "output": one.output,
+                "output": one.output, "votes": self._votes.get((task.id, position), []),
             }  # fmt: skip
             self._send(_Job(task.id, position, self._refiner.refine(state)), None)
 

@@ -60,7 +60,8 @@ class Improvement:
 
     `tried` counts the revisions by operator and result, `decided` those that were kept or lost by who decided. `replaced` of
     the `instances` have another output now. `flags` have for each rule how many instances it flagged before and after. `gain`
-    is that of the judge's scores, None where none could be read. `spent` is what it has cost in all.
+    is that of the judge's scores, None where none could be read; of `unread` outputs that stand none could. `spent` is what it
+    has cost in all.
     """
 
     instances: int
@@ -70,6 +71,7 @@ class Improvement:
     flags: Mapping[str, tuple[int, int]]
     flagged: tuple[int, int]
     gain: Gain | None
+    unread: int
     spent: Spending
 
     @property
@@ -91,6 +93,7 @@ class Improvement:
             "instances": self.instances, "replaced": self.replaced, "tried": {one: dict(of) for one, of in self.tried.items()},
             "decided_by": dict(self.decided), "flags": {rule: list(pair) for rule, pair in self.flags.items()},
             "flagged": list(self.flagged), "score": asdict(self.gain) if self.gain else None, "points_gained": points,
+            "unread": self.unread,
             "requests": self.spent.requests, "tokens": self.tokens, "cost_usd": cost, "pays": self.pays,
             "tokens_per_point": self.tokens / points if self.tokens is not None and points > 0 else None,
             "cost_per_point": cost / points if cost is not None and points > 0 else None,
@@ -113,6 +116,11 @@ class _Instance:
         """The flags before and after."""
         after = {flag.rule for verdict in self.verdicts for flag in flags_in(verdict)}
         return set(self.revisions[0].flags) if self.revisions else after, after
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the judge's verdict on the output that stands could be read."""
+        return judgement(vote_of(each) for each in self.verdicts if each.stage == JUDGING).is_read
 
     @property
     def scores(self) -> tuple[float, float] | None:
@@ -139,6 +147,7 @@ def improvement(ledger: Ledger) -> Improvement:
         {rule: (sum(rule in one for one, _ in pairs), sum(rule in one for _, one in pairs)) for rule in rules},
         (sum(bool(before) for before, _ in pairs), sum(bool(after) for _, after in pairs)),
         _gain((each.task, *scores) for each in found if (scores := each.scores)),
+        sum(not each.is_read for each in found),
         spent,
     )
 

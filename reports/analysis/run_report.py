@@ -14,6 +14,7 @@ from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Instance, StageName
 from self_instruct.reports.analysis.checked_run import checked_run
 from self_instruct.reports.analysis.checks import Check
+from self_instruct.reports.analysis.improvement import Trajectory, trajectories
 from self_instruct.reports.analysis.kept_tasks import KeptTask, kept_tasks
 from self_instruct.reports.analysis.labels import LabelBalance, label_balance
 from self_instruct.reports.analysis.languages import LanguageShare, languages
@@ -85,6 +86,7 @@ class RunReport:
     checks: tuple[Check, ...]
     texture: Texture
     people: tuple[Appearance, ...]
+    improved: tuple[Trajectory, ...]
     topics: tuple[TopicShare, ...]
     languages: tuple[LanguageShare, ...]
     quality: Quality | None
@@ -115,6 +117,7 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords 
         spent = spending(ledger, plan.settings)
         found = checked_run(ledger, plan, tasks)
         own_texture = texture(ledger, tasks, plan.settings.novelty.tokens)
+        tried = trajectories(ledger)
         state = run_state(ledger, plan, len(tasks), waiting)
         statement = quality_of(reviewed_instances(ledger, plan), judge_model(ledger, plan.settings))
     instructions, kind = [task.instruction for task in tasks], plan.settings.novelty.tokens
@@ -144,10 +147,17 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords 
         checks=found,
         texture=own_texture,
         people=who_appears(tasks),
+        improved=_some(tried, plan.draws("improved")),
         topics=topics(tasks, plan.seeds),
         languages=languages(tasks),
         quality=None if statement.says_nothing else statement,
     )
+
+
+def _some(tried: Sequence[Trajectory], random: Draws) -> tuple[Trajectory, ...]:
+    """Return what was tried on twenty instances at random, in the order of the pool."""
+    places = sorted(random.sample(range(len(tried)), min(TO_READ, len(tried))))
+    return tuple(map(tried.__getitem__, places))
 
 
 def _drawn(tasks: Sequence[KeptTask], random: Draws) -> tuple[ReadTask, ...]:

@@ -8,6 +8,7 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, TaskId
 from self_instruct.records.errors import InputError
 from self_instruct.records.judgements import JUDGING, judgement, vote_of
+from self_instruct.records.revisions import IMPROVING, revision_in
 from self_instruct.records.tasks import Verdict, flags_in
 from self_instruct.reports.dataset_tasks import task_name, tasks_with_instances
 from self_instruct.retrievers.draws import Draws
@@ -60,7 +61,8 @@ def _instances(ledger: Ledger) -> Iterator[ShownRow]:
     for kept, instances in tasks_with_instances(ledger):
         for position, one in enumerate(instances):
             remarks = (_KINDS[kept.is_classification], *_said(verdicts.get((kept.id, position), ())))
-            texts = {"instruction": kept.instruction, "input": one.input, "output": one.output}
+            tried = dict(_tried(verdicts.get((kept.id, position), ())))
+            texts = {"instruction": kept.instruction, "input": one.input, "output": one.output, **tried}
             yield ShownRow(task_name(kept.id), tuple(filter(None, remarks)), texts)
 
 
@@ -75,6 +77,15 @@ def _said(verdicts: Iterable[Verdict]) -> Iterator[str]:
         said = judgement(map(vote_of, own))
         yield f"{judge}: {'unread' if said.score is None else f'score {said.score:g}'}"
         yield from (f"{judge}: {concern}" for concern in said.concerns or ())
+
+
+def _tried(verdicts: Iterable[Verdict]) -> Iterator[tuple[str, str]]:
+    """Yield what was tried to replace an instance's output, in order; of what stands or was not written, the old output."""
+    for number, verdict in enumerate((one for one in verdicts if one.stage == IMPROVING), start=1):
+        revision = revision_in(verdict)
+        if revision is not None:
+            name = f"try {number}, {revision.operator}: {revision.result} by {revision.decided_by}"
+            yield name, f"(in its place before: {revision.before})" if revision.is_kept else revision.after or revision.why
 
 
 def _refused(ledger: Ledger, reason: str) -> Iterator[ShownRow]:

@@ -15,7 +15,7 @@ from self_instruct.chains.runs.accepting import AcceptRule, why_not_accepted
 from self_instruct.chains.runs.advice import Advice, Tally, advice
 from self_instruct.chains.runs.deciding import tally_of
 from self_instruct.chains.runs.outlook import Outlook
-from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.chains.runs.plan import IMPROVEMENT, RunPlan
 from self_instruct.chains.runs.plan_settings import ShownSetting, shown_settings
 from self_instruct.chains.runs.prospects import expected
 from self_instruct.chains.stages.copies import ShownTexts
@@ -143,6 +143,8 @@ def run_state(ledger: Ledger, plan: RunPlan, kept: int, waiting: Mapping[str, in
 
 
 def _is_reached(ledger: Ledger, plan: RunPlan, kept: int) -> bool:
+    if improved := ledger.fact(IMPROVEMENT):
+        return kept >= int(improved["tasks"])
     target, accept = plan.settings.num_instructions, plan.settings.accept
     if accept is None:
         return target is None or kept >= target

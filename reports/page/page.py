@@ -34,7 +34,7 @@ SECTIONS = {
     "novelty": "Novelty", "overlap": "Overlap", "lengths": "Lengths",
     "refused": "Refused", "acceptance": "Acceptance", "spent": "Requests, tokens, cost", "labels": "Labels",
     "people": "Who appears",
-    "read": "Tasks to read", "worst": "Worst-looking", "settings": "Settings",
+    "read": "Tasks to read", "worst": "Worst-looking", "improved": "What was tried", "settings": "Settings",
 }  # fmt: skip
 _KINDS = {True: "classification", False: "not classification", None: "unknown kind"}
 
@@ -49,7 +49,7 @@ def page(reports: Sequence[RunReport], evaluation_name: str = "") -> str:
         runs=[_run(report, reports) for report in reports],
         kinds=_KINDS,
         tables=tables,
-        sections=[(key, name) for key, name in SECTIONS.items() if key not in ("overlap", "quality") or tables[key]],
+        sections=[(key, name) for key, name in SECTIONS.items() if _is_shown(key, tables, reports)],
         topics_read=(READ, TOLD, RIGHT),
         verbs_shown=VERBS,
         nouns_shown=NOUNS,
@@ -60,6 +60,12 @@ def page(reports: Sequence[RunReport], evaluation_name: str = "") -> str:
         script=Markup(script),  # noqa: S704 (ours)
         script_hash=_hash(script),
     )
+
+
+def _is_shown(section: str, tables: Mapping[str, Any], reports: Sequence[RunReport]) -> bool:
+    if section == "improved":
+        return any(report.improved for report in reports)
+    return section not in ("overlap", "quality") or bool(tables[section])
 
 
 def _text(name: str) -> str:

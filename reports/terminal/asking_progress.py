@@ -22,7 +22,7 @@ class AskingProgress(LiveDisplay):
     `done` says what is counted of what is finished, where that is not answers.
     """
 
-    def __init__(self, console: Console, done: str = "answered", clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic, *, done: str = "answered") -> None:
         super().__init__(console, clock)
         self._done = done
         self._latest: AskingSnapshot | None = None

@@ -24,7 +24,7 @@ OPERATORS = {"regenerate": "written again", "revise": "revised after a critique"
 
 def improve_and_show(run: Path, new: Path, given: Layer, *, as_json: bool) -> None:
     """Improve a run into a new one, print the account, and leave with the exit code of how that ended."""
-    with AskingProgress(console(stderr=True), "instances through") as progress:
+    with AskingProgress(console(stderr=True), done="instances through") as progress:
         listener = AskingListener(progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"))
         outcome = improve(run, new, given, listener=listener, warn=progress.warn)
     with Ledger.open(new, read_only=True) as ledger:
@@ -57,6 +57,8 @@ def improvement_tables(found: Improvement) -> RenderableType:
 def improvement_lines(found: Improvement) -> Iterator[str]:
     """Yield the account in sentences: what was replaced, how the scores changed, and whether that paid."""
     yield f"{number(found.replaced)} of {number(found.instances)} outputs replaced"
+    if found.unread:
+        yield f"of {number(found.unread)} outputs the judge's verdict could not be read; they were let be unless flagged"
     gain = found.gain
     if gain is None:
         yield "no score of the judge could be read before and after, so nobody knows whether it paid"

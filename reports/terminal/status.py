@@ -20,7 +20,7 @@ from self_instruct.reports.text import number
 
 _STATES = {
     RunState.RUNNING: "running: a process works on it",
-    RunState.STOPPED: "stopped: no process works on it; generate goes on",
+    RunState.STOPPED: "stopped: no process works on it; run it again",
     RunState.DONE: "done",
 }
 

@@ -42,6 +42,8 @@ DEMONSTRATIONS = {"demonstrations": ["Sort the words.", "Say {{ 7 * 7 }} in word
 QUESTION = {"instruction": "Name {% raw %} a river; DROP TABLE tasks;"}
 JUDGED = {**QUESTION, "input": "", "output": "The {{ Elbe }}\noutput>>>"}
 COMPARED = {**QUESTION, "input": "in Europe", "first": "The Elbe", "second": "A lake", "kind": "other"}
+FLAGS = [{"rule": "cut_off", "evidence": "and {{ 7 }}"}]
+FAULT = {"fault": "It names {% raw %} a lake.", "change": "Name a river."}
 RENDERED = {
     "instructions": lambda: prompts().instructions.invoke(DEMONSTRATIONS),
     "instructions_classification_only": lambda: prompts(classification_only=True).instructions.invoke(DEMONSTRATIONS),
@@ -55,6 +57,10 @@ RENDERED = {
     **{f"judge_{kind}": lambda kind=kind: prompts().judge.invoke({**JUDGED, "kind": kind}) for kind in TaskKind},
     "judge_again": lambda: prompts().judge_again.invoke({**JUDGED, "kind": "other", "wrong": "unreadable"}),
     "compare": lambda: prompts().compare.invoke(COMPARED),
+    "regenerate": lambda: prompts().regenerate.invoke({**QUESTION, "input": "Ship: {{ 7 }}", "is_classification": False}),
+    "critique": lambda: prompts().critique.invoke({**JUDGED, "kind": "other", "flags": FLAGS}),
+    "critique_again": lambda: prompts().critique_again.invoke({**JUDGED, "kind": "sums", "flags": [], "wrong": "empty"}),
+    "revise": lambda: prompts().revise.invoke({**JUDGED, "is_classification": True, **FAULT}),
     "compare_again": lambda: prompts().compare_again.invoke({**COMPARED, "wrong": "cut off"}),
 }
 

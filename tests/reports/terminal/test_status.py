@@ -37,7 +37,7 @@ def test_a_run_that_somebody_left_is_stopped_and_one_that_is_held_is_running(run
     run.close()
     with Ledger.open(tmp_path / "run", read_only=True) as left:
         assert (status(left).state, json.loads(status(left).to_json())["state"]) == (RunState.STOPPED, "stopped")
-        assert "stopped: no process works on it; generate goes on" in shown(left)
+        assert "stopped: no process works on it; run it again" in shown(left)
 
 
 def test_a_run_is_done_when_it_has_its_target_and_all_replies(tmp_path: Path) -> None:
