@@ -12,7 +12,7 @@ try:
     from self_instruct.experiment.commands import evaluate, experiment, prefer, rate, train
     from self_instruct.reports.terminal import options
     from self_instruct.reports.terminal.command_line import run_command_line
-    from self_instruct.reports.terminal.file_commands import dedup, seeds_app, templates_app, verify
+    from self_instruct.reports.terminal.file_commands import batch_app, dedup, seeds_app, templates_app, verify
     from self_instruct.reports.terminal.printing import say
     from self_instruct.reports.terminal.run_commands import coverage, improve
 except ImportError as missing:
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(seeds_app, name="seeds")
 app.add_typer(templates_app, name="templates")
+app.add_typer(batch_app, name="batch")
 
 FORMAT_HELP = (
     "alpaca, prompt-completion, openai-chat, messages, trl-prompt-completion, sharegpt, parquet, huggingface, self-instruct;"
@@ -75,6 +76,8 @@ def generate(
     max_cost: options.MaxCost = None,
     base_url: options.BaseUrl = None,
     steer: Annotated[bool | None, typer.Option("--steer", help="Ask for the kinds of tasks that the pool lacks.")] = None,
+    batch: options.Batch = None,
+    finish_online: options.FinishOnline = None,
     seed: Annotated[int | None, typer.Option(help="The seed of everything drawn.")] = None,
     set_: options.Set = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate what is left to do.")] = False,
@@ -89,6 +92,7 @@ def generate(
         "model": model, "num_instructions": num_instructions, "accept": accept, "profile": profile, "seeds": seeds,
         "templates": templates, "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens,
         "max_cost": max_cost, "base_url": base_url, "steer": steer, "seed": seed,
+        **options.batches(batch, finish_online),
     }  # fmt: skip
     given = options.given(flags, set_, config)
     if dry_run:
@@ -103,6 +107,8 @@ def judge(
     sample: Annotated[int | None, typer.Option(min=1, help="Judge so many instances, drawn by the run's seed.")] = None,
     votes: Annotated[int | None, typer.Option(help="How often each instance is judged.")] = None,
     base_url: options.BaseUrl = None,
+    batch: options.Batch = None,
+    finish_online: options.FinishOnline = None,
     concurrency: options.Concurrency = None,
     max_requests: options.MaxRequests = None,
     max_tokens: options.MaxTokens = None,
@@ -117,6 +123,7 @@ def judge(
     flags = {
         "judging.model": model, "judging.votes": votes, "judging.base_url": base_url, "concurrency": concurrency,
         "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
+        **options.batches(batch, finish_online),
     }  # fmt: skip
     return judge_and_show(run, options.given(flags, set_, config), sample, as_json=json)
 

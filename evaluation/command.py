@@ -73,7 +73,9 @@ def _evaluated(wanted: Wanted, given: Layer) -> Result:
     assert wanted.run is not None  # noqa: S101  for the type checker
     tasks = load_task_set(wanted.tasks, wanted.split) if wanted.tasks else None
     with AskingProgress(console(stderr=True)) as progress:
-        listener = AskingListener(progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"))
+        listener = AskingListener(
+            progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"), on_batch=progress.say
+        )
         done = evaluate(
             wanted.run, given, tasks, wanted.tasks, with_likelihood=wanted.likelihood, listener=listener, warn=progress.warn
         )

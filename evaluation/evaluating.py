@@ -16,6 +16,8 @@ from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, answer_all
+from self_instruct.chains.runs.batching import Batching
+from self_instruct.chains.runs.generating import Listener, batching_of
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.evaluation.baselines import BASELINES, Copying
 from self_instruct.evaluation.likelihoods import (
@@ -67,7 +69,7 @@ def evaluate(
     ledger, plan, asked = _opened(run, given, tasks, named, model, with_likelihood)
     with ledger:
         for questions, asker in _rounds(ledger, plan, asked, with_likelihood, warn):
-            outcome = answer_all(ledger, questions, asker, plan.settings, listener)
+            outcome = answer_all(ledger, questions, asker, plan.settings, listener, _batching(ledger, plan, asked, listener))
             if outcome.ending is not Ending.DONE:
                 return Evaluated(outcome, None)
         result = stored_result(ledger, plan)
@@ -162,6 +164,14 @@ def _rounds(
     questions = list(likelihood_questions(plan)) if with_likelihood else []
     if not _is_answered(ledger, questions):
         yield questions, LikelihoodAsker(model or _loaded(plan), plan)
+
+
+def _batching(ledger: Ledger, plan: EvaluationPlan, model: Model | None, listener: AskingListener) -> Batching | None:
+    """Return what asks the task set in batches, where the settings say so."""
+    if model is None:
+        return None
+    told = Listener(on_warning=listener.on_batch, on_batch=listener.on_batch)
+    return batching_of(ledger, plan.settings, {ANSWERS: model}, told, {ANSWERS: ANSWERS})
 
 
 def _is_answered(ledger: Ledger, questions: Sequence[Question]) -> bool:

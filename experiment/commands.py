@@ -30,6 +30,8 @@ def evaluate(
     max_tokens: Annotated[int | None, typer.Option(help="How many tokens, in and out, it may spend in all.")] = None,
     max_cost: Annotated[str | None, typer.Option(metavar="USD", help="What it may cost in all, in US dollars.")] = None,
     base_url: options.BaseUrl = None,
+    batch: options.Batch = None,
+    finish_online: options.FinishOnline = None,
     config: options.Config = None,
     set_: options.Set = None,
     json: options.Json = False,
@@ -40,7 +42,7 @@ def evaluate(
 
     flags = {
         "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
-        "base_url": base_url,
+        "base_url": base_url, **options.batches(batch, finish_online),
     }  # fmt: skip
     if lm_eval:
         return write_lm_eval(lm_eval, tasks, split, encoding, answer_tokens)

@@ -2,7 +2,7 @@
 
 from self_instruct.ledger.ledger import LEDGER_FILE, Ledger
 from self_instruct.ledger.opening import is_ledger
-from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent, StoredReply, StoredTask, TaskId
+from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent, StoredBatch, StoredReply, StoredTask, TaskId
 
 __all__ = [
     "LEDGER_FILE",
@@ -11,6 +11,7 @@ __all__ = [
     "RequestId",
     "SentRequest",
     "Spent",
+    "StoredBatch",
     "StoredReply",
     "StoredTask",
     "TaskId",

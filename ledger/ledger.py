@@ -21,8 +21,9 @@ from typing import Any, Self, TypeVar
 from self_instruct.ledger import migrations, opening, rows
 from self_instruct.ledger.damage import REPORTED, damaged, explained, faults, told
 from self_instruct.ledger.lock import RunLock
-from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent, StoredReply, StoredTask, TaskId
+from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent, StoredBatch, StoredReply, StoredTask, TaskId
 from self_instruct.ledger.schema import (
+    BATCHES,
     FACTS,
     INSTANCES,
     MISCOUNTED,
@@ -48,7 +49,7 @@ _OF_REQUEST = " WHERE stage = ? AND request = ? AND item = ? AND instance = ? AN
 _FORGET_SENT = f"DELETE FROM sent{_OF_REQUEST} AND sending = ?"  # noqa: S608 (words of our own)
 _IN_POOL_ORDER = " ORDER BY request, item"
 _IN_TURN = ", instance, stage, vote"
-_SET_FACT = FACTS.insert.replace("INSERT", "REPLACE", 1)
+_SET_FACT, _SET_BATCH = (table.insert.replace("INSERT", "REPLACE", 1) for table in (FACTS, BATCHES))
 
 
 class Ledger:
@@ -207,9 +208,17 @@ class Ledger:
         """Note that a request is under way no more: its reply is stored with this, or there was none to be paid for."""
         self._execute(_FORGET_SENT, (*rows.request_key(sent.request), sent.sending))
 
-    def sent(self) -> Iterator[SentRequest]:
-        """Yield every request sent that has no reply: it is under way, or was when the run was killed, and is lost."""
-        return self._read(SENT, rows.sent_request)
+    def sent(self, batch: str | None = None) -> Iterator[SentRequest]:
+        """Yield every request sent that has no reply (in a batch): under way, or lost when the run was killed."""
+        return self._read(SENT, rows.sent_request, *([" WHERE batch = ?", (batch,)] if batch else ()))
+
+    def set_batch(self, batch: StoredBatch) -> None:
+        """Store a provider's batch as it is now known."""
+        self._execute(_SET_BATCH, BATCHES.sealed(rows.batch_row(batch)))
+
+    def batches(self) -> Iterator[StoredBatch]:
+        """Yield the providers' batches of this run, the oldest first."""
+        return self._read(BATCHES, rows.stored_batch, " ORDER BY written_at, tag")
 
     # replies
 

@@ -61,6 +61,16 @@ MIGRATIONS: Mapping[int, Mapping[str, str]] = {
         ),
         "verdicts": "SELECT request, item, instance, stage, 1 AS vote, answers FROM {verdicts}",
     },
+    5: {  # providers' batches
+        "sent": (
+            "SELECT stage, request, item, instance, attempt, sending, model, at_most_input, at_most_output,"
+            " price_input, price_output, price_cached, NULL AS batch, NULL AS line FROM {sent}"
+        ),
+        "batches": (
+            "SELECT '' AS tag, '' AS stage, '' AS model, 0 AS lines, 0.0 AS written_at, NULL AS batch_id, '' AS said,"
+            " 0 AS is_ended WHERE 0"
+        ),
+    },
 }
 
 

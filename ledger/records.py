@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from self_instruct.records.replies import UNCOUNTED, Refusal, Reply, Usage
 from self_instruct.settings.sections import Price
@@ -54,13 +56,37 @@ class StoredReply:
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """A request that went out: the `sending`-th time it did, counted from 1; its other fields as those of `StoredReply`."""
+    """A request that went out: the `sending`-th time it did, counted from 1; its other fields as those of `StoredReply`.
+
+    `batch` is the tag of the batch that it is in, and `line` its line there, from 0; None where it was sent by itself.
+    """
 
     request: RequestId
     sending: int = 1
     model: str | None = None
     at_most: Usage = UNCOUNTED
     price: Price | None = None
+    batch: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """A provider's batch as the ledger knows it: written down before it is made, and from then on until it has ended.
+
+    `tag` is ours, by which the provider's is found again; `batch_id` the provider's, None while nobody knows whether it was
+    made. `stage` is one of those whose questions are in it, `model` what its model is called and how it is reached (name,
+    base_url, options). `said` is what the provider said of it last.
+    """
+
+    tag: str
+    stage: str
+    model: Mapping[str, Any]
+    lines: int
+    written_at: float
+    batch_id: str | None = None
+    said: str = ""
+    is_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

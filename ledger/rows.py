@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import isnan
 from typing import Any
 
-from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent, StoredReply, StoredTask, TaskId
+from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent, StoredBatch, StoredReply, StoredTask, TaskId
 from self_instruct.ledger.schema import MOST_COUNTED, Row
 from self_instruct.records.replies import Ended, Refusal, Reply, Served, Usage
 from self_instruct.records.tasks import Instance, Reason, Rejection, Verdict
@@ -73,14 +73,27 @@ def sent_row(sent: SentRequest) -> Row:
     """Return the row of a request that goes out."""
     most = sent.at_most
     counts = (_most(most.input_tokens), _most(most.output_tokens))
-    return (*request_key(sent.request), sent.sending, sent.model, *counts, *_price_row(sent.price))
+    priced = (sent.model, *counts, *_price_row(sent.price))
+    return (*request_key(sent.request), sent.sending, *priced, sent.batch, sent.line)
 
 
 def sent_request(row: Row) -> SentRequest:
     """Return the request of a row that has no reply yet."""
     stage, request, item, instance, attempt, sending, model = row[:7]
     asked = RequestId(stage, request, item, attempt, instance)
-    return SentRequest(asked, sending, model, Usage(*row[7:9]), _price(*row[9:12]))
+    return SentRequest(asked, sending, model, Usage(*row[7:9]), _price(*row[9:12]), *row[12:14])
+
+
+def batch_row(batch: StoredBatch) -> Row:
+    """Return the row of a provider's batch."""
+    made = (batch.tag, str(batch.stage), as_json(dict(batch.model)), batch.lines, _real(batch.written_at))
+    return (*made, batch.batch_id, batch.said, int(batch.is_ended))
+
+
+def stored_batch(row: Row) -> StoredBatch:
+    """Return the batch of a row."""
+    tag, stage, model, lines, written_at, batch_id, said, is_ended, _ = row
+    return StoredBatch(tag, stage, json.loads(model), lines, written_at, batch_id, said, is_ended == 1)
 
 
 def spent(row: Row) -> tuple[tuple[str, str | None, Price | None], Spent]:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from zlib import crc32
 
 APPLICATION_ID = 0x5E1F1257
-VERSION = 4
+VERSION = 5
 MOST_COUNTED = 2**31  # tokens of one request; no provider counts more
 Row: TypeAlias = tuple[Any, ...]
 
@@ -89,8 +89,22 @@ SENT = Table(  # requests that went out and have no reply: under way, or lost at
     "sending INTEGER NOT NULL",  # which time it was sent, from 1; those before are lost
     "model TEXT", "at_most_input INTEGER", "at_most_output INTEGER",
     "price_input TEXT", "price_output TEXT", "price_cached TEXT",
+    "batch TEXT", "line INTEGER",  # the batch that it is in, and its line there from 0; NULL where it was sent by itself
     key=6,
 )  # fmt: skip
+
+BATCHES = Table(  # a provider's batches: written down before they are made there
+    "batches",
+    "tag TEXT NOT NULL",  # ours, by which the provider's is found again
+    "stage TEXT NOT NULL",  # one of those whose questions are in it
+    "model TEXT NOT NULL",  # a JSON object: what its model is called and how it is reached
+    "lines INTEGER NOT NULL",
+    "written_at REAL NOT NULL",  # since 1970
+    "batch_id TEXT",  # the provider's; NULL while nobody knows whether it was made
+    "said TEXT NOT NULL",  # what the provider said of it last
+    "is_ended INTEGER NOT NULL",
+    key=1,
+)
 
 PROGRESS = Table(  # one row: how far instruction replies are decided
     "progress",
@@ -135,7 +149,7 @@ VERDICTS = Table(
     refers="FOREIGN KEY (request, item) REFERENCES tasks",
 )  # fmt: skip
 
-TABLES = {table.name: table for table in (FACTS, REPLIES, SENT, PROGRESS, TASKS, INSTANCES, REJECTIONS, VERDICTS)}
+TABLES = {table.name: table for table in (FACTS, REPLIES, SENT, BATCHES, PROGRESS, TASKS, INSTANCES, REJECTIONS, VERDICTS)}
 
 MISCOUNTED = (
     f"SELECT {', '.join(REPLIES.key)} FROM replies"  # noqa: S608

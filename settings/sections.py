@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from self_instruct.records.judgements import JUDGING, MOST_SCORE
 from self_instruct.records.tasks import VERIFIERS, StageName
@@ -323,6 +323,30 @@ def new_stages(stages: Mapping[str, StageSettings]) -> Mapping[str, StageSetting
         raise ValueError(f"must not hold {ours!r}; that stage has a section of its own, {ours!r}")
     named: Mapping[str, StageSettings] = frozen(stages)
     return named
+
+
+class BatchSettings(Section):
+    """Which stages are asked in a provider's batches, at half the price and within a day, and how (docs/batches.md)."""
+
+    enabled: bool | None = None
+    """Ask in batches; null: where `batch.stages` names any."""
+    stages: Annotated[tuple[NewStageName, ...], AfterValidator(_distinct)] | None = None
+    """The stages that are; null: all that read nothing from the pool, which is all but `instructions`."""
+    finish_online: bool = False
+    """Ask what a batch leaves unanswered one by one at once, at the full price; false: in further batches."""
+    tries: PositiveInt = 3
+    """In how many batches a question is asked at most before the run stops and says so."""
+    lines: PositiveInt = 50_000
+    """How many questions a batch has at most; the provider's own limit holds too."""
+    look_every_s: PositiveFloat = 30
+    """How many seconds lie between two looks at a batch that is under way."""
+    price: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.5")
+    """What a question in a batch costs, as a share of its price."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether any stage is asked in batches."""
+        return bool(self.stages) if self.enabled is None else self.enabled
 
 
 class FinetuningSettings(Section):

@@ -19,6 +19,7 @@ from self_instruct.settings.frozen import FrozenDict, frozen
 from self_instruct.settings.sections import (
     ENGLISH,
     Address,
+    BatchSettings,
     ClassificationSettings,
     FinetuningSettings,
     InstanceSettings,
@@ -96,6 +97,7 @@ class Settings(Section):
     """US dollars per million tokens, `{input, output, cached_input}`, by a model's name as the run names it."""
     base_url: Address | None = None
     """The address of a server that speaks OpenAI's protocol, for the run's model."""
+    batch: BatchSettings = BatchSettings()
     min_yield: float = Field(default=0, ge=0, allow_inf_nan=False)
     """Stop where the last 20 instruction requests brought fewer tasks each than this; 0: only where they brought none."""
     retries: int = Field(default=8, ge=0)
@@ -113,6 +115,16 @@ class Settings(Section):
             raise ValueError(f"refused_flags names {unknown[0]!r}, which is no verifier and not in verifiers.own")
         return judging
 
+    @field_validator("batch")
+    @classmethod
+    def _know_batched(cls, batch: BatchSettings, info: ValidationInfo) -> BatchSettings:
+        """Check that each stage asked in batches is one of the run's."""
+        known = (*StageName, JUDGING, *info.data.get("stages", ()))
+        unknown = [name for name in batch.stages or () if name not in known]
+        if unknown and "stages" in info.data:
+            raise ValueError(f"stages names {unknown[0]!r}, which is no stage of this run")
+        return batch
+
     @property
     def stage_names(self) -> tuple[str, ...]:
         """The names of the stages that this run has: the paper's three, the judge if enabled, then those of `stages`."""
@@ -124,6 +136,14 @@ class Settings(Section):
         if self.judging.enabled is None:
             return self.judging.model is not None or self.accept is not None
         return self.judging.enabled
+
+    @property
+    def batched_stages(self) -> frozenset[str]:
+        """The names of the stages that are asked in a provider's batches."""
+        if not self.batch.is_on:
+            return frozenset()
+        others = (name for name in self.stage_names if name != StageName.INSTRUCTIONS)
+        return frozenset(others if self.batch.stages is None else self.batch.stages)
 
     def judging_fixed(self) -> Settings:
         """Return these settings with it said whether the run judges, so that a target given later does not change that."""
@@ -181,5 +201,5 @@ _PACING = frozenset({
 })  # fmt: skip
 _PACING_OF_STAGES = re.compile(
     rf"(({'|'.join((*StageName, JUDGING))}|stages\.[^.]+)\.)?(base_url|model_options\.api_key_env)"
-    r"|(stages\.[^.]+|verifiers)\.defined_in"
+    r"|(stages\.[^.]+|verifiers)\.defined_in|batch\.\w+"
 )

@@ -12,7 +12,7 @@ from functools import reduce
 
 from self_instruct.chains.budgets.bounds import at_most, stages_without_limit
 from self_instruct.chains.budgets.budget import Amount, Budget, Limit, Limits
-from self_instruct.chains.budgets.prices import cost, price_of
+from self_instruct.chains.budgets.prices import cost, discounted, price_of
 from self_instruct.chains.models.question import Question
 from self_instruct.ledger import RequestId, Spent
 from self_instruct.records.errors import SettingsError
@@ -20,6 +20,7 @@ from self_instruct.records.replies import Usage
 from self_instruct.settings.sections import Price
 from self_instruct.settings.settings import Settings
 
+WHOLE = Decimal(1)
 _NOTHING = Decimal(0)
 
 
@@ -74,10 +75,14 @@ class Meter:
         """What the whole run has spent."""
         return reduce(Spent.plus, self.by_stage.values(), Spent())
 
-    def reserve(self, question: Question) -> Usage | None:
-        """Set aside what a question can use at most, and return that; or return None: it fits into `short_of` no more."""
+    def reserve(self, question: Question, share: Decimal = WHOLE) -> Usage | None:
+        """Set aside what a question can use at most, and return that; or return None: it fits into `short_of` no more.
+
+        `share` is what it costs of its model's price.
+        """
         most = at_most(question)
-        self.short_of = self._budget.reserve(question.id, _amount(self.price(question.model), 1, most))
+        price = discounted(self.price(question.model), share)
+        self.short_of = self._budget.reserve(question.id, _amount(price, 1, most))
         return None if self.short_of else most
 
     def settle(self, question: Question, used: Spent) -> None:

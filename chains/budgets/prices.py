@@ -88,6 +88,18 @@ def _known(model: str, provider: str | None, address: str | None) -> Price | Non
         return None
 
 
+def discounted(price: Price | None, share: Decimal) -> Price | None:
+    """Return a share of a price, as a provider takes for what is asked in a batch.
+
+    >>> discounted(Price(input=2, output=8), Decimal("0.5"))
+    Price(input=Decimal('1.0'), output=Decimal('4.0'), cached_input=None)
+    """
+    if price is None or share == 1:
+        return price
+    cached = None if price.cached_input is None else price.cached_input * share
+    return Price(input=price.input * share, output=price.output * share, cached_input=cached)
+
+
 def cost(price: Price | None, usage: Usage) -> Decimal | None:
     """Return the US dollars that these tokens cost, or None where the price or their number is not known.
 

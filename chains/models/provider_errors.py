@@ -65,7 +65,8 @@ _NETWORK_NUMBERS = frozenset(
 )
 _NETWORK_CLASSES = frozenset(  # by package and name, since none of these packages need be there
     {
-        "openai.APIError", "anthropic.APIError", "httpx.TransportError", "httpx.DecodingError", "httpcore.NetworkError",
+        "openai.APIError", "anthropic.APIError", "httpx.TransportError", "httpx.DecodingError", "httpx2.TransportError",
+        "httpx2.DecodingError", "httpcore.NetworkError",
         "httpcore.TimeoutException", "httpcore.ProtocolError", "aiohttp.ClientError", "requests.RequestException",
         "urllib3.HTTPError", "botocore.HTTPClientError", "grpc.RpcError", "ollama.ResponseError",
     }

@@ -116,12 +116,19 @@ class TakenParameters(Runnable[LanguageModelInput, AIMessage | str]):
 
     def _leave_out(self, error: Exception, sent: Mapping[str, Any]) -> None:
         """Take note of the parameter that the error refuses, or raise the error."""
-        name = refused_parameter(error, sent)
-        if name is None:
+        if not leave_out(self._left_out, self._model, error, sent):
             raise error
-        successor = RENAMED.get(name)
-        is_asked_for = successor and re.search(rf"\buse\W+{successor}\b", str(error), re.IGNORECASE)
-        self._left_out.add(self._model, name, successor if is_asked_for else None)
+
+
+def leave_out(left_out: LeftOut, model: str, error: Exception, sent: Collection[str]) -> bool:
+    """Take note of the parameter of those sent that an error refuses; False where it refuses none."""
+    name = refused_parameter(error, sent)
+    if name is None:
+        return False
+    successor = RENAMED.get(name)
+    is_asked_for = successor and re.search(rf"\buse\W+{successor}\b", str(error), re.IGNORECASE)
+    left_out.add(model, name, successor if is_asked_for else None)
+    return True
 
 
 def refused_parameter(error: Exception, sent: Collection[str]) -> str | None:

@@ -36,11 +36,11 @@ class CompletionMessages(Runnable[LanguageModelInput, AIMessage]):
 
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
         """Return the answer to a prompt (a prompt value, a string, or messages)."""
-        return _message(self.model.generate_prompt([_prompt(input)], **_tracing(config), **kwargs))
+        return completion_message(self.model.generate_prompt([_prompt(input)], **_tracing(config), **kwargs))
 
     async def ainvoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
         """Return the answer to a prompt (a prompt value, a string, or messages)."""
-        return _message(await self.model.agenerate_prompt([_prompt(input)], **_tracing(config), **kwargs))
+        return completion_message(await self.model.agenerate_prompt([_prompt(input)], **_tracing(config), **kwargs))
 
 
 def _prompt(asked: LanguageModelInput) -> PromptValue:
@@ -56,7 +56,8 @@ def _tracing(config: RunnableConfig | None) -> dict[str, Any]:
     return {name: config.get(name) for name in ("callbacks", "tags", "metadata", "run_name")}
 
 
-def _message(result: LLMResult) -> AIMessage:
+def completion_message(result: LLMResult) -> AIMessage:
+    """Return the first completion of a result as a message with `finish_reason` and usage."""
     generation = next((first for group in result.generations for first in group), None)
     if generation is None:
         raise ModelUnavailableError("the response holds no completion", kind="no completion")

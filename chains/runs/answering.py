@@ -14,6 +14,7 @@ from typing import Protocol
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.asking_all import AskingAll
+from self_instruct.chains.runs.batching import Batching, in_rounds
 from self_instruct.chains.runs.generating import retrying
 from self_instruct.chains.runs.outcome import AskingSnapshot, Ending, Outcome
 from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signals
@@ -27,11 +28,13 @@ from self_instruct.settings.settings import Settings
 class AskingListener:
     """Who is told how asking goes.
 
-    `on_progress` is called after every answer and while requests wait, `on_stop` when a signal stops it.
+    `on_progress` is called after every answer and while requests wait, `on_stop` when a signal stops it, `on_batch` with a
+    sentence when something changes about a provider's batch.
     """
 
     on_progress: Callable[[AskingSnapshot], None] = lambda _: None
     on_stop: Callable[[], None] = lambda: None
+    on_batch: Callable[[str], None] = lambda _: None
 
 
 NO_LISTENER = AskingListener()
@@ -82,45 +85,82 @@ class ListWork:
 
 
 def answer_all(
-    ledger: Ledger, questions: Sequence[Question], asker: Asker, settings: Settings, listener: AskingListener = NO_LISTENER
+    ledger: Ledger,
+    questions: Sequence[Question],
+    asker: Asker,
+    settings: Settings,
+    listener: AskingListener = NO_LISTENER,
+    batching: Batching | None = None,
 ) -> Outcome:
     """Return how it ended to have each question answered once; see `do_all`."""
-    return do_all(ledger, ListWork(questions), asker, settings, listener)
+    return do_all(ledger, ListWork(questions), asker, settings, listener, batching)
 
 
-def do_all(ledger: Ledger, work: Work, asker: Asker, settings: Settings, listener: AskingListener = NO_LISTENER) -> Outcome:
+def do_all(
+    ledger: Ledger,
+    work: Work,
+    asker: Asker,
+    settings: Settings,
+    listener: AskingListener = NO_LISTENER,
+    batching: Batching | None = None,
+) -> Outcome:
     """Return how it ended to have all questions of some work answered; `asker` has the retries and slots of the settings.
 
-    The first SIGINT (Ctrl-C) or SIGTERM lets what is in flight arrive and be stored; a second raises KeyboardInterrupt at once.
-    Raises `SettingsError` or `ModelDeniedError` where a model cannot be used, `LedgerError` where nothing can be stored.
+    `batching` takes what is asked in batches. The first SIGINT (Ctrl-C) or SIGTERM lets what is in flight arrive and be stored;
+    a second raises KeyboardInterrupt at once. Raises `SettingsError` or `ModelDeniedError` where a model cannot be used,
+    `LedgerError` where nothing can be stored.
     """
-    return asyncio.run(_Answering(ledger, work, asker, settings, listener).run())
+    return asyncio.run(_Answering(ledger, work, asker, settings, listener, batching).run())
 
 
 class _Answering:
-    def __init__(self, ledger: Ledger, work: Work, asker: Asker, settings: Settings, listener: AskingListener) -> None:
-        self._meter = Meter(settings, ledger.spending())
-        self._asker = retrying(asker, settings, on_change=self._report)
+    def __init__(
+        self,
+        ledger: Ledger,
+        work: Work,
+        asker: Asker,
+        settings: Settings,
+        listener: AskingListener,
+        batching: Batching | None,
+    ) -> None:
+        self._ledger = ledger
         self._work = work
-        self._asking = AskingAll(ledger, work, self._asker, self._meter, settings.concurrency)
-        self._concurrency = settings.concurrency
+        self._settings = settings
+        self._asker = retrying(asker, settings, on_change=self._report)
+        self._batching = batching
         self._listener = listener
+        self._waited: list[Question] = []
         self._is_stopping = False
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin a pass with what waited for a batch in the one before."""
+        self._meter = Meter(self._settings, self._ledger.spending())
+        questions = _Questions(self._waited, self._work)
+        slots = self._settings.concurrency
+        self._asking = AskingAll(self._ledger, questions, self._asker, self._meter, slots, later=self._batching)
 
     async def run(self) -> Outcome:
-        asyncio.get_running_loop().set_default_executor(AnsweringThreads(self._concurrency))
+        asyncio.get_running_loop().set_default_executor(AnsweringThreads(self._settings.concurrency))
         with stopped_by_signals(self._stop_asking, self._stop):
-            async for arrival in self._asking:
-                if arrival.reply is not None:
-                    self._work.take(arrival.question, arrival.reply)
-                self._report()
+            return await in_rounds(self._batching, self._one_pass)
+
+    async def _one_pass(self) -> Outcome:
+        self._begin()
+        async for arrival in self._asking:
+            if arrival.reply is not None:
+                self._work.take(arrival.question, arrival.reply)
+            self._report()
+        self._waited = self._asking.waiting
         return self._outcome()
 
     def _outcome(self) -> Outcome:
         failure, work = self._asking.failure, self._work
         if failure and not isinstance(failure, ModelUnavailableError):
             raise failure
-        if not self._asking.unanswered:
+        if self._waited and not (self._is_stopping or failure):
+            return Outcome(Ending.BATCHED, f"{len(self._waited)} questions wait for a batch")
+        if not (self._asking.unanswered or self._waited):
             return Outcome(Ending.DONE, f"{work.done} answers")
         if self._is_stopping:
             return Outcome(Ending.INTERRUPTED, f"interrupted with {work.done} of {work.total} answered")
@@ -140,4 +180,21 @@ class _Answering:
 
     def _stop(self) -> None:
         self._asker.stop()
+        if self._batching is not None:
+            self._batching.stop()
         self._listener.on_stop()
+
+
+class _Questions:
+    """What waited for a batch, and then the questions of the work, which may have more after it had none."""
+
+    def __init__(self, waited: Sequence[Question], work: Work) -> None:
+        self._waited = iter(waited)
+        self._work = work
+
+    def __iter__(self) -> Iterator[Question]:
+        return self
+
+    def __next__(self) -> Question:
+        waited = next(self._waited, None)
+        return next(self._work) if waited is None else waited

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
-from self_instruct.chains.runs.in_flight import Arrival, InFlight
+from self_instruct.chains.runs.in_flight import Arrival, InFlight, Later
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import LedgerError
 
@@ -21,7 +21,7 @@ class AskingAll:
     The list may grow: an iterator that had none left is asked again when an answer has come, before the iteration ends.
     What is stored comes first, in the order asked; what was lost when a run was killed is asked last. Where the provider fails
     or the budget ends, what is under way still arrives, and the iteration ends with what is left unanswered in `unanswered`;
-    `failure` says why, None where the budget ended.
+    `failure` says why, None where the budget ended. What `later` takes is in `waiting` then.
     """
 
     def __init__(
@@ -33,15 +33,18 @@ class AskingAll:
         concurrency: int,
         *,
         keeps_prompts: bool = False,
+        later: Later | None = None,
     ) -> None:
         self._ledger = ledger
         self._questions = iter(questions)
         self._meter = meter
         self._concurrency = concurrency
-        self._in_flight = InFlight(ledger, asker, meter, lambda _: keeps_prompts) if asker else None
+        self._in_flight = InFlight(ledger, asker, meter, lambda _: keeps_prompts, later) if asker else None
         self._lost: list[Question] = []
         self._is_stopping = False
+        self._later = later
         self.unanswered: list[Question] = []
+        self.waiting: list[Question] = []
 
     def __len__(self) -> int:
         """Return how many questions are under way."""
@@ -96,6 +99,8 @@ class AskingAll:
                 elif self._in_flight is None or not self._in_flight.send(question):
                     self.unanswered.append(question)
                     is_open = self._in_flight is None
+                elif self._later is not None and self._later.takes(question):
+                    self.waiting.append(question)
             if not self._in_flight:
                 return
             for arrival in await self._in_flight.arrived():

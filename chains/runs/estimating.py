@@ -14,8 +14,8 @@ from math import ceil
 from typing import Any
 
 from self_instruct.chains.budgets.bounds import most_output_tokens
-from self_instruct.chains.budgets.meter import price_in
-from self_instruct.chains.budgets.prices import cost
+from self_instruct.chains.budgets.meter import WHOLE, price_in
+from self_instruct.chains.budgets.prices import cost, discounted
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.runs.advice import Advice, advice
 from self_instruct.chains.runs.deciding import tally_of
@@ -140,12 +140,17 @@ class _Estimating:
         most = max((limit for limit in limits if limit is not None), default=0) * requests if None not in limits else None
         each = self._forecast.usage(self._standing, stage)
         usage = Usage(*(None if count is None else round(count * requests) for count in each))
-        price = self._price(stage.model)
+        price = discounted(self._price(stage.model), self._share_of_price(stage.name))
         longest = Usage(usage.input_tokens, most, usage.cached_tokens)
         return StageEstimate(stage.name, stage.model, requests, usage, most, cost(price, usage), cost(price, longest))
 
     def _price(self, model: str | None) -> Price | None:
         return None if model is None else price_in(self._plan.settings, model)
+
+    def _share_of_price(self, stage: str) -> Decimal:
+        """Return what a stage's requests cost, as a share of their price."""
+        settings = self._plan.settings
+        return settings.batch.price if stage in settings.batched_stages else WHOLE
 
     def _guess(self, stage: Stage[Any]) -> tuple[float, float]:
         """Return the likely tokens of a request of a stage without experience: its first prompts', answers as the seeds'."""
@@ -163,6 +168,8 @@ class _Estimating:
         said = [f"{kept}; it falls as the pool grows, so a large target takes more"]
         if self._share is not None:
             said.append(self._share.sentence())
+        if batched := [stage.name for stage in self._stages if stage.name in self._plan.settings.batched_stages]:
+            said.append(f"{', '.join(batched)}: in batches, at {self._plan.settings.batch.price} of the price")
         guessed = [stage.name for stage in self._stages if not self._counted(stage)]
         if guessed:
             said.append(

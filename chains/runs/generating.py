@@ -22,6 +22,7 @@ from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.models.retrying import REPORTED_EVERY_S, RetryingAsker
 from self_instruct.chains.runs.advice import Cause
+from self_instruct.chains.runs.batching import Batching, has_open_batch, in_rounds
 from self_instruct.chains.runs.journal import Journal
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.outcome import Outcome, Snapshot
@@ -44,7 +45,8 @@ class Listener:
 
     `on_progress` is called after every batch of replies, and each second while none comes, `on_kept` with each task that is
     kept, `on_stop` when a signal stops the run, `on_warning` with a sentence where a model refuses a parameter, which is then
-    left out, and once where few tasks are kept: the likely cause and what to change. `config` is LangChain's: its callbacks see
+    left out, and once where few tasks are kept: the likely cause and what to change; `on_batch` with a sentence when something
+    changes about a provider's batch. `config` is LangChain's: its callbacks see
     every request, with `stage`, `request`, `item` and `attempt` as metadata.
     """
 
@@ -52,6 +54,7 @@ class Listener:
     on_kept: Callable[[StoredTask], None] | None = None
     on_stop: Callable[[], None] = lambda: None
     on_warning: Callable[[str], None] = _log.warning
+    on_batch: Callable[[str], None] = _log.info
     config: RunnableConfig | None = None
 
 
@@ -95,6 +98,23 @@ def retrying(asker: Asker, settings: Settings, **more: Any) -> RetryingAsker:
     )
 
 
+def batching_of(
+    ledger: Ledger,
+    settings: Settings,
+    models: Mapping[str, Model],
+    listener: Listener,
+    names: Mapping[str, str] | None = None,
+) -> Batching | None:
+    """Return what asks the stages in batches that the settings say; None where there are none, and no open batch either.
+
+    `names` are the stages by the names that their questions have here, where those are not the settings' own.
+    """
+    names = {stage: stage for stage in settings.stage_names} if names is None else names
+    if not settings.batched_stages & set(names.values()) and not has_open_batch(ledger):
+        return None
+    return Batching(ledger, settings, models, names=names, warn=listener.on_warning, say=listener.on_batch)
+
+
 async def _alone(ledger: Ledger, plan: RunPlan, models: Mapping[str, Model] | None, listener: Listener) -> Outcome:
     asyncio.get_running_loop().set_default_executor(AnsweringThreads(plan.settings.concurrency))
     return await _Generating(ledger, plan, models, listener).run(takes_signals=True)
@@ -122,12 +142,25 @@ class _Generating:
         self._plan = plan
         self._listener = listener
         self._advised: set[Cause] = set()
+        self._has_begun = False
         asker = ModelAsker(models, LeftOut.of(ledger, listener.on_warning), listener.config)
         self._loop: Loop
+        self._batching = batching_of(ledger, plan.settings, models, listener)
         self._contexts: dict[str, int] = {}  # by stage, once the servers were asked
         fitting = ContextAsker(asker, self._contexts, listener.on_warning)
         self._asker = retrying(fitting, plan.settings, on_change=lambda: self._loop.report())
-        self._loop = Loop(ledger, plan, self._asker, self._report, on_kept=listener.on_kept, on_fault=self._asker.stop)
+        self._loop = self._new_loop()
+
+    def _new_loop(self) -> Loop:
+        return Loop(
+            self._ledger,
+            self._plan,
+            self._asker,
+            self._report,
+            on_kept=self._listener.on_kept,
+            on_fault=self._asker.stop,
+            later=self._batching,
+        )
 
     def _warn(self) -> None:
         settings = self._plan.settings
@@ -140,13 +173,20 @@ class _Generating:
         journal = Journal(str(self._ledger.path.parent))
         self._warn()
         stopping(self._stop)
-        signals = stopped_by_signals(self._loop.stop, self._stop) if takes_signals else nullcontext()
-        with journal.of_run(self._plan.settings), signals, _every(REPORTED_EVERY_S, self._loop.wake):
+        signals = stopped_by_signals(lambda: self._loop.stop(), self._stop) if takes_signals else nullcontext()
+        with journal.of_run(self._plan.settings), signals, _every(REPORTED_EVERY_S, lambda: self._loop.wake()):
             self._contexts |= await context_lengths(self._plan.settings)
-            outcome = await self._loop.run()
+            outcome = await in_rounds(self._batching, self._one_pass)
         stands = self._loop.snapshot()
         journal.stopped(outcome.ending.value, outcome.sentence, stands.kept, stands.spent.requests)
         return outcome
+
+    async def _one_pass(self) -> Outcome:
+        """Return how the loop ended, from where the ledger stands now."""
+        if self._has_begun:
+            self._loop = self._new_loop()
+        self._has_begun = True
+        return await self._loop.run()
 
     def _report(self, snapshot: Snapshot) -> None:
         for each in snapshot.advice:
@@ -159,6 +199,8 @@ class _Generating:
     def _stop(self) -> None:
         self._loop.stop()
         self._asker.stop()
+        if self._batching is not None:
+            self._batching.stop()
         self._listener.on_stop()
 
 

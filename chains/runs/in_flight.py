@@ -11,14 +11,38 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Protocol
 
-from self_instruct.chains.budgets.meter import Meter
+from self_instruct.chains.budgets.meter import WHOLE, Meter
+from self_instruct.chains.budgets.prices import discounted
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.journal import Journal
 from self_instruct.chains.runs.pace import Pace
 from self_instruct.ledger import Ledger, RequestId, SentRequest, Spent
 from self_instruct.records.errors import LedgerError, ModelUnavailableError, SelfInstructError
 from self_instruct.records.replies import UNCOUNTED, Refusal, Reply
+
+
+class Later(Protocol):
+    """Takes questions out of the flight, to ask them together once nothing else is under way (`batching`)."""
+
+    @property
+    def price_share(self) -> Decimal:
+        """What such a question costs, as a share of its price."""
+        ...
+
+    def __len__(self) -> int:
+        """Return how many questions wait."""
+        ...
+
+    def takes(self, question: Question) -> bool:
+        """Return whether this question waits; raises `ModelUnavailableError` where it did so in vain too often."""
+        ...
+
+    def add(self, question: Question, sent: SentRequest, prompt: str | None) -> None:
+        """Let a question wait; `prompt` is what to store with its reply, if anything."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +58,22 @@ class InFlight:
 
     `failure` is the first reason why a question brought no reply: one of ours where the provider failed, else a fault of the
     program, which whoever asks must raise once what is under way has arrived. `keeps_prompt` says of which questions the prompt
-    is stored with the reply.
+    is stored with the reply. What `later` takes is set aside for, and neither sent nor under way.
     """
 
-    def __init__(self, ledger: Ledger, asker: Asker, meter: Meter, keeps_prompt: Callable[[Question], bool]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        asker: Asker,
+        meter: Meter,
+        keeps_prompt: Callable[[Question], bool],
+        later: Later | None = None,
+    ) -> None:
         self._ledger = ledger
         self._asker = asker
         self._meter = meter
         self._keeps_prompt = keeps_prompt
+        self._later = later
         self._journal = Journal(str(ledger.path.parent))
         self._lost = Counter(sent.request for sent in ledger.sent())
         self._next: list[tuple[Question, SentRequest]] = []
@@ -65,13 +97,22 @@ class InFlight:
 
         It is noted in the ledger now; a transaction around a whole group must end before that goes out.
         """
-        at_most = self._meter.reserve(question)
+        try:
+            later = self._later if self._later is not None and self._later.takes(question) else None
+        except ModelUnavailableError as error:
+            self._fail(question, error)
+            return False
+        share = WHOLE if later is None else later.price_share
+        at_most = self._meter.reserve(question, share)
         if at_most is None:
             return False
-        price = self._meter.price(question.model)
+        price = discounted(self._meter.price(question.model), share)
         sent = SentRequest(question.id, self._lost[question.id] + 1, question.model, at_most, price)
-        self._ledger.add_sent(sent)
-        self._next.append((question, sent))
+        if later is not None:
+            later.add(question, sent, self._prompt(question))
+        else:
+            self._ledger.add_sent(sent)
+            self._next.append((question, sent))
         return True
 
     async def arrived(self) -> list[Arrival]:
@@ -160,8 +201,10 @@ class InFlight:
         if reply.model != question.model:
             reply = replace(reply, model=question.model)
         usage = reply.usage if isinstance(reply, Reply) else UNCOUNTED
-        prompt = question.prompt.to_string() if self._keeps_prompt(question) else None
-        self._ledger.store_reply(question.id, reply, prompt=prompt, at_most=sent.at_most, price=sent.price)
+        self._ledger.store_reply(question.id, reply, prompt=self._prompt(question), at_most=sent.at_most, price=sent.price)
         self._ledger.forget_sent(sent)
         self._meter.settle(question, Spent.on(usage, sent.at_most))
         return reply
+
+    def _prompt(self, question: Question) -> str | None:
+        return question.prompt.to_string() if self._keeps_prompt(question) else None

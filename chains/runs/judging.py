@@ -18,7 +18,8 @@ from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.accepting import JUDGES
 from self_instruct.chains.runs.asking_all import AskingAll
-from self_instruct.chains.runs.generating import Listener, retrying
+from self_instruct.chains.runs.batching import Batching, in_rounds
+from self_instruct.chains.runs.generating import Listener, batching_of, retrying
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.signals import stopped_by_signals
@@ -121,16 +122,24 @@ class Judging:
         self._asking: AskingAll | None = None
         self._is_stopping = False
 
-    async def run(self, asker: Asker | None, on_progress: Callable[[], None] = lambda: None) -> Outcome:
-        """Return how it ended, once all that was asked is answered and stored; no asker decides what is."""
+    async def run(
+        self, asker: Asker | None, on_progress: Callable[[], None] = lambda: None, later: Batching | None = None
+    ) -> Outcome:
+        """Return how it ended, once all that was asked is answered and stored; no asker decides what is.
+
+        Where `later` took questions it ends as `BATCHED`, to be run again once they are answered.
+        """
         meter = Meter(self._judge.settings, self._ledger.spending())
-        for questions in (self._first_questions(), self._second_questions()):
-            self._asking = AskingAll(self._ledger, questions, asker, meter, self._judge.settings.concurrency)
+        concurrency = self._judge.settings.concurrency
+        for questions in (self._first_questions, self._second_questions):
+            self._asking = AskingAll(self._ledger, questions(), asker, meter, concurrency, later=later)
             async for arrival in self._asking:
                 self._decide(arrival.question.id, arrival.reply)
                 on_progress()
             if asker is not None and (outcome := self._stopped(self._asking, meter)) is not None:
                 return outcome
+        if later:
+            return Outcome(Ending.BATCHED, f"{len(later)} verdicts wait for a batch")
         return Outcome(Ending.DONE, f"{len(self.jobs)} instances judged by {self._judge.model}")
 
     def stop(self) -> None:
@@ -147,7 +156,8 @@ class Judging:
                     yield self._judge.stage.question(first_attempt(asked, vote), self._tasks[task])
 
     def _second_questions(self) -> Iterator[Question]:
-        for request, wrong in self._again:
+        again, self._again = self._again, []
+        for request, wrong in again:
             yield self._judge.stage.question(request, self._tasks[request.task], wrong)
 
     def _decide(self, request: RequestId, reply: Any) -> None:
@@ -156,6 +166,7 @@ class Judging:
             self._again.append((step.again, step.wrong))
             return
         self._ledger.add_verdicts(request.task, step.verdicts)
+        self._has.update((request.task, one.instance, one.vote) for one in step.verdicts)
         self.done += 1
         self._share.add(step.verdicts)
         if self._share.is_too_large and self._asking is not None:
@@ -198,7 +209,8 @@ def judge_run(
         listener.on_warning(warning)
     judging = Judging(ledger, plan, judge, sample)
     model = ModelAsker(loaded, LeftOut.of(ledger, listener.on_warning), listener.config)
-    return asyncio.run(_judged(judging, retrying(model, judge.settings), listener, on_progress))
+    batching = batching_of(ledger, judge.settings, loaded, listener, {judge.name: JUDGING})
+    return asyncio.run(_judged(judging, retrying(model, judge.settings), listener, on_progress, batching))
 
 
 def judge_again(ledger: Ledger, plan: RunPlan, judges: Mapping[str, Any]) -> None:
@@ -215,13 +227,17 @@ def judge_again(ledger: Ledger, plan: RunPlan, judges: Mapping[str, Any]) -> Non
         asyncio.run(Judging(ledger, plan, judge).run(None))
 
 
-async def _judged(judging: Judging, asker: Any, listener: Listener, on_progress: Callable[[int, int], None]) -> Outcome:
+async def _judged(
+    judging: Judging, asker: Any, listener: Listener, on_progress: Callable[[int, int], None], batching: Batching | None
+) -> Outcome:
     def stop() -> None:
         asker.stop()
+        if batching is not None:
+            batching.stop()
         listener.on_stop()
 
     with stopped_by_signals(judging.stop, stop):
-        return await judging.run(asker, lambda: on_progress(judging.done, judging.total))
+        return await in_rounds(batching, lambda: judging.run(asker, lambda: on_progress(judging.done, judging.total), batching))
 
 
 def _finished_tasks(ledger: Ledger) -> Iterator[tuple[TaskId, Task]]:

@@ -19,7 +19,7 @@ from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.advice import Tally
 from self_instruct.chains.runs.deciding import Decider
 from self_instruct.chains.runs.forecast import Standing, awaiting
-from self_instruct.chains.runs.in_flight import Arrival, InFlight
+from self_instruct.chains.runs.in_flight import Arrival, InFlight, Later
 from self_instruct.chains.runs.instruction_requests import InstructionRequests
 from self_instruct.chains.runs.journal import Journal
 from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
@@ -45,7 +45,8 @@ class Loop:
     """One run of a ledger, from where it stands to where it must stop; `run` it once.
 
     `asker` answers what is not stored yet; None decides only what is. `on_progress` is called after every batch of replies,
-    `on_kept` with each task that is kept, `on_fault` where what is under way should arrive soon or fail.
+    `on_kept` with each task that is kept, `on_fault` where what is under way should arrive soon or fail. `later` takes what is
+    asked in batches: where it took any the run ends as `BATCHED`, to go on once they are answered.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Loop:
         on_progress: Callable[[Snapshot], None] | None = None,
         on_kept: Callable[[StoredTask], None] | None = None,
         on_fault: Callable[[], None] = lambda: None,
+        later: Later | None = None,
     ) -> None:
         self._ledger = ledger
         self._settings = plan.settings
@@ -69,7 +71,8 @@ class Loop:
         self._stored = ledger.reply if ledger.has_replies else lambda _: None  # a new run has none but those that arrive
         self._meter = Meter(plan.settings, ledger.spending())
         self._journal = Journal(str(ledger.path.parent))
-        self._in_flight = InFlight(ledger, asker, self._meter, _is_drawn) if asker else None
+        self._later = () if later is None else later
+        self._in_flight = InFlight(ledger, asker, self._meter, _is_drawn, later) if asker else None
         self._ahead = ReadingAhead(self._in_flight, self._whose) if self._in_flight is not None else None
         decide = self._ahead.decide if self._ahead is not None else decide_now
         self._decider = Decider(ledger, self._pool, self._stages, plan.settings.judging, decide)
@@ -84,9 +87,7 @@ class Loop:
         self._prospects = Prospects(plan, self._stages.all)
         self._newest = ""
         self._finished = 0
-        self._is_stopping = False
-        self._is_fruitless = False
-        self._is_poor = False
+        self._is_stopping = self._is_fruitless = self._is_poor = False
 
     async def run(self) -> Outcome:
         """Return how the run ended, once all that was asked is answered and stored.
@@ -355,11 +356,11 @@ class Loop:
             self._on_fault()
             await self._in_flight.drain()
 
-    # the end
-
     def _outcome(self) -> Outcome:
         if self._failure and not isinstance(self._failure, ModelUnavailableError):
             raise self._failure
+        if self._later and not (self._is_stopping or self._failure):
+            return Outcome(Ending.BATCHED, f"{len(self._later)} questions wait for a batch")
         reached = self._reached()
         if reached.ending is Ending.DONE:  # whatever became of a request too many
             return reached

@@ -25,6 +25,7 @@ class Ending(StrEnum):
     UNAVAILABLE = "unavailable"
     UNREAD = "unread"
     INTERRUPTED = "interrupted"
+    BATCHED = "batched"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from self_instruct.chains.budgets.meter import check_budgets
 from self_instruct.chains.models.loading import load_model
 from self_instruct.chains.models.names import OFFLINE, is_completion_model
 from self_instruct.chains.models.replies import Model
+from self_instruct.chains.runs.batch_doors import check_batched
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.ledger import Ledger, RequestId
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
@@ -285,6 +286,7 @@ def _checked(plan: RunPlan, objects: Mapping[str, Model] | None) -> dict[str, Mo
     models = plan.models(objects)
     plan.try_prompts()
     check_budgets(plan.settings)
+    check_batched(plan.settings, models)
     return models
 
 

@@ -19,7 +19,7 @@ from self_instruct.chains.runs.plan import IMPROVEMENT, RunPlan
 from self_instruct.chains.runs.plan_settings import ShownSetting, shown_settings
 from self_instruct.chains.runs.prospects import expected
 from self_instruct.chains.stages.copies import ShownTexts
-from self_instruct.ledger import Ledger, StoredTask
+from self_instruct.ledger import Ledger, StoredBatch, StoredTask
 from self_instruct.ledger.lock import is_held
 from self_instruct.prompts.prompt_set import demonstrated_texts
 from self_instruct.records.tasks import StageName
@@ -48,7 +48,7 @@ class Status:
     `exported` of them make the dataset, which shows at most a few of each task. `unanswered` tasks wait for a reply, by the
     stage it belongs to. `outlook` is what is to be expected, None before there is experience, `advice` what is likely wrong,
     `checks` the checks of the dataset that fail. `copies` counts, by stage, what repeats a demonstration
-    where that is not refused.
+    where that is not refused. `batches` are those open at a provider, as they were last seen.
     """
 
     state: RunState
@@ -69,6 +69,7 @@ class Status:
     advice: tuple[Advice, ...] = ()
     copies: Mapping[str, int] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
+    batches: tuple[StoredBatch, ...] = ()
 
     def to_json(self) -> str:
         """Return all of it as a JSON object, indented."""
@@ -79,6 +80,10 @@ class Status:
         return readable_json({
             **{name: getattr(self, name) for name in counts},
             "kinds": {name: getattr(self, name) for name in ("classification", "other", "unknown")},
+            "batches": [
+                {"id": one.batch_id, "stage": one.stage, "lines": one.lines, "said": one.said, "written_at": one.written_at}
+                for one in self.batches
+            ],
             "unanswered": dict.fromkeys(StageName, 0) | dict(self.unanswered),
             "rejections": rejections,
             "copies": dict(self.copies),
@@ -122,6 +127,7 @@ def status(ledger: Ledger) -> Status:
             advice=advice(tally),
             copies=_copies(plan, ledger, tally),
             checks=failing(checked_run(ledger, plan, shown)),
+            batches=tuple(batch for batch in ledger.batches() if not batch.is_ended),
         )
 
 

@@ -1,4 +1,4 @@
-"""The commands about files: seed files, templates, and datasets of anybody. `run.py` has those about runs."""
+"""Commands of groups, and those about files: seed files, templates, datasets of anybody. `run.py` has those about runs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ from self_instruct.reports.terminal.printing import console, say, show
 
 seeds_app = typer.Typer(no_args_is_help=True, help="Look at seed files.", rich_markup_mode=None)
 templates_app = typer.Typer(no_args_is_help=True, help="Write prompts of your own.", rich_markup_mode=None)
+
+batch_app = typer.Typer(no_args_is_help=True, help="Look after a run's batches at a provider.", rich_markup_mode=None)
+
+
+@batch_app.command()
+def cancel(run: options.Run) -> None:
+    """Ask the provider to stop a run's open batches, and store what they have answered by then."""
+    from self_instruct.reports.terminal.batches import cancel_and_say
+
+    cancel_and_say(run)
 
 
 @seeds_app.command()

@@ -23,6 +23,8 @@ BaseUrl = Annotated[str | None, typer.Option(help="The address of an OpenAI-comp
 Concurrency = Annotated[int | None, typer.Option(help="How many requests may be in flight.")]
 MaxRequests = Annotated[int | None, typer.Option(help="How many requests the run may spend in all.")]
 MaxTokens = Annotated[int | None, typer.Option(help="How many tokens, in and out, the run may spend in all.")]
+Batch = Annotated[bool | None, typer.Option("--batch/--no-batch", help="Ask in the provider's batches, at half the price.")]
+FinishOnline = Annotated[bool | None, typer.Option("--finish-online", help="Ask one by one what a batch leaves unanswered.")]
 MaxCost = Annotated[str | None, typer.Option(metavar="USD", help="What the run may cost in all, in US dollars.")]
 
 # choosing rows
@@ -41,11 +43,20 @@ CutVocabulary = Annotated[
 ]
 
 
+_NAMED_OTHERWISE = {"batch.enabled": "--batch", "batch.finish_online": "--finish-online"}
+
+
+def batches(batch: bool | None, finish_online: bool | None) -> dict[str, Any]:
+    """Return the flags about batches as settings."""
+    return {"batch.enabled": batch, "batch.finish_online": finish_online}
+
+
 def given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Layer:
     """Return all that the command line says about settings: flags over `--set` over the config file."""
     from self_instruct.settings.config_file import from_assignments, from_config
     from self_instruct.settings.layers import Layer
 
     said = {name: value for name, value in flags.items() if value is not None}
-    layer = Layer(said, {name: "--" + name.replace("_", "-") for name in said}).over(from_assignments(assignments or ()))
+    origins = {name: _NAMED_OTHERWISE.get(name, "--" + name.replace("_", "-")) for name in said}
+    layer = Layer(said, origins).over(from_assignments(assignments or ()))
     return layer.over(from_config(config)) if config else layer

@@ -4,6 +4,7 @@
 `data/version_2.sqlite.gz` what `generate --num-instructions 12 --max-requests 22 --seed 1 --set window=1` made at commit
 013f818, with twelve: it stopped within the reply to its second request, and four tasks wait for instances.
 `data/version_3.sqlite.gz` is what the latter command made at commit 12fb4db, with our first twelve seeds, and a verdict.
+`data/version_4.sqlite.gz` is what that command made at commit e0a8b71, with a verdict and a request that was sent and lost.
 """
 
 import gzip
@@ -49,6 +50,12 @@ SPENT = {
         (StageName.INSTANCES, "offline", FREE): Spent(8, 0, Usage(4936, 226)),
         (StageName.INSTRUCTIONS, "offline", FREE): Spent(2, 0, Usage(379, 268)),
     },
+    4: {
+        (StageName.CLASSIFICATION, "offline", FREE): Spent(12, 0, Usage(547, 12)),
+        (StageName.INSTANCES, "offline", FREE): Spent(8, 0, Usage(5051, 252)),
+        (StageName.INSTRUCTIONS, "offline", FREE): Spent(2, 0, Usage(371, 268)),
+        (StageName.INSTANCES, "offline", None): Spent(1, 1, at_most=Usage(100, 10), unanswered=1),
+    },
 }
 EXPORTS = [  # of version 2, with the digest of what the code that wrote it exported, characters as they are for its escapes
     ("prompt-completion", Selection(), "3d6edb1988c9c096c687113624a82909328781163d2840d9c5a017b617af5335"),
@@ -61,7 +68,7 @@ EXPORTS = [  # of version 2, with the digest of what the code that wrote it expo
     ("alpaca", Selection(max_instances=1), "189e3b09ca134900dd491bed717d24779cea72857c43f5ddc9c57d0e996583ea"),
 ]
 EXPORT_OF_3 = "98b2c28027a8e4b9f40a65098de686b1b59f25bfb47f142388adf47ac21e3a4c"  # prompt-completion
-every_version = pytest.mark.parametrize("old", [1, 2, 3])
+every_version = pytest.mark.parametrize("old", [1, 2, 3, 4])
 
 
 @pytest.fixture

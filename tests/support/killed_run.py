@@ -1,11 +1,13 @@
 """Run the command line, note every request that is sent, and die by SIGKILL at a chosen moment.
 
 Reads JSON lists from standard input, [MOMENT, COUNT, LOG, ARGUMENTS OF run.py ...], runs each in a process of its own, and
-writes how it ended: its exit code, or below 0 the signal. These processes are forked from this one, which has all imported.
+writes how it ended: its exit code, or below 0 the signal. These processes are forked from this one, which has all imported,
+the modules that are its arguments too.
 
-MOMENT: `reply` dies when the COUNT-th reply is committed and nothing is decided from it; `deciding` dies inside the COUNT-th
-transaction, before its commit; `sent` dies when the COUNT-th request is noted and may have gone out; `never` does not die. LOG
-gets a line for each request that is sent.
+MOMENT: `statement` dies before the COUNT-th statement to the ledger; `made` when the provider has made the COUNT-th batch and
+nobody has noted it; `reply` dies when the COUNT-th reply is committed and nothing is decided from it; `deciding` dies inside
+the COUNT-th transaction, before its commit; `sent` dies when the COUNT-th request is noted and may have gone out; `never` does
+not die. LOG gets a line for each request that is sent.
 """
 
 from __future__ import annotations
@@ -16,12 +18,15 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from itertools import count
 from typing import Any
 
 from self_instruct import run
 from self_instruct.chains import offline  # noqa: F401  what a run imports when it begins
+from self_instruct.chains.models.anthropic_batches import AnthropicBatches
 from self_instruct.chains.models.asking import ModelAsker
+from self_instruct.chains.models.openai_batches import OpenAIBatches
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.runs import generating  # noqa: F401  what a run imports when it begins
 from self_instruct.ledger import Ledger
@@ -56,7 +61,30 @@ def die_at(moment: str, number: int) -> None:
         return await ask(self, question)
 
     Ledger.store_reply, Ledger.transaction = stored, within  # type: ignore[method-assign]
+    die_of_batches(moment, number)
     ModelAsker.__call__ = sent  # type: ignore[method-assign]
+
+
+def die_of_batches(moment: str, number: int) -> None:
+    """Kill this process at the moments that runs with batches have besides."""
+    statements, made = count(1), count(1)
+    execute = Ledger._execute
+
+    def executed(self: Ledger, *asked: Any) -> Any:
+        if next(statements) == number and moment == "statement":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute(self, *asked)
+
+    Ledger._execute = executed  # type: ignore[method-assign]
+    for door in (OpenAIBatches, AnthropicBatches):
+
+        async def make(self: Any, *asked: Any, make: Any = door.make) -> str:
+            batch_id = await make(self, *asked)
+            if next(made) == number and moment == "made":
+                os.kill(os.getpid(), signal.SIGKILL)
+            return str(batch_id)
+
+        door.make = make  # type: ignore[method-assign]
 
 
 def note_requests(log: str) -> None:
@@ -88,6 +116,8 @@ def drive(moment: str, number: int, log: str, *arguments: str) -> int:
 
 
 if __name__ == "__main__":
+    for module in sys.argv[1:]:
+        import_module(module)
     for line in sys.stdin:
         sys.stdout.write(f"{drive(*json.loads(line))}\n")
         sys.stdout.flush()
