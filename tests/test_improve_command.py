@@ -125,7 +125,9 @@ def test_what_cannot_be_improved_is_one_line(tmp_path: Path, command: Command, r
     assert_refused(command("improve", run, "--run", new, "--no-regenerate", "--rounds", 0), "nothing is to be done")
     assert_refused(command("improve", run, "--run", new, "--rounds", -1), "a whole number from 0")
     assert_refused(command("improve", run, "--run", new, "--model", "nobody:x"), "nobody")
-    assert_refused(command("improve", run, "--run", run, *OFFLINE), "no run that was made by improving another")
+    assert_refused(command("improve", run, "--run", run, *OFFLINE), "the old run stays as it is")
+    assert command("generate", "--run", tmp_path / "other", *OFFLINE, "--num-instructions", 1).code == 0
+    assert_refused(command("improve", run, "--run", tmp_path / "other"), "no run that was made by improving another")
     assert_refused(command("export", run, "--format", "dpo"), "improve a run first")
     assert not new.exists()
     assert command("improve", run, "--run", new, *OFFLINE, "--max-requests", 3).code == 1

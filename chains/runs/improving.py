@@ -54,6 +54,8 @@ def improve(
     `models` are there already, by the names of `improvement_plan.ASKED`; without them those that the settings name are loaded.
     Raises `InputError` of every kind.
     """
+    if before.resolve() == run.resolve():
+        raise SettingsError("the old run stays as it is; name another directory with `run`.")
     with ExitStack() as closing:
         with Ledger.open(before, read_only=True) as old, old.snapshot():
             old_plan, tasks = RunPlan.of(old), finished_with_instances(old)
