@@ -15,6 +15,7 @@ from self_instruct.records.revisions import IMPROVING, Operator, Result, Revisio
 from self_instruct.records.tasks import VERIFIERS, Verdict, flags_in
 from self_instruct.reports.analysis.spending import Spending, in_all, spending
 from self_instruct.reports.dataset_tasks import task_name
+from self_instruct.reports.review.figures import Figure, wilson
 
 SHARE_95 = 1.96  # standard errors on either side
 
@@ -81,9 +82,20 @@ class Improvement:
         return None if read is None or written is None else read + written
 
     @property
+    def preferred(self) -> Figure:
+        """The share of the judge's decisions for one output that were for the new one: a half, where both are as good."""
+        wins, losses = (self.decided.get(f"judge: {result}", 0) for result in (Result.WIN, Result.LOSS))
+        return wilson(wins, wins + losses)
+
+    @property
     def pays(self) -> bool:
-        """Whether scores have risen beyond what chance alone brings."""
-        return self.gain is not None and self.gain.is_plain
+        """Whether scores have risen, and new outputs won more often than they lost, both beyond what chance alone brings.
+
+        Scores alone do not say it: an output is revised because its score is low, and low scores rise again by themselves.
+        """
+        interval = self.preferred.interval
+        is_preferred = interval is not None and interval[0] > 1 / 2
+        return self.gain is not None and self.gain.is_plain and is_preferred
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON values."""
@@ -91,7 +103,9 @@ class Improvement:
         cost = self.spent.cost
         return {
             "instances": self.instances, "replaced": self.replaced, "tried": {one: dict(of) for one, of in self.tried.items()},
-            "decided_by": dict(self.decided), "flags": {rule: list(pair) for rule, pair in self.flags.items()},
+            "decided_by": dict(self.decided),
+            "preferred": {"share": self.preferred.value, "interval": self.preferred.interval},
+            "flags": {rule: list(pair) for rule, pair in self.flags.items()},
             "flagged": list(self.flagged), "score": asdict(self.gain) if self.gain else None, "points_gained": points,
             "unread": self.unread,
             "requests": self.spent.requests, "tokens": self.tokens, "cost_usd": cost, "pays": self.pays,

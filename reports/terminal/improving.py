@@ -68,14 +68,22 @@ def improvement_lines(found: Improvement) -> Iterator[str]:
         f"the judge's mean score: {gain.before:.2f} before, {gain.after:.2f} after"
         f" ({gain.after - gain.before:+.2f}{interval}; {number(gain.count)} instances)"
     )
+    if found.preferred.value is not None:
+        yield f"of the comparisons that the judge decided, the new output won {found.preferred.with_percents}"
     spent = f"{number(found.spent.requests)} requests, {number(found.tokens)} tokens"
     if not found.pays:
-        yield f"it did not pay: no gain beyond chance for {spent}{_dollars(found.spent.cost)}"
+        yield f"it did not pay: {_why_not(found)}, for {spent}{_dollars(found.spent.cost)}"
         return
     a_point = "" if found.tokens is None else f", {found.tokens / gain.points:,.0f} tokens a point"
     cost = "" if not found.spent.cost else f", ${found.spent.cost / gain.points:.4f} a point"
     yield f"{gain.points:.0f} points gained for {spent}{_dollars(found.spent.cost)}{a_point}{cost}"
     yield "these are scores of the judge that chose the outputs; have another one judge both runs before you believe them"
+
+
+def _why_not(found: Improvement) -> str:
+    if found.gain is None or not found.gain.is_plain:
+        return "no gain beyond chance"
+    return "scores rose, as low ones do by themselves, but new outputs did not win more than half"
 
 
 def _dollars(cost: float | None) -> str:

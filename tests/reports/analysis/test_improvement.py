@@ -1,6 +1,7 @@
 """The account of an improved run: what was gained, by which interval, and that it says so where nothing was."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,11 @@ from self_instruct.settings.layers import Layer
 YES = Answer.YES
 
 
-def improved(run: Path, scores: Sequence[tuple[int, int | None]]) -> Improvement:
-    """Return the account of a run whose instances had these scores before and have those after; None: unread."""
+def improved(run: Path, scores: Sequence[tuple[int, int | None]], *, also_lost: bool = False) -> Improvement:
+    """Return the account of a run whose instances had these scores before and have those after; None: unread.
+
+    Each has another output that won, and if `also_lost` one that lost to that.
+    """
     tasks = [
         (StoredTask(TaskId(number, 0), f"task {number}", False, None), (Instance("", "old"),)) for number in range(len(scores))
     ]
@@ -34,7 +38,10 @@ def improved(run: Path, scores: Sequence[tuple[int, int | None]]) -> Improvement
             ledger.add_task(task)
             ledger.add_instances(task.id, [Instance("", "new")])
             said = [Verdict(JUDGING, 0, vote.answers()), flags_verdict(0, [Flag("link", "www")])]
-            ledger.add_verdicts(task.id, [*said, revision_verdict(0, 1, tried)])
+            lost = replace(tried, operator=Operator.REVISE, result=Result.LOSS, before="new", after="newer")
+            revisions = [tried, lost] if also_lost else [tried]
+            said += [revision_verdict(0, at, one) for at, one in enumerate(revisions, start=1)]
+            ledger.add_verdicts(task.id, said)
             asked = RequestId("regenerate", task.id.request, task.id.item)
             ledger.store_reply(asked, Reply("new", "stop", Usage(90, 10), "openai:writer"))
         return improvement(ledger)
@@ -54,8 +61,17 @@ def test_points_are_gained_and_each_has_its_price(tmp_path: Path) -> None:
 def test_where_scores_do_not_rise_beyond_chance_it_says_that_it_did_not_pay(tmp_path: Path) -> None:
     found = improved(tmp_path / "new", [(1, 5), (4, 1), (2, 3), (3, 2)])
     assert not found.pays
-    assert any(line.startswith("it did not pay: no gain beyond chance for 4 requests") for line in said(found))
+    assert any(line.startswith("it did not pay: no gain beyond chance, for 4 requests") for line in said(found))
     assert improved(tmp_path / "one", [(1, 5)]).pays is False
+
+
+def test_scores_that_rise_alone_are_not_taken_for_a_gain(tmp_path: Path) -> None:
+    found = improved(tmp_path / "new", [(1, 3), (2, 4), (1, 4), (2, 4)], also_lost=True)
+    assert found.gain
+    assert found.gain.is_plain
+    assert found.preferred.value == 0.5
+    assert not found.pays
+    assert any("as low ones do by themselves" in line for line in said(found))
 
 
 def test_what_the_judge_did_not_say_is_counted_and_is_no_score(tmp_path: Path) -> None:
