@@ -88,8 +88,8 @@ async def _measure(folder: Path, lines: int) -> None:
     models = {StageName.CLASSIFICATION.value: load_model(MODEL)}
     before = _memory()
     with Ledger.create(folder / "run", plan.facts()) as ledger:
-        names = {StageName.CLASSIFICATION.value: StageName.CLASSIFICATION.value}
-        batching = Batching(ledger, plan.settings, models, names=names, warn=print, say=lambda _: None)
+        choices = {stage: plan.settings.choice(stage) for stage in models}
+        batching = Batching(ledger, plan.settings, models, choices=choices, stages=models, warn=print, say=lambda _: None)
         spans: list[float] = []
 
         async def one_pass() -> Outcome:

@@ -87,12 +87,12 @@ def sent_request(row: Row) -> SentRequest:
 def batch_row(batch: StoredBatch) -> Row:
     """Return the row of a provider's batch."""
     made = (batch.tag, str(batch.stage), as_json(dict(batch.model)), batch.lines, _real(batch.written_at))
-    return (*made, batch.batch_id, batch.said, int(batch.is_ended))
+    return (*made, batch.batch_id, int(batch.is_ended), batch.said)
 
 
 def stored_batch(row: Row) -> StoredBatch:
     """Return the batch of a row."""
-    tag, stage, model, lines, written_at, batch_id, said, is_ended, _ = row
+    tag, stage, model, lines, written_at, batch_id, is_ended, said, _ = row
     return StoredBatch(tag, stage, json.loads(model), lines, written_at, batch_id, said, is_ended == 1)
 
 

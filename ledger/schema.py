@@ -101,8 +101,8 @@ BATCHES = Table(  # a provider's batches: written down before they are made ther
     "lines INTEGER NOT NULL",
     "written_at REAL NOT NULL",  # since 1970
     "batch_id TEXT",  # the provider's; NULL while nobody knows whether it was made
-    "said TEXT NOT NULL",  # what the provider said of it last
     "is_ended INTEGER NOT NULL",
+    "said TEXT NOT NULL",  # what the provider said of it last
     key=1,
 )
 

@@ -291,7 +291,8 @@ def test_a_judge_and_an_evaluation_are_asked_in_batches_too(
     judging = ("--model", "openai:gpt-4.1", "--base-url", server.base_url, "--batch", *QUICK)
     assert command("judge", tmp_path / "run", *judging).code == 0
     with Ledger.open(tmp_path / "run", read_only=True) as ledger:
-        assert len(list(ledger.verdicts())) == ledger.count_instances() == sum(map(len, server.made))
+        assert len(list(ledger.verdicts())) == ledger.count_instances() == len(server.made[0])
+    assert all(len(ids) <= 2 for ids in server.made[1:])  # verdicts that could not be read, once more
 
     tasks = tmp_path / "tasks.jsonl"
     tasks.write_text("".join(json.dumps({"instruction": f"Say {n}.", "output": str(n)}) + "\n" for n in range(5)))
@@ -299,6 +300,19 @@ def test_a_judge_and_an_evaluation_are_asked_in_batches_too(
     before = len(server.made)
     assert command(*asked, "--batch", *QUICK).code == 0
     assert [len(ids) for ids in server.made[before:]] == [5]
+
+
+def test_a_run_is_improved_in_batches_as_online(
+    generate: Callable[..., Done], command: Command, server: BatchServer, tmp_path: Path
+) -> None:
+    assert generate("run").code == 0
+    for name, more in (("plain", ()), ("batched", ("--batch", *QUICK))):
+        server.online.clear()
+        asked = ("improve", tmp_path / "run", "--run", tmp_path / name, "--model", OPENAI, "--base-url", server.base_url)
+        assert command(*asked, "--judge", "openai:gpt-4.1", "--set", f"judging.base_url={server.base_url}", *more).code == 0
+    assert server.online.total() == 0
+    assert sum(map(len, server.made)) > TARGET
+    assert dataset(tmp_path / "batched") == dataset(tmp_path / "plain")
 
 
 def test_instructions_are_asked_in_batches_of_a_window_where_that_is_said(

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -29,14 +29,15 @@ from self_instruct.chains.runs.batch_settling import Settling
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.signals import stopped_by_signals
 from self_instruct.ledger import Ledger, RequestId, SentRequest, StoredBatch
+from self_instruct.settings.sections import ModelChoice
 from self_instruct.settings.settings import Settings
 
 
 class Batching:
     """The batches of one run; takes questions as `Later` does, and asks them in `rounds`.
 
-    `names` are the stages by the names that their questions have, `models` their models by those; `say` is told a sentence when
-    something changes, `clock` gives seconds since 1970.
+    `choices` say which model is asked, by the stages' names, and `models` are those; `stages` are the ones asked in batches.
+    `say` is told a sentence when something changes, `clock` gives seconds since 1970.
     """
 
     def __init__(
@@ -45,17 +46,17 @@ class Batching:
         settings: Settings,
         models: Mapping[str, Model],
         *,
-        names: Mapping[str, str],
+        choices: Mapping[str, ModelChoice],
+        stages: Collection[str],
         warn: Callable[[str], None],
         say: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
         self._settings = settings.batch
-        self._stages = {name for name, stage in names.items() if stage in settings.batched_stages}
+        self._stages = stages
         self._clock = clock
         self._folder = ledger.path.parent / FOLDER
-        choices = {name: settings.choice(stage) for name, stage in names.items()}
         self._doors = Doors(settings, choices, models, LeftOut.of(ledger, warn))
         self._tried: Counter[RequestId] = Counter()
         self._settling = Settling(ledger, self._doors, settings, self._folder, self._tried, say)
@@ -163,5 +164,5 @@ def cancel_batches(ledger: Ledger, say: Callable[[str], None]) -> Outcome:
     `InputError` of every kind that a provider brings.
     """
     settings = Settings.model_validate(ledger.fact("settings"))
-    batching = Batching(ledger, settings, {}, names={}, warn=say, say=say)
+    batching = Batching(ledger, settings, {}, choices={}, stages=(), warn=say, say=say)
     return asyncio.run(batching.cancelled())

@@ -110,9 +110,12 @@ def batching_of(
     `names` are the stages by the names that their questions have here, where those are not the settings' own.
     """
     names = {stage: stage for stage in settings.stage_names} if names is None else names
-    if not settings.batched_stages & set(names.values()) and not has_open_batch(ledger):
+    stages = {name for name, stage in names.items() if stage in settings.batched_stages}
+    if not stages and not has_open_batch(ledger):
         return None
-    return Batching(ledger, settings, models, names=names, warn=listener.on_warning, say=listener.on_batch)
+    choices = {name: settings.choice(stage) for name, stage in names.items()}
+    warn, say = listener.on_warning, listener.on_batch
+    return Batching(ledger, settings, models, choices=choices, stages=stages, warn=warn, say=say)
 
 
 async def _alone(ledger: Ledger, plan: RunPlan, models: Mapping[str, Model] | None, listener: Listener) -> Outcome:

@@ -20,6 +20,7 @@ from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.refinement.refiner import SCORING, Ask, RefinementState, Refiner, Step
 from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, do_all
+from self_instruct.chains.runs.batching import Batching, has_open_batch
 from self_instruct.chains.runs.generating import paced
 from self_instruct.chains.runs.improvement_plan import ImprovementPlan, Source, finished_with_instances
 from self_instruct.chains.runs.judging import known_judges
@@ -66,10 +67,27 @@ def improve(
             warn(sentence)
         work = Improving(ledger, plan, tasks, votes)
         asker = ModelAsker(asked, LeftOut.of(ledger, warn))
-        outcome = do_all(ledger, work, asker, paced(plan.settings, asked), listener)
+        batching = _batching(ledger, plan, asked, listener, warn)
+        outcome = do_all(ledger, work, asker, paced(plan.settings, asked), listener, batching)
         if outcome.ending is Ending.DONE:
             return Outcome(Ending.DONE, f"{work.done} instances looked at")
         return outcome
+
+
+def _batching(
+    ledger: Ledger,
+    plan: ImprovementPlan,
+    models: Mapping[str, Model],
+    listener: AskingListener,
+    warn: Callable[[str], None],
+) -> Batching | None:
+    """Return what asks all of it in batches, where the settings say so: nothing of improving reads the pool."""
+    stages = [name for name in models if plan.settings.batch.is_on]
+    if not stages and not has_open_batch(ledger):
+        return None
+    choices = {name: plan.choice(name) for name in models}
+    say = listener.on_batch
+    return Batching(ledger, plan.settings, models, choices=choices, stages=stages, warn=warn, say=say)
 
 
 def _opened(

@@ -25,7 +25,9 @@ OPERATORS = {"regenerate": "written again", "revise": "revised after a critique"
 def improve_and_show(run: Path, new: Path, given: Layer, *, as_json: bool) -> None:
     """Improve a run into a new one, print the account, and leave with the exit code of how that ended."""
     with AskingProgress(console(stderr=True), done="instances through") as progress:
-        listener = AskingListener(progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"))
+        listener = AskingListener(
+            progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"), on_batch=progress.say
+        )
         outcome = improve(run, new, given, listener=listener, warn=progress.warn)
     with Ledger.open(new, read_only=True) as ledger:
         found = improvement(ledger)

@@ -22,6 +22,8 @@ def improve(
     ] = None,
     rounds: Annotated[int | None, typer.Option(help="Rounds of critique and revision at most; 1 without it.")] = None,
     base_url: options.BaseUrl = None,
+    batch: options.Batch = None,
+    finish_online: options.FinishOnline = None,
     concurrency: options.Concurrency = None,
     max_requests: options.MaxRequests = None,
     max_tokens: options.MaxTokens = None,
@@ -36,7 +38,7 @@ def improve(
     flags = {
         "model": model, "judging.model": judge, "stages.regenerate.enabled": regenerate, "stages.revise.rounds": rounds,
         "base_url": base_url, "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens,
-        "max_cost": max_cost,
+        "max_cost": max_cost, **options.batches(batch, finish_online),
     }  # fmt: skip
     return improve_and_show(run, new, options.given(flags, set_, config), as_json=json)
 
