@@ -77,7 +77,7 @@ def test_each_instance_prompt_shows_one_kind_of_task(shown: FewShotTasks) -> Non
 
 def test_input_first_shows_several_instances_exactly_where_there_is_an_input(shown: FewShotTasks) -> None:
     without_input = [task for task in shown.input_first if not task.instances[0].input]
-    assert len(without_input) == 6
+    assert len(without_input) == 7
     for task in shown.input_first:
         if task in without_input:
             assert len(task.instances) == 1
