@@ -18,6 +18,7 @@ PAGE = (Path(__file__).parent.parent / "docs" / "swapping-providers.md").read_te
 VARIABLES = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "OPENROUTER_API_KEY", "VLLM_API_KEY", "ANTHROPIC_API_KEY")
 INSTALLED = {
     "openai": ["ChatOpenAI"] * 3,
+    "batch": ["ChatOpenAI"] * 3,
     "azure": ["AzureChatOpenAI"] * 3,
     "vllm": ["ChatOpenAI"] * 3,
     "llama-server": ["ChatOpenAI"] * 3,
