@@ -17,18 +17,15 @@ _WIDTH, _HEIGHT = 5.2, 3.4  # of a panel, in inches
 
 
 def figure_svg(result: ExperimentResult) -> bytes:
-    """Return the figure as SVG: a row for each task set, with the curve and the conditions of each figure side by side.
+    """Return the figure as SVG: a row for each task set and figure, the curve over the data's size beside all conditions.
 
     Raises `MissingExtraError` without the extra `report`.
     """
-    made = from_extra("matplotlib.figure").Figure(
-        figsize=(_WIDTH * 2 * len(_NAMES), _HEIGHT * len(result.task_sets)), layout="constrained"
-    )
-    axes = made.subplots(len(result.task_sets), 2 * len(_NAMES), squeeze=False)
-    for row, (named, lines) in zip(axes, result.task_sets.items(), strict=True):
-        for place, figure in enumerate(_NAMES):
-            _curve(row[2 * place], lines, figure, named)
-            _forest(row[2 * place + 1], lines, figure)
+    rows = [(named, lines, figure) for named, lines in result.task_sets.items() for figure in _NAMES]
+    made = from_extra("matplotlib.figure").Figure(figsize=(2 * _WIDTH, _HEIGHT * len(rows)), layout="constrained")
+    for (curve, forest), (named, lines, figure) in zip(made.subplots(len(rows), 2, squeeze=False), rows, strict=True):
+        _curve(curve, lines, figure, named)
+        _forest(forest, lines, figure)
     written = io.BytesIO()
     made.savefig(written, format="svg", metadata={"Date": None})
     return written.getvalue()
@@ -40,6 +37,8 @@ def _curve(axes: Any, lines: Sequence[Line], figure: str, title: str) -> None:
     sized = [by_name[name] for name in _BY_SIZE if name in by_name and figure in by_name[name].figures]
     places = [max(1, one.trained.rows) for one in sized]
     axes.set_xscale("log")
+    axes.set_xticks(places, [f"{place:,}" for place in places])
+    axes.minorticks_off()
     axes.errorbar(
         places, [one.figures[figure].mean for one in sized], _bars(sized, figure), color=_COLOUR, marker="o", capsize=3
     )

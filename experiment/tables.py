@@ -18,6 +18,7 @@ SHOWN = {
     RAW: "ROUGE-L, answers as they came",
     CUT: "ROUGE-L, answers cut at the task's end",
 }
+_DIGITS = {NLL: 3, AFTER_FIRST: 3}
 _HEADINGS = ("condition", "rows", "mean", "less vanilla", "less seeds alone")
 
 
@@ -39,7 +40,11 @@ def _titled(result: ExperimentResult, *, with_interval: bool) -> Iterator[tuple[
     """Yield the title and the rows of each table, but for a figure that nobody has."""
     for named, lines in result.task_sets.items():
         for figure, said in SHOWN.items():
-            if rows := [_row(one, one.figures[figure], with_interval) for one in lines if figure in one.figures]:
+            digits = _DIGITS.get(figure, 2)
+            rows = [
+                _row(one, one.figures[figure], digits, with_interval=with_interval) for one in lines if figure in one.figures
+            ]
+            if rows:
                 yield f"{named}: {said}", rows
 
 
@@ -55,8 +60,7 @@ def _trained(lines: Sequence[Line]) -> RenderableType:
     return table("What was trained", headings, rows, numbers=range(1, 7))
 
 
-def _row(line: Line, figure: Figure, with_interval: bool) -> tuple[str, ...]:
-    digits = 3 if figure.mean < 10 else 2
+def _row(line: Line, figure: Figure, digits: int, *, with_interval: bool) -> tuple[str, ...]:
     mean = f"{figure.mean:.{digits}f}" + (f" {_between(figure.interval, digits)}" if with_interval else "")
     more = [figure.more_than.get(other) for other in (VANILLA, SEEDS)]
     differences = [NOTHING if each is None else f"{each[0]:+.{digits}f} {_between(each[1], digits)}" for each in more]
