@@ -144,7 +144,7 @@ def test_an_export_shows_one_moment_of_a_run_that_is_being_written(
 
 
 def test_an_unknown_format_is_refused_by_name(run: Ledger, tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match=r"^there is no format 'csv'; choose one of self-instruct, .*, huggingface\.$"):
+    with pytest.raises(ExportError, match=r"^there is no format 'csv'; choose one of self-instruct, .*, dpo\.$"):
         export(run, RunPlan.of(run), "csv", tmp_path / "out")
 
 
