@@ -3,8 +3,10 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import certifi
 import pytest
 from hypothesis import settings
 from support.command import Command, Done, ended, started
@@ -27,6 +29,16 @@ SLOW = ("test_kill", "test_concurrency", "test_bad_replies", "test_browser")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, so that it is not what one of two processes still does when the other has nothing left."""
     items.sort(key=lambda item: item.path.stem not in SLOW)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let every client, of commands too, know one certificate: to read all of them takes longer than what it does in a test."""
+    path, end = tmp_path_factory.mktemp("certificates") / "one.pem", "-----END CERTIFICATE-----\n"
+    path.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(path))
+        yield
 
 
 @pytest.fixture(scope="session")

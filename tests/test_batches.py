@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-import certifi
 import pytest
 from support.batch_server import BatchServer, batch_server
 from support.command import Command, Done, assert_refused, ended, started
@@ -27,19 +26,9 @@ TARGET = 6
 QUICK = ("--set", "batch.look_every_s=0.01")
 
 
-@pytest.fixture(scope="module")
-def few_certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with one certificate: to read all of them takes longer than all else that a client does here."""
-    path = tmp_path_factory.mktemp("certificates") / "one.pem"
-    end = "-----END CERTIFICATE-----\n"
-    path.write_text(Path(certifi.where()).read_text().partition(end)[0] + end)
-    return path
-
-
 @pytest.fixture
-def server(with_key: None, few_certificates: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
+def server(with_key: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "none-is-needed")
-    monkeypatch.setenv("SSL_CERT_FILE", str(few_certificates))
     with batch_server(OfflineModel()) as serving:
         yield serving
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain.chat_models import base
 from langchain_core.language_models import BaseChatModel, BaseLLM
 
 from self_instruct.chains.runs.plan import RunPlan
@@ -83,6 +84,7 @@ def test_where_it_is_not_one_line_says_which_to_install(
 ) -> None:
     package, hint = needed
     monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
+    base._get_chat_model_creator.cache_clear()  # where another test had LangChain make one: it remembers
     with pytest.raises(SettingsError, match=re.escape(hint)) as error:
         models_of(name)
     assert "\n" not in str(error.value)
