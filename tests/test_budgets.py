@@ -137,9 +137,9 @@ def test_a_dry_run_on_a_run_that_is_there_says_what_is_left_and_leaves_it_as_it_
     done = command("generate", "--run", finished_run, "--dry-run")
     assert re.search(r"requests +0 +0 +0 +0", done.out)
     assert "First prompt" not in done.out
-    done = command("generate", "--run", finished_run, "--dry-run", "--num-instructions", 150)
+    done = command("generate", "--run", finished_run, "--dry-run", "--num-instructions", 120)
     assert re.search(r"kept a request +\d\.\d \(\d\.\d to \d+\.\d\)", done.out)
-    assert re.search(r"to go +\d+ \(\d+ to \d+\) requests, [\d,]+ (\([\d,]+ to [\d,]+\) )?tokens", " ".join(done.out.split()))
+    assert re.search(r"to go +\d+ \(\d+ to \d+\) requests, [\d,]+ \(", done.out)
     assert re.search(r"requests +\d\d +1\d\d +1\d\d +[23]\d\d", done.out)
     assert {path: path.read_bytes() for path in finished_run.iterdir()} == before
     assert_refused(command("generate", "--run", finished_run, "--dry-run", "--seed", 4), "this run was started with seed = 0")

@@ -39,7 +39,7 @@ from self_instruct.settings.layers import Layer
 
 _log = logging.getLogger(__name__)
 WEATHERED_RUN = Path(__file__).parent / "support" / "weathered_run.py"
-TARGET = 70
+TARGET = 120
 WINDOW = 64
 
 
