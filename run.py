@@ -90,8 +90,8 @@ def generate(
 
     flags = {
         "model": model, "num_instructions": num_instructions, "accept": accept, "profile": profile, "seeds": seeds,
-        "templates": templates, "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens,
-        "max_cost": max_cost, "base_url": base_url, "steer": steer, "seed": seed,
+        "templates": templates, "base_url": base_url, "steer": steer, "seed": seed,
+        **options.budgets(concurrency, max_requests, max_tokens, max_cost),
         **options.batches(batch, finish_online),
     }  # fmt: skip
     given = options.given(flags, set_, config)
@@ -121,8 +121,8 @@ def judge(
     from self_instruct.reports.terminal.judging import judge_and_show
 
     flags = {
-        "judging.model": model, "judging.votes": votes, "judging.base_url": base_url, "concurrency": concurrency,
-        "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
+        "judging.model": model, "judging.votes": votes, "judging.base_url": base_url,
+        **options.budgets(concurrency, max_requests, max_tokens, max_cost),
         **options.batches(batch, finish_online),
     }  # fmt: skip
     return judge_and_show(run, options.given(flags, set_, config), sample, as_json=json)

@@ -3,8 +3,9 @@
 A name is imported when it is first asked for.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from self_instruct.records.lazy_names import lazily
 
 _MODULES = {
     "Comparison": "results", "Evaluated": "evaluating", "Reading": "readings", "Result": "results", "TaskInstance": "task_sets",
@@ -25,9 +26,4 @@ if TYPE_CHECKING:
     from self_instruct.evaluation.results import Comparison, Result, compare
     from self_instruct.evaluation.task_sets import TaskInstance, load_task_set
 else:
-
-    def __getattr__(name: str) -> Any:
-        """Return a public name, from the module it lives in."""
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    __getattr__ = lazily(__name__, _MODULES)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from self_instruct.chains.models.asking import ModelAsker
-from self_instruct.chains.models.loading import load_model
+from self_instruct.chains.models.loading import load_chosen
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
@@ -143,14 +143,7 @@ def _opened(
 def _loaded(plan: EvaluationPlan) -> Model | None:
     if plan.model in BASELINES:
         return None
-    choice = plan.settings.choice(ANSWERS)
-    return load_model(
-        plan.model,
-        base_url=choice.base_url,
-        options=choice.options,
-        seed=plan.settings.seed,
-        client_retries=False,  # `chains.models.retrying` is the one layer of retries
-    )
+    return load_chosen(plan.settings.choice(ANSWERS), plan.settings.seed)
 
 
 def _rounds(

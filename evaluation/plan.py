@@ -14,10 +14,11 @@ from typing import Any, Self
 from self_instruct.chains.budgets.meter import check_budgets
 from self_instruct.chains.models.names import FOLDER_PREFIX
 from self_instruct.chains.models.question import Question
+from self_instruct.chains.runs.stored_facts import read_fact, remember_settings, settings_facts, settings_of
 from self_instruct.evaluation.encodings import Encoding, checked_encoding, prompt
 from self_instruct.evaluation.task_sets import TaskInstance, TaskSet, digest
 from self_instruct.ledger import Ledger, RequestId
-from self_instruct.records.errors import LedgerError, SettingsError
+from self_instruct.records.errors import SettingsError
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.settings import Settings
@@ -77,14 +78,13 @@ class EvaluationPlan:
     @classmethod
     def of(cls, ledger: Ledger) -> Self:
         """Return the plan of an evaluation that exists; raises `LedgerError` where the ledger is of another kind of run."""
-        stored = ledger.fact(FACT)
-        if stored is None:
-            raise LedgerError(f"{ledger.path}: is a run's ledger, not an evaluation's; choose another `run`.")
-        try:
-            tasks = tuple(TaskInstance(**{**one, "references": tuple(one["references"])}) for one in stored["tasks"])
-            return cls(Settings.model_validate(ledger.fact("settings")), dict(ledger.fact("origins")), tasks, stored["named"])
-        except (ValueError, TypeError, LookupError) as error:
-            raise LedgerError(f"{ledger.path}: is damaged ({error}); restore a copy, or choose another `run`.") from error
+        missing = "is a run's ledger, not an evaluation's; choose another `run`."
+        return read_fact(ledger, FACT, missing, lambda stored: cls._read(settings_of(ledger), stored))
+
+    @classmethod
+    def _read(cls, settled: Settled, stored: Mapping[str, Any]) -> Self:
+        tasks = tuple(TaskInstance(**{**one, "references": tuple(one["references"])}) for one in stored["tasks"])
+        return cls(settled.settings, settled.origins, tasks, stored["named"])
 
     def going_on(self, given: Layer, tasks: TaskSet | None) -> Self:
         """Return this plan with the pacing settings that were given; raises `SettingsError` where anything else differs."""
@@ -96,15 +96,12 @@ class EvaluationPlan:
 
     def remember(self, ledger: Ledger) -> None:
         """Store what may have changed, for the next time the evaluation goes on."""
-        with ledger.transaction():
-            ledger.set_fact("settings", self.settings.model_dump(mode="json"))
-            ledger.set_fact("origins", dict(self.origins))
+        remember_settings(ledger, Settled(self.settings, self.origins))
 
     def facts(self) -> dict[str, Any]:
         """Return the plan as the JSON values that its ledger stores."""
         return {
-            "settings": self.settings.model_dump(mode="json"),
-            "origins": dict(self.origins),
+            **settings_facts(Settled(self.settings, self.origins)),
             FACT: {"named": self.named, "tasks": [asdict(one) for one in self.tasks]},
         }
 

@@ -16,13 +16,14 @@ from typing import Any
 
 from self_instruct.chains.budgets.meter import check_budgets
 from self_instruct.chains.models.asking import ModelAsker
-from self_instruct.chains.models.loading import load_model
+from self_instruct.chains.models.loading import load_chosen
 from self_instruct.chains.models.names import is_completion_model
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, do_all
 from self_instruct.chains.runs.outcome import Outcome
+from self_instruct.chains.runs.stored_facts import read_fact, remember_settings, settings_facts, settings_of
 from self_instruct.chains.stages.comparing import OutputPair, turned
 from self_instruct.chains.stages.task_kinds import task_kind
 from self_instruct.evaluation.intervals import Interval, bootstrap
@@ -30,7 +31,7 @@ from self_instruct.evaluation.results import Result
 from self_instruct.ledger import Ledger, RequestId
 from self_instruct.prompts.prompt_set import prompt_set
 from self_instruct.prompts.reading.verdict_parser import PreferenceParser
-from self_instruct.records.errors import InputError, LedgerError, SettingsError
+from self_instruct.records.errors import InputError, SettingsError
 from self_instruct.records.judgements import JUDGING, Comparison, Preference, Unread, Winner
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Reason
@@ -70,28 +71,25 @@ class PreferencePlan:
     def facts(self) -> dict[str, Any]:
         """Return it as the JSON values that its ledger stores."""
         return {
-            "settings": self.settings.model_dump(mode="json"), "origins": dict(self.origins),
+            **settings_facts(Settled(self.settings, self.origins)),
             FACT: {"names": list(self.names), "answered": [asdict(one) for one in self.answered]},
         }  # fmt: skip
 
     def remember(self, ledger: Ledger) -> None:
         """Store the settings, of which those that pace may have changed."""
-        with ledger.transaction():
-            ledger.set_fact("settings", self.settings.model_dump(mode="json"))
-            ledger.set_fact("origins", dict(self.origins))
+        remember_settings(ledger, Settled(self.settings, self.origins))
 
     @classmethod
     def of(cls, ledger: Ledger) -> PreferencePlan:
         """Return the plan of what exists; raises `LedgerError` where the ledger is of another kind of run."""
-        stored = ledger.fact(FACT)
-        if stored is None:
-            raise LedgerError(f"{ledger.path}: is a run's ledger, and of no preferences; choose another `run`.")
-        try:
-            answered = tuple(AnsweredTask(one["id"], one["task"], OutputPair(**one["pair"])) for one in stored["answered"])
-            settings = Settings.model_validate(ledger.fact("settings"))
-            return cls(settings, dict(ledger.fact("origins")), tuple(stored["names"]), answered)
-        except (ValueError, TypeError, LookupError) as error:
-            raise LedgerError(f"{ledger.path}: is damaged ({error}); restore a copy, or choose another `run`.") from error
+        missing = "is a run's ledger, and of no preferences; choose another `run`."
+        return read_fact(ledger, FACT, missing, lambda stored: cls._read(settings_of(ledger), stored))
+
+    @classmethod
+    def _read(cls, settled: Settled, stored: Mapping[str, Any]) -> PreferencePlan:
+        answered = tuple(AnsweredTask(one["id"], one["task"], OutputPair(**one["pair"])) for one in stored["answered"])
+        first, second = stored["names"]
+        return cls(settled.settings, settled.origins, (first, second), answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,9 @@ def prefer(
     ledger, plan = _opened(run, given, systems, tasks)
     with ledger:
         work = _Preferring(ledger, plan)
-        asked = {PREFERENCE: model or _loaded(plan)} if work.done < work.total else {}
+        asked: dict[str, Model] = {}
+        if work.done < work.total:
+            asked[PREFERENCE] = model or load_chosen(plan.settings.choice(JUDGING), plan.settings.seed)
         outcome = do_all(ledger, work, ModelAsker(asked, LeftOut.of(ledger, warn)), plan.settings, listener)
         return outcome, preferences(ledger, plan) if work.done == work.total else None
 
@@ -208,13 +208,6 @@ def _answered(systems: Mapping[str, Result], tasks: int | None, seed: int) -> tu
         )
         for each in drawn
     )  # fmt: skip
-
-
-def _loaded(plan: PreferencePlan) -> Model:
-    choice = plan.settings.choice(JUDGING)
-    return load_model(
-        plan.judge, base_url=choice.base_url, options=choice.options, seed=plan.settings.seed, client_retries=False
-    )
 
 
 # asking

@@ -6,8 +6,9 @@ Source: Wang et al. 2023, arXiv:2212.10560, table 3 (conditions) and figure 7 (s
 A name is imported when it is first asked for.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from self_instruct.records.lazy_names import lazily
 
 _MODULES = {"Experiment": "plan", "ExperimentResult": "results", "TaskSets": "plan", "run_experiment": "running"}
 __all__ = ["Experiment", "ExperimentResult", "TaskSets", "run_experiment"]
@@ -17,9 +18,4 @@ if TYPE_CHECKING:
     from self_instruct.experiment.results import ExperimentResult
     from self_instruct.experiment.running import run_experiment
 else:
-
-    def __getattr__(name: str) -> Any:
-        """Return a public name, from the module it lives in."""
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    __getattr__ = lazily(__name__, _MODULES)

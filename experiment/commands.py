@@ -41,7 +41,7 @@ def evaluate(
     from self_instruct.evaluation.plan import said
 
     flags = {
-        "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
+        **options.budgets(concurrency, max_requests, max_tokens, max_cost),
         "base_url": base_url, **options.batches(batch, finish_online),
     }  # fmt: skip
     if lm_eval:
@@ -165,7 +165,6 @@ def prefer(
     from self_instruct.evaluation.preferring_command import report_on
 
     flags = {
-        "model": model, "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens,
-        "max_cost": max_cost, "base_url": base_url,
+        "model": model, **options.budgets(concurrency, max_requests, max_tokens, max_cost), "base_url": base_url,
     }  # fmt: skip
     return report_on(run, answers or (), references, tasks, options.given(flags, set_, config), as_json=json)

@@ -3,8 +3,9 @@
 A name is imported when it is first asked for: `load_run` needs no page and no figures.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from self_instruct.records.lazy_names import lazily
 
 _MODULES = {
     "FORMATS": "exports.export", "CardFields": "exports.card", "Comparison": "analysis.comparison",
@@ -49,9 +50,4 @@ if TYPE_CHECKING:
     from self_instruct.reports.seeds.seed_check import SeedReport, check_seeds
     from self_instruct.reports.writing import ExportError
 else:
-
-    def __getattr__(name: str) -> Any:
-        """Return a public name, from the module it lives in."""
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    __getattr__ = lazily(__name__, _MODULES)

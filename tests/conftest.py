@@ -1,10 +1,12 @@
 """Fixtures every folder's tests share."""
 
 import os
+import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import certifi
 import pytest
@@ -88,3 +90,32 @@ def finished_run(tmp_path: Path, finished_ledger: bytes) -> Path:
     directory.mkdir()
     (directory / LEDGER_FILE).write_bytes(finished_ledger)
     return directory
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The Chromium of the system, of which each test opens pages of its own. While it is open, nothing else may run a loop."""
+    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not found:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    quiet = [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync",
+    ]  # fmt: skip
+    with api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=quiet)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def without_package(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """A function that lets a package look as if it were not installed; LangChain remembers those that it has found."""
+    from langchain.chat_models import base
+
+    def hide(package: str) -> None:
+        monkeypatch.setitem(sys.modules, package, None)
+        base._get_chat_model_creator.cache_clear()
+
+    return hide

@@ -154,12 +154,17 @@ BAD_SETTINGS = [
 
 @pytest.mark.parametrize(("arguments", "words"), BAD_SETTINGS, ids=lambda value: value[-1] if isinstance(value, list) else "")
 def test_a_wrong_setting_is_named_and_leaves_no_run(
-    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+    command: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    without_package: Callable[[str], None],
+    arguments: list[str],
+    words: str,
 ) -> None:
     for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY"):
         monkeypatch.delenv(name, raising=False)
     for package in ("langchain_anthropic", "langchain_ollama"):
-        monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
+        without_package(package)
     done = command("generate", "--run", tmp_path / "deep" / "new", *arguments)
     assert_refused(done, words)
     assert PASSWORD not in done.err

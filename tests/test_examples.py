@@ -1,12 +1,11 @@
 """The configs in `examples/`: each settles, and makes its models where their packages are installed."""
 
 import re
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain.chat_models import base
 from langchain_core.language_models import BaseChatModel, BaseLLM
 
 from self_instruct.chains.runs.plan import RunPlan
@@ -80,11 +79,10 @@ def test_where_the_package_is_installed_the_models_are_made(name: str, kinds: li
 
 @pytest.mark.parametrize(("name", "needed"), NOT_INSTALLED.items())
 def test_where_it_is_not_one_line_says_which_to_install(
-    monkeypatch: pytest.MonkeyPatch, name: str, needed: tuple[str, str]
+    without_package: Callable[[str], None], name: str, needed: tuple[str, str]
 ) -> None:
     package, hint = needed
-    monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
-    base._get_chat_model_creator.cache_clear()  # where another test had LangChain make one: it remembers
+    without_package(package)
     with pytest.raises(SettingsError, match=re.escape(hint)) as error:
         models_of(name)
     assert "\n" not in str(error.value)

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from self_instruct.chains.models.provider_errors import translate
+from self_instruct.chains.models.provider_errors import explained
 from self_instruct.ledger.lock import RunLock
 from self_instruct.records.errors import InputError, ModelRefusedError, SelfInstructError, SettingsError
 from self_instruct.reports.exports.conversations import chat_faults
@@ -246,13 +246,9 @@ def _write(out: Path, state: _State) -> None:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Raise what the provider's client reports as one of our errors."""
+    """Raise what the provider's client reports as one of our errors; what it refuses is wrong input."""
     try:
-        yield
-    except Exception as error:
-        translated = translate(error)
-        if translated is None:
-            raise
-        if isinstance(translated, ModelRefusedError):
-            raise InputError(f"the provider refuses it: {translated}") from error
-        raise translated from error
+        with explained():
+            yield
+    except ModelRefusedError as refused:
+        raise InputError(f"the provider refuses it: {refused}") from refused

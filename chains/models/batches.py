@@ -7,13 +7,12 @@ Source: OpenAI's API reference, "Batch"; Anthropic's, "Message Batches".
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from self_instruct.chains.models.provider_errors import tells_secret, translate
+from self_instruct.chains.models.provider_errors import translate
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.models.refused_parameters import LeftOut, leave_out
 from self_instruct.chains.models.replies import Model, storable
@@ -53,8 +52,8 @@ class LineAnswer:
 class BatchDoor(Protocol):
     """The batches of one model at its provider.
 
-    Each coroutine may raise what a provider's client raises; `explained` says it in our words. `make` is asked once, and never
-    again by the client itself: a second try after a lost answer would make two.
+    Each coroutine may raise what a provider's client raises; `provider_errors.explained` says it in our words. `make` is asked
+    once, and never again by the client itself: a second try after a lost answer would make two.
     """
 
     provider: str
@@ -154,20 +153,6 @@ def body_of(payload: Mapping[str, Any]) -> dict[str, Any]:
     """
     body = {name: value for name, value in payload.items() if name not in (*_NO_OPTIONS, "extra_body")}
     return {**body, **(payload.get("extra_body") or {})}
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Raise what a provider's client raises as one of our errors; what is no provider's doing as it is."""
-    try:
-        yield
-    except SelfInstructError:
-        raise
-    except Exception as error:
-        translated = translate(error)
-        if translated is None:
-            raise
-        raise translated from (None if tells_secret(error) else error)
 
 
 def batch_door(model: Model, name: str, left_out: LeftOut, parameters: Collection[str]) -> BatchDoor:

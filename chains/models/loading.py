@@ -27,6 +27,7 @@ from self_instruct.chains.models.names import (
 from self_instruct.records.errors import SettingsError
 from self_instruct.settings.frozen import thawed
 from self_instruct.settings.secrets import without_secrets
+from self_instruct.settings.sections import ModelChoice
 
 CONNECT_S = 10.0  # seconds to reach OpenAI's protocols, with TLS; how long an answer may take is another matter
 LONGEST_REASON = 300  # characters of why a constructor gave up
@@ -34,6 +35,11 @@ _EXAMPLE = "expected PROVIDER:NAME, e.g. openai:gpt-4.1-mini"
 _TIMEOUTS = ("timeout", "request_timeout")
 
 Loaded: TypeAlias = BaseChatModel | BaseLLM
+
+
+def load_chosen(choice: ModelChoice, seed: int = 0) -> BaseLanguageModel[Any]:
+    """Return the model of a choice for a run, whose `chains.models.retrying` is the one layer of retries; see `load_model`."""
+    return load_model(choice.model or "", base_url=choice.base_url, options=choice.options, seed=seed, client_retries=False)
 
 
 def load_model(

@@ -14,6 +14,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from json import JSONDecodeError
@@ -111,6 +112,23 @@ def translate(error: Exception, clock: Callable[[], float] = time.time) -> SelfI
     if status in CURABLE_STATUS or (not status and _is_curable(error, is_overload)):
         return _unavailable(error, status, words, is_overload, retry_after_s(_headers(error), clock))
     return ModelDeniedError(f"the provider denies the model: {words}") if status else None
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raise what a provider's client raises as one of our errors, and what is no provider's doing as it is.
+
+    The provider's own error is the cause, unless a traceback would then show a key.
+    """
+    try:
+        yield
+    except SelfInstructError:
+        raise
+    except Exception as error:
+        translated = translate(error)
+        if translated is None:
+            raise
+        raise translated from (None if tells_secret(error) else error)
 
 
 def _is_unpaid(words: str) -> bool:

@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from self_instruct.chains.models.batches import KEY_LENGTH, BatchDoor, LineAnswer, Look, NotToldYetError, explained, line_of
+from self_instruct.chains.models.batches import KEY_LENGTH, BatchDoor, LineAnswer, Look, NotToldYetError, line_of
+from self_instruct.chains.models.provider_errors import explained
 from self_instruct.chains.runs.batch_doors import Doors
 from self_instruct.chains.runs.batch_files import lines_file, remove, stored_prompts
 from self_instruct.chains.runs.outcome import Ending, Outcome

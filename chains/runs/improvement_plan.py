@@ -13,14 +13,15 @@ from hashlib import sha256
 from typing import Any, Self
 
 from self_instruct.chains.budgets.meter import check_budgets
-from self_instruct.chains.models.loading import load_model
+from self_instruct.chains.models.loading import load_chosen
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.refinement.refiner import COMPARING, CRITICISING, SCORING, RefinementRules
 from self_instruct.chains.runs.plan import IMPROVEMENT, RunPlan
+from self_instruct.chains.runs.stored_facts import read_fact, settings_facts, stored_settings
 from self_instruct.ledger import Ledger, StoredTask
 from self_instruct.prompts.prompt_set import WRITING_PROMPTS
 from self_instruct.prompts.template_files import Templates
-from self_instruct.records.errors import LedgerError, SettingsError
+from self_instruct.records.errors import SettingsError
 from self_instruct.records.json_text import json_text
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.revisions import Operator
@@ -65,14 +66,13 @@ class ImprovementPlan:
     @classmethod
     def of(cls, ledger: Ledger) -> Self:
         """Return the plan of an improved run; raises `LedgerError` where the ledger is of another kind of run."""
-        stored = ledger.fact(IMPROVEMENT)
-        if stored is None:
-            raise LedgerError(f"{ledger.path}: is no run that was made by improving another; choose a new `run`.")
-        try:
-            settings = Settings.model_validate(stored["settings"])
-            return cls(RunPlan.of(ledger), settings, dict(stored["origins"]), str(stored["source"]), int(stored["tasks"]))
-        except (ValueError, TypeError, LookupError) as error:
-            raise LedgerError(f"{ledger.path}: is damaged ({error}); restore a copy, or choose another `run`.") from error
+        missing = "is no run that was made by improving another; choose a new `run`."
+        return read_fact(ledger, IMPROVEMENT, missing, lambda stored: cls._read(RunPlan.of(ledger), stored))
+
+    @classmethod
+    def _read(cls, run: RunPlan, stored: Mapping[str, Any]) -> Self:
+        settled = stored_settings(dict(stored))
+        return cls(run, settled.settings, settled.origins, str(stored["source"]), int(stored["tasks"]))
 
     def going_on(self, tasks: Source, given: Layer) -> Self:
         """Return this plan with the pacing settings that were given; raises `SettingsError` where anything else differs."""
@@ -105,8 +105,7 @@ class ImprovementPlan:
 
     def _fact(self) -> dict[str, Any]:
         return {
-            "settings": self.settings.model_dump(mode="json"), "origins": dict(self.origins), "source": self.source,
-            "tasks": self.tasks,
+            **settings_facts(Settled(self.settings, self.origins)), "source": self.source, "tasks": self.tasks,
         }  # fmt: skip
 
     @property
@@ -138,17 +137,8 @@ class ImprovementPlan:
         for stage in ASKED:
             choice = self.choice(stage)
             same = next((earlier for earlier in found if self.choice(earlier) == choice), None)
-            found[stage] = found[same] if same else self._load(choice)
+            found[stage] = found[same] if same else load_chosen(choice, self.settings.seed)
         return found
-
-    def _load(self, choice: ModelChoice) -> Model:
-        return load_model(
-            choice.model or "",
-            base_url=choice.base_url,
-            options=choice.options,
-            seed=self.settings.seed,
-            client_retries=False,  # `chains.models.retrying` is the one layer of retries
-        )
 
 
 def finished_with_instances(ledger: Ledger) -> Source:

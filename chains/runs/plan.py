@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from self_instruct.chains.budgets.meter import check_budgets
-from self_instruct.chains.models.loading import load_model
+from self_instruct.chains.models.loading import load_chosen
 from self_instruct.chains.models.names import OFFLINE, is_completion_model
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.batch_doors import check_batched
+from self_instruct.chains.runs.stored_facts import settings_facts
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.ledger import Ledger, RequestId
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
@@ -118,8 +119,7 @@ class RunPlan:
     def facts(self) -> dict[str, Any]:
         """Return the plan as the JSON values that its ledger stores."""
         return {
-            "settings": self.settings.model_dump(mode="json"),
-            "origins": dict(self.origins),
+            **settings_facts(Settled(self.settings, self.origins)),
             "seeds": [seed_to_fields(seed) for seed in self.seeds],
             "shown": self.shown.to_fields(),
             "templates": self.templates.sources,
@@ -144,21 +144,13 @@ class RunPlan:
         models: dict[str, Model] = {}
         for stage, choice in choices.items():
             same = next((earlier for earlier in models if choices[earlier] == choice), None)
-            models[stage] = models[same] if same else (objects or {}).get(choice.model or "") or self._load(choice)
+            there = (objects or {}).get(choice.model or "")
+            models[stage] = models[same] if same else there or load_chosen(choice, self.settings.seed)
         return models
 
     def load_model_of(self, stage: str) -> Model:
         """Return the model of one stage, which must name one; raises `SettingsError` where it cannot be loaded."""
-        return self._load(self.settings.choice(stage))
-
-    def _load(self, choice: ModelChoice) -> Model:
-        return load_model(
-            choice.model or "",
-            base_url=choice.base_url,
-            options=choice.options,
-            seed=self.settings.seed,
-            client_retries=False,  # `chains.models.retrying` is the one layer of retries
-        )
+        return load_chosen(self.settings.choice(stage), self.settings.seed)
 
     def _check_named(self, choices: Mapping[str, ModelChoice]) -> None:
         if self.settings.base_url and (self.settings.model, self.origins.get("model")) == (OFFLINE, "default"):

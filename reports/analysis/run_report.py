@@ -5,7 +5,7 @@ Every table is a tuple of flat records, so `pandas.DataFrame(report.refused)` is
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from self_instruct.chains.models.names import without_folder
 from self_instruct.chains.runs.plan import RunPlan
@@ -107,19 +107,8 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords 
     `widths` are those of the histograms of lengths, so that two runs have the same; without them they fit this run.
     Raises `LedgerError` for a damaged run, and `MissingExtraError` without the extra `report`.
     """
-    with ledger.snapshot():
-        plan = RunPlan.of(ledger)
-        tasks = kept_tasks(ledger, plan)
-        waiting = unanswered(ledger.tasks())
-        refusals = RefusalCounts(plan.draws("refused"))
-        refusals.add_all(ledger.rejections())
-        decided = ledger.progress.request
-        spent = spending(ledger, plan.settings)
-        found = checked_run(ledger, plan, tasks)
-        own_texture = texture(ledger, tasks, plan.settings.novelty.tokens)
-        tried = trajectories(ledger)
-        state = run_state(ledger, plan, len(tasks), waiting)
-        statement = quality_of(reviewed_instances(ledger, plan), judge_model(ledger, plan.settings))
+    read = _Read.of(ledger)
+    plan, tasks, refusals = read.plan, read.tasks, read.refusals
     instructions, kind = [task.instruction for task in tasks], plan.settings.novelty.tokens
     worst, signals = worst_tasks(tasks, TO_READ)
     return RunReport(
@@ -127,31 +116,70 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords 
         models=tuple(dict.fromkeys(map(without_folder, filter(None, map(plan.settings.model_of, StageName))))),
         profile=plan.settings.profile,
         target=plan.settings.num_instructions,
-        state=state,
-        unanswered=waiting,
+        state=read.state,
+        unanswered=read.waiting,
         statistics=statistics(tasks),
         verbs=verb_nouns(instructions),
         seeds=len(plan.seeds),
         seed_similarity=seed_similarity(instructions, [seed.instruction for seed in plan.seeds], kind),
         lengths=length_histogram(tasks, widths),
         refused=refusals.rows(),
-        acceptance=acceptance(tasks, refusals.candidates, decided),
+        acceptance=acceptance(tasks, refusals.candidates, read.decided),
         nearest=nearest_kept(instructions, kind),
-        spent=tuple(replace(row, model=row.model and without_folder(row.model)) for row in spent),
+        spent=tuple(replace(row, model=row.model and without_folder(row.model)) for row in read.spent),
         labels=label_balance(tasks),
         overlap=evaluation_overlap(instructions, evaluation, kind),
         to_read=_drawn(tasks, plan.draws("read")),
         worst=worst,
         signals=signals,
         settings=tuple(map(without_place, shown_settings(plan))),
-        checks=found,
-        texture=own_texture,
+        checks=read.checks,
+        texture=read.texture,
         people=who_appears(tasks),
-        improved=_some(tried, plan.draws("improved")),
+        improved=_some(read.tried, plan.draws("improved")),
         topics=topics(tasks, plan.seeds),
         languages=languages(tasks),
-        quality=None if statement.says_nothing else statement,
+        quality=None if read.quality.says_nothing else read.quality,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is read of a ledger at one moment, so that a run that goes on is not waited for while the rest is worked out."""
+
+    plan: RunPlan
+    tasks: Sequence[KeptTask]
+    waiting: dict[str, int]
+    refusals: RefusalCounts
+    decided: int
+    spent: Sequence[Spending]
+    checks: tuple[Check, ...]
+    texture: Texture
+    tried: Sequence[Trajectory]
+    state: RunState
+    quality: Quality
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> Self:
+        with ledger.snapshot():
+            plan = RunPlan.of(ledger)
+            tasks = kept_tasks(ledger, plan)
+            waiting = unanswered(ledger.tasks())
+            refusals = RefusalCounts(plan.draws("refused"))
+            refusals.add_all(ledger.rejections())
+            return cls(
+                plan,
+                tasks,
+                waiting,
+                refusals,
+                decided=ledger.progress.request,
+                spent=spending(ledger, plan.settings),
+                checks=checked_run(ledger, plan, tasks),
+                texture=texture(ledger, tasks, plan.settings.novelty.tokens),
+                tried=trajectories(ledger),
+                state=run_state(ledger, plan, len(tasks), waiting),
+                quality=quality_of(reviewed_instances(ledger, plan), judge_model(ledger, plan.settings)),
+            )
 
 
 def _some(tried: Sequence[Trajectory], random: Draws) -> tuple[Trajectory, ...]:

@@ -46,6 +46,11 @@ CutVocabulary = Annotated[
 _NAMED_OTHERWISE = {"batch.enabled": "--batch", "batch.finish_online": "--finish-online"}
 
 
+def budgets(concurrency: int | None, max_requests: int | None, max_tokens: int | None, max_cost: str | None) -> dict[str, Any]:
+    """Return the flags that pace and bound asking as settings."""
+    return {"concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost}
+
+
 def batches(batch: bool | None, finish_online: bool | None) -> dict[str, Any]:
     """Return the flags about batches as settings."""
     return {"batch.enabled": batch, "batch.finish_online": finish_online}

@@ -37,8 +37,8 @@ def improve(
 
     flags = {
         "model": model, "judging.model": judge, "stages.regenerate.enabled": regenerate, "stages.revise.rounds": rounds,
-        "base_url": base_url, "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens,
-        "max_cost": max_cost, **options.batches(batch, finish_online),
+        "base_url": base_url, **options.budgets(concurrency, max_requests, max_tokens, max_cost),
+        **options.batches(batch, finish_online),
     }  # fmt: skip
     return improve_and_show(run, new, options.given(flags, set_, config), as_json=json)
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -96,26 +95,20 @@ def test_what_no_page_saved_is_refused(folder: Path, command: Command, tmp_path:
     assert_refused(command("rate", tmp_path / "none"), "name two evaluations or more")
 
 
-def test_it_is_graded_by_keyboard_alone_in_a_real_browser(folder: Path, command: Command) -> None:
-    api = pytest.importorskip("playwright.sync_api")
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not chromium:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(viewport={"width": 360, "height": 740}, accept_downloads=True).new_page()
-        page.goto((folder / "rating.html").as_uri())
-        for _ in range(TASKS):
-            first = "good" in page.inner_text("#answer_0")
-            page.keyboard.type("ad" if first else "da")
-            page.keyboard.press("ArrowRight")
-        assert "All are marked" in page.inner_text("#said")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        page.fill("#rater", "Ann")
-        with page.expect_download() as download:
-            page.click("#save")
-        file = folder / "ann.json"
-        download.value.save_as(file)
-        browser.close()
+def test_it_is_graded_by_keyboard_alone_in_a_real_browser(folder: Path, command: Command, browser: Any) -> None:
+    page = browser.new_context(viewport={"width": 360, "height": 740}, accept_downloads=True).new_page()
+    page.goto((folder / "rating.html").as_uri())
+    for _ in range(TASKS):
+        first = "good" in page.inner_text("#answer_0")
+        page.keyboard.type("ad" if first else "da")
+        page.keyboard.press("ArrowRight")
+    assert "All are marked" in page.inner_text("#said")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.fill("#rater", "Ann")
+    with page.expect_download() as download:
+        page.click("#save")
+    file = folder / "ann.json"
+    download.value.save_as(file)
+    page.context.close()
     counts = json.loads(command("rate", folder, "--read", file, "--json").out)["systems"]
     assert (counts["good.jsonl"]["A"], counts["bad.jsonl"]["D"]) == (TASKS, TASKS)

@@ -5,6 +5,7 @@ import re
 import socket
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -84,9 +85,11 @@ def test_a_key_that_is_set_goes_to_a_server_of_ones_own_too(monkeypatch: pytest.
         ("openai-completion:gpt", "OPENAI_API_KEY"),
     ],
 )
-def test_a_model_that_cannot_be_had_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch, name: str, words: str) -> None:
+def test_a_model_that_cannot_be_had_is_named_with_what_to_do(
+    without_package: Callable[[str], None], name: str, words: str
+) -> None:
     for package in ("langchain_anthropic", "langchain_aws", "langchain_ollama"):
-        monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
+        without_package(package)
     with pytest.raises(SettingsError, match=re.escape(words)) as error:
         load_model(name)
     assert str(error.value).startswith(f"model {name!r}: ")
@@ -176,8 +179,10 @@ def test_a_model_that_cannot_be_had_is_named_in_one_line(
     assert error.value.__cause__ is None
 
 
-def test_a_package_that_lacks_one_that_it_needs_is_told_from_one_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "langchain_anthropic", None)
+def test_a_package_that_lacks_one_that_it_needs_is_told_from_one_that_is_not_there(
+    without_package: Callable[[str], None],
+) -> None:
+    without_package("langchain_anthropic")
     with pytest.raises(SettingsError, match=r"pip install langchain-anthropic` \(import of langchain_anthropic halted"):
         load_model("anthropic:claude")
 

@@ -1,6 +1,5 @@
 """The page in a real browser, from the disk: nothing is loaded, nothing fails, and everybody can get through it."""
 
-import shutil
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -15,26 +14,8 @@ from self_instruct.records.marks import Grade, Mark
 from self_instruct.records.tasks import Verdict
 from self_instruct.reports import report_on, write_report
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'")
-
-OPTIONS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 SIZES = [(360, 740), (800, 1000), (1400, 900)]
 EVIL = """Write a story.</script><script>window.hacked = 1</script><img src=x onerror="hacked = 2"> {{ 7 * 7 }} <b>bold</b>"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """The Chromium of the system."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not found:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    with playwright_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=OPTIONS)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

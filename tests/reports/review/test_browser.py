@@ -1,7 +1,6 @@
 """The review page in a real browser, from the disk: by keyboard and on a phone, kept, undone, saved, and read back."""
 
 import json
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from importlib.resources import files
@@ -17,23 +16,9 @@ from self_instruct.reports.review.instances import reviewed_instances
 from self_instruct.reports.review.reading import read_reviews
 from self_instruct.reports.terminal.review import write_review
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 PHONE, DESK = (360, 740), (1200, 900)
 EVIL = """</script><script>window.hacked = 1</script><img src=x onerror="hacked = 2"> <!-- {{ 7 * 7 }} & <b>bold</b>"""
 MARKED = 3
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """The Chromium of the system."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not found:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    with playwright_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=OPTIONS)
-        yield started
-        started.close()
 
 
 def _attack(run: Path) -> None:

@@ -1,0 +1,20 @@
+"""Public names of a package that are imported when they are first asked for, so that importing the package costs little."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def lazily(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
+    """Return the `__getattr__` of a package that has these public names, each with the module in it that it lives in.
+
+    >>> lazily("self_instruct.records", {"Task": "tasks"})("Task").__name__
+    'Task'
+    """
+
+    def get(name: str) -> Any:
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f"{package}.{modules[name]}"), name)
+
+    return get
