@@ -27,7 +27,8 @@ def write_page(
     results = {name: load_result(path, references) for name, path in named.items()}
     sheet = write_sheet(folder, results, tasks, raters, seed)
     people = "1 person" if raters == 1 else f"{raters} people"
-    shown = f"{number(len(sheet.order))} tasks with {len(sheet.systems)} answers each, for {people}"
+    tasks_shown = "1 task" if len(sheet.order) == 1 else f"{number(len(sheet.order))} tasks"
+    shown = f"{tasks_shown} with {len(sheet.systems)} answers each, for {people}"
     say(f"{folder / PAGE}: {shown}; read what they save with: rate {folder} --read FILE")
 
 

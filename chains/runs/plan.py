@@ -41,6 +41,13 @@ MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
 _FILES = ("seeds", "templates", "taxonomy")
 
 
+_NO_RUNS = {
+    "evaluation": ("an evaluation's", "evaluate `run`"),
+    "preferences": ("the preferences'", "prefer"),
+}
+"""Facts of ledgers that hold no run: whose they are, and what shows them."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """All that decides a run's dataset but for the replies.
@@ -75,8 +82,9 @@ class RunPlan:
     @classmethod
     def of(cls, ledger: Ledger) -> Self:
         """Return the plan of a run that exists; raises `LedgerError` where what it was started with cannot be read."""
-        if ledger.fact("evaluation") is not None:
-            raise LedgerError(f"{ledger.path}: is an evaluation's ledger, not a run's; look at it with evaluate `run`.")
+        for fact, (what, how) in _NO_RUNS.items():
+            if ledger.fact(fact) is not None:
+                raise LedgerError(f"{ledger.path}: is {what} ledger, not a run's; look at it with {how}.")
         try:
             return cls(
                 settings=Settings.model_validate(_complete(ledger.fact("settings"))),

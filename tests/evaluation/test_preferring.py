@@ -74,6 +74,8 @@ def test_a_run_that_a_budget_ended_goes_on(command: Command, tmp_path: Path, sys
     found = json.loads(done.out)
     assert sum(found["wins"]) + found["ties"] + found["unread"] == len(systems["short"].scored)
     assert "wins more often" in command("prefer", tmp_path / "run").out
+    for asked_wrongly in (["status", tmp_path / "run"], ["generate", "--run", tmp_path / "run"]):
+        assert_refused(command(*asked_wrongly), "is the preferences' ledger, not a run's; look at it with prefer")
 
 
 def test_what_cannot_be_compared_is_refused(command: Command, tmp_path: Path, systems: dict[str, Result]) -> None:
