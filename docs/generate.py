@@ -105,6 +105,8 @@ def _type(info: dict[str, Any]) -> str:
         return " or ".join(kind for kind in kinds if not (kind == "text" and any("number" in other for other in kinds)))
     if "enum" in info:
         return " or ".join(f"`{one}`" for one in info["enum"])
+    if "prefixItems" in info:
+        return f"{len(info['prefixItems'])} of {_type(info['prefixItems'][0])}"
     if info["type"] == "array":
         return f"list of {_type(info['items'])}"
     words = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "object": "mapping"}

@@ -74,7 +74,7 @@ def _evaluated(wanted: Wanted, given: Layer) -> Result:
     tasks = load_task_set(wanted.tasks, wanted.split) if wanted.tasks else None
     with AskingProgress(console(stderr=True)) as progress:
         listener = AskingListener(
-            progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"), on_batch=progress.say
+            progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"), on_news=progress.say
         )
         done = evaluate(
             wanted.run, given, tasks, wanted.tasks, with_likelihood=wanted.likelihood, listener=listener, warn=progress.warn

@@ -163,7 +163,7 @@ def _batching(ledger: Ledger, plan: EvaluationPlan, model: Model | None, listene
     """Return what asks the task set in batches, where the settings say so."""
     if model is None:
         return None
-    told = Listener(on_warning=listener.on_batch, on_batch=listener.on_batch)
+    told = Listener(on_warning=listener.on_news, on_news=listener.on_news)
     return batching_of(ledger, plan.settings, {ANSWERS: model}, told, {ANSWERS: ANSWERS})
 
 

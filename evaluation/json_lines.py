@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from self_instruct.chains.models.replies import storable
+from self_instruct.records.json_text import storable
 from self_instruct.reports.seeds.evaluation_file import EvaluationFileError
 
 _SHOWN = 60  # characters of a wrong value

@@ -14,7 +14,7 @@ from self_instruct.experiment.results import ExperimentResult
 from self_instruct.experiment.running import ExperimentStoppedError, Listener, run_experiment
 from self_instruct.experiment.tables import as_markdown, result_tables
 from self_instruct.records.errors import InputError, SettingsError
-from self_instruct.reports.analysis.extra_packages import check_extra
+from self_instruct.reports.analysis.extra_packages import from_extra
 from self_instruct.reports.terminal.command_line import conclude, going_on_later
 from self_instruct.reports.terminal.printing import console, say, show
 from self_instruct.reports.writing import new_file
@@ -54,7 +54,7 @@ def _shown(named: str) -> str:
 
 def report_on(experiment: Experiment, tasks: TaskSets, workers: int, *, as_json: bool) -> None:
     """Run an experiment, write what came out beside it, and print it; where it stops short, say how to go on."""
-    check_extra()
+    from_extra("matplotlib.figure")  # before hours of work, not after
     try:
         with going_on_later(experiment.out), TrainingProgress(console(stderr=True)) as progress:
             result = run_experiment(experiment, tasks, workers=workers, listener=Listener(progress.say, progress))

@@ -71,6 +71,7 @@ MIGRATIONS: Mapping[int, Mapping[str, str]] = {
             " 0 AS is_ended WHERE 0"
         ),
     },
+    6: {"replies": "SELECT *, NULL AS first_token FROM {replies}"},  # what a reply could have begun with
 }
 
 

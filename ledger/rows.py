@@ -42,6 +42,7 @@ def reply_row(stored: StoredReply) -> Row:
     counted: Row = (None, None, None, None)
     ended: Row = (None, Ended.REFUSED.value)  # an exact `str`, here and below, is what SQLite takes without a detour
     texts: Row = (None, None)
+    begun: str | None = None
     if isinstance(said, Refusal):
         texts = (said.words, None)
     else:
@@ -49,9 +50,10 @@ def reply_row(stored: StoredReply) -> Row:
         counts = (usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.reasoning_tokens)
         counted = tuple([_believed(count) for count in counts])
         ended, texts = (said.finish_reason, said.ended and said.ended.value), (None, said.text)
+        begun = as_json(said.first_token) if said.first_token else None
     asked = (*request_key(stored.request), said.model, *counted, _most(most.input_tokens), _most(most.output_tokens))
     came = (served.model, served.request_id, _real(served.asked_at), _real(served.seconds))
-    return (*asked, *_price_row(stored.price), *ended, *came, *texts, stored.prompt)
+    return (*asked, *_price_row(stored.price), *ended, *came, *texts, stored.prompt, begun)
 
 
 def answer(row: Row) -> Reply | Refusal:
@@ -59,7 +61,10 @@ def answer(row: Row) -> Reply | Refusal:
     model, counted, finish_reason, came = row[5], row[6:10], row[15], row[17:21]
     refusal, text = row[21:23]
     served = Served(*came)
-    return Refusal(refusal, model, served) if text is None else Reply(text, finish_reason, Usage(*counted), model, served)
+    if text is None:
+        return Refusal(refusal, model, served)
+    begun = tuple([(token, log) for token, log in json.loads(row[24])]) if row[24] else ()
+    return Reply(text, finish_reason, Usage(*counted), model, served, begun)
 
 
 def stored_reply(row: Row) -> StoredReply:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from zlib import crc32
 
 APPLICATION_ID = 0x5E1F1257
-VERSION = 5
+VERSION = 6
 MOST_COUNTED = 2**31  # tokens of one request; no provider counts more
 Row: TypeAlias = tuple[Any, ...]
 
@@ -79,6 +79,7 @@ REPLIES = Table(
     "refusal TEXT",  # the provider's words, where it refused; then there is no text
     "text TEXT",
     "prompt TEXT",  # kept for instruction requests, whose demonstrations are drawn
+    "first_token TEXT",  # what it could have begun with, where that was asked for: a JSON list of tokens and log-probabilities
     key=5,
     options="",  # rows are long; a tree of keys alone would spill them
 )  # fmt: skip

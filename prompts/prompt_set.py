@@ -23,6 +23,7 @@ _INSTRUCTION = "Say whether the review is positive or negative."
 _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, made up
     "instructions": {"demonstrations": ["Name a river.", _INSTRUCTION], "subjects": ["rivers", "films"]},
     "classification": {"instruction": _INSTRUCTION},
+    "classification_kind": {"instruction": _INSTRUCTION, "words": ("label", "text")},
     "input_first": {"instruction": _INSTRUCTION, "is_classification": False},
     "output_first": {"instruction": _INSTRUCTION, "is_classification": True},
     "judge": {"instruction": _INSTRUCTION, "input": "I liked it.", "output": "positive", "kind": "classification"},
@@ -57,16 +58,25 @@ def _writing(name: str, templates: Templates | None = None, *, is_chat: bool = T
     return StagePrompt(stage=name, template=name + SUFFIX, templates=templates or Templates.load(), is_chat=is_chat)
 
 
+def _of_kind(templates: Templates, shown: FewShotTasks) -> StagePrompt:
+    """Return the question that a completion model's probabilities answer."""
+    return StagePrompt(
+        stage=StageName.CLASSIFICATION, template=f"classification_kind{SUFFIX}", templates=templates, is_chat=False,
+        partial_variables={"demonstrations": [asdict(task) for task in shown.classification]},
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class PromptSet:
     """The prompts, each a runnable from its variables to a prompt value.
 
     `instructions` takes `demonstrations` (a list of instructions) and `subjects` (as many); `classification`, `input_first` and
-    `output_first` take the `instruction`. The prompts named `again` are the same with a sentence before them that says what was
-    wrong with the first answer; but for `classification_again` they also take `wrong`, the reason it could not be read. `judge`
-    takes `instruction`, `input`, `output` and `kind` (of task, `chains.stages.task_kinds`), `compare` the outputs `first` and
-    `second`. `regenerate` takes `instruction`, `input` and `is_classification`; `critique` what `judge` does and `flags` (each
-    with `rule` and `evidence`); `revise` what `regenerate` does and `output`, `fault` and `change`.
+    `output_first` take the `instruction`; `classification_kind` asks the same of a completion model that tells how likely it
+    found each of the two `words` that answer it. The prompts named `again` are the same with a sentence before them that says
+    what was wrong with the first answer; but for `classification_again` they also take `wrong`, the reason it could not be
+    read. `judge` takes `instruction`, `input`, `output` and `kind` (of task, `chains.stages.task_kinds`), `compare` the outputs
+    `first` and `second`. `regenerate` takes `instruction`, `input` and `is_classification`; `critique` what `judge` does and
+    `flags` (each with `rule` and `evidence`); `revise` what `regenerate` does and `output`, `fault` and `change`.
 
     Any of them may be a prompt of LangChain, whose variables are among these; a `TemplateError` says where they are not.
     """
@@ -79,6 +89,7 @@ class PromptSet:
     input_first_again: Prompt
     output_first: Prompt
     output_first_again: Prompt
+    classification_kind: Prompt = field(default_factory=lambda: _of_kind(Templates.load(), shipped_few_shot_tasks()))
     judge: Prompt = field(default_factory=partial(_judging, "judge"))
     judge_again: Prompt = field(default_factory=partial(_judging, "judge_again"))
     compare: Prompt = field(default_factory=partial(_judging, "compare"))
@@ -143,6 +154,7 @@ def prompt_set(
         instructions_again=prompt(instructions, f"instructions{AGAIN}", **only),
         classification=prompt(kind, "classification", **classified),
         classification_again=prompt(kind, f"classification{AGAIN}", **classified),
+        classification_kind=_of_kind(templates, shown),
         input_first=prompt(instances, "instances_input_first", demonstrations=inputs_first),
         input_first_again=prompt(instances, f"instances_input_first{AGAIN}", demonstrations=inputs_first),
         output_first=prompt(instances, "instances_output_first", demonstrations=outputs_first),

@@ -16,3 +16,8 @@ def json_text(value: Any, *, allow_nan: bool = True) -> str:
     """
     written = json.dumps(value, ensure_ascii=False, allow_nan=allow_nan)
     return _ESCAPED.sub(lambda one: f"\\u{ord(one[0]):04x}", written)
+
+
+def storable(text: str) -> str:
+    """Return a text that can be UTF-8: half a surrogate pair becomes "?"."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -103,7 +103,8 @@ UNKNOWN = Served()
 class Reply:
     """One answer of a model. `finish_reason` is the provider's own word for why it ended: "stop", "max_tokens" ...
 
-    `model` is its name as the run names it; None where no run asked for the reply (it was imported).
+    `model` is its name as the run names it; None where no run asked for the reply (it was imported). `first_token` are the
+    tokens that it could have begun with, each with the natural logarithm of its probability, where that was asked for.
     """
 
     text: str
@@ -111,6 +112,7 @@ class Reply:
     usage: Usage = UNCOUNTED
     model: str | None = None
     served: Served = UNKNOWN
+    first_token: tuple[tuple[str, float], ...] = ()
 
     @property
     def ended(self) -> Ended | None:

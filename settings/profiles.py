@@ -25,7 +25,7 @@ PAPER: Mapping[str, Any] = frozen({
     "novelty": {"refuse": ">", "tokens": "ascii"},
     "classification": {
         "parameters": {"temperature": 0, "max_tokens": 3, "stop": ["\n", "Task"]},
-        "form": "published", "attempts": 1,
+        "form": "published", "attempts": 1, "decide_by": "text",
     },
     "instances": {
         "parameters": {
@@ -57,6 +57,7 @@ GERMAN: Mapping[str, Any] = frozen({
         ],
         "banned_starts": ["Schreib ein Programm", "Schreibe ein Programm"],
     },
+    "classification": {"words": ["Klasse", "Text"]},
 })  # fmt: skip
 
 LANGUAGES: Mapping[str, Mapping[str, Any]] = frozen({"de": GERMAN})

@@ -171,6 +171,15 @@ class ClassificationSettings(ModelSettings):
     """Passed to the model with every request; null leaves out one that the profile sets."""
     attempts: Attempts = 2
     """2: a reply that is neither yes nor no is asked for once more, with what was wrong."""
+    decide_by: Literal["auto", "text", "probabilities"] = "auto"
+    """What answers: the reply's text, or how likely the model found yes and no, against a threshold set on the seed tasks.
+
+    `auto`: the second for a completion model that tells it, else the first.
+    """
+    words: tuple[str, str] = ("label", "text")
+    """The two words whose probabilities decide: that of a classification task's kind, and that of all others."""
+    calibration_tasks: PositiveInt = 40
+    """How many seed tasks of each kind set that threshold; each costs a request of one token."""
 
 
 class InstanceSettings(ModelSettings):

@@ -15,9 +15,10 @@ from self_instruct.chains.models.answering import answering
 from self_instruct.chains.models.provider_errors import request_id_of, tells_secret, translate
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.models.refused_parameters import LeftOut, TakenParameters
-from self_instruct.chains.models.replies import Model, is_cut_stream, message_to_reply, storable
+from self_instruct.chains.models.replies import Model, is_cut_stream, message_to_reply
 from self_instruct.ledger import RequestId
 from self_instruct.records.errors import ModelRefusedError, ModelUnavailableError, SelfInstructError
+from self_instruct.records.json_text import storable
 from self_instruct.records.replies import Refusal, Reply, Served
 
 

@@ -15,9 +15,10 @@ from typing import Any, Protocol
 from self_instruct.chains.models.provider_errors import translate
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.models.refused_parameters import LeftOut, leave_out
-from self_instruct.chains.models.replies import Model, storable
+from self_instruct.chains.models.replies import Model
 from self_instruct.ledger import StoredBatch
 from self_instruct.records.errors import ModelRefusedError, ModelUnavailableError, SelfInstructError, SettingsError
+from self_instruct.records.json_text import storable
 from self_instruct.records.replies import Refusal, Reply, Served
 
 MIB = 2**20

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
@@ -104,10 +104,14 @@ class FolderModel(BaseLLM):
                 **asked, **decoding.options(), pad_token_id=tokenizer.pad_token_id,
                 stopping_criteria=[_stopping(tokenizer, width, decoding.stop)] if decoding.stop else [],
                 logits_processor=[_penalizing(width, decoding)] if decoding.is_penalized else [],
+                return_dict_in_generate=True, output_logits=decoding.logprobs > 0,
             )  # fmt: skip
             ends = _end_tokens(model)
-            rows = zip(lengths, written[:, width:].tolist(), strict=True)
-            return [_answered(tokenizer, tokens, ends, length, decoding) for length, tokens in rows]
+            begun = _likeliest(tokenizer, written.logits[0], decoding.logprobs) if decoding.logprobs else [None] * len(lengths)
+            rows = zip(lengths, written.sequences[:, width:].tolist(), begun, strict=True)
+            return [
+                replace(_answered(tokenizer, tokens, ends, length, decoding), begun=first) for length, tokens, first in rows
+            ]
 
     def _framed(self, prompt: str) -> str:
         if not self.is_chat:
@@ -134,6 +138,7 @@ class _Decoding:
     top_p: float = 1
     presence_penalty: float = 0
     frequency_penalty: float = 0
+    logprobs: int = 0
 
     @classmethod
     def of(cls, stop: Sequence[str] | None, parameters: Mapping[str, Any]) -> _Decoding:
@@ -160,6 +165,7 @@ class _Answered:
     finish_reason: str
     input_tokens: int
     output_tokens: int
+    begun: Mapping[str, float] | None = None  # the likeliest first tokens with the logarithms of their probabilities
 
 
 class _Batches:
@@ -248,6 +254,15 @@ def _penalizing(width: int, decoding: _Decoding) -> Callable[..., Any]:
     return penalized
 
 
+def _likeliest(tokenizer: Any, logits: Any, count: int) -> list[Mapping[str, float]]:
+    """Return for each row of a batch its likeliest first tokens, before any penalty."""
+    import torch
+
+    found = torch.log_softmax(logits.float(), dim=-1).topk(count)
+    rows = zip(found.values.tolist(), found.indices.tolist(), strict=True)
+    return [{tokenizer.decode([token]): log for token, log in zip(logs, tokens, strict=True)} for logs, tokens in rows]
+
+
 def _end_tokens(model: Any) -> frozenset[int]:
     found = model.generation_config.eos_token_id
     return frozenset(found if isinstance(found, list) else [] if found is None else [found])
@@ -262,8 +277,14 @@ def _answered(tokenizer: Any, tokens: Sequence[int], ends: frozenset[int], asked
     return _Answered(text[:at] if at >= 0 else text, "length" if is_cut_off else "stop", asked, min(length + 1, len(tokens)))
 
 
+def _about(one: _Answered) -> dict[str, Any]:
+    """Return how an answer ended and began, as OpenAI's completions tell it."""
+    told = {} if one.begun is None else {"logprobs": {"top_logprobs": [dict(one.begun)]}}
+    return {"finish_reason": one.finish_reason, **told}
+
+
 def _result(answered: Sequence[_Answered]) -> LLMResult:
-    generations = [[Generation(text=one.text, generation_info={"finish_reason": one.finish_reason})] for one in answered]
+    generations = [[Generation(text=one.text, generation_info=_about(one))] for one in answered]
     asked, written = sum(one.input_tokens for one in answered), sum(one.output_tokens for one in answered)
     return LLMResult(
         generations=generations, llm_output={"token_usage": {"prompt_tokens": asked, "completion_tokens": written}}

@@ -2,7 +2,7 @@
 
 offline                        the rule-based stand-in that ships with us
 openai-completion:NAME         a completion model, the paper's kind
-transformers:DIR               a model of a local folder, in this process
+transformers:DIR               a model of a local folder, in this process; a completion model unless its option `is_chat` is set
 PROVIDER:NAME                  a chat model, as LangChain's `init_chat_model` knows it
 package.module.Class[:NAME]    any LangChain model class: the community's, or your own
 """
@@ -10,8 +10,11 @@ package.module.Class[:NAME]    any LangChain model class: the community's, or yo
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import PureWindowsPath
+from types import MappingProxyType
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel, BaseLanguageModel, BaseLLM
 from langchain_core.runnables import RunnableSequence, RunnableWithFallbacks
@@ -28,6 +31,7 @@ AZURE_PREFIX = "azure_openai:"
 FOLDER_PREFIX = "transformers:"
 _PLACE = re.compile(r"[~/\\]|\.{1,2}[/\\]|[A-Za-z]:[\\/]")  # how a path begins that leads somewhere on one machine
 _AZURE = "azure"  # LangSmith's word for it
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
 def model_name_of(model: Model) -> str:
@@ -83,13 +87,21 @@ def without_folder(name: str) -> str:
     return f"{provider}:{PureWindowsPath(place).name}" if is_place else name
 
 
-def is_completion_model(name: str | None) -> bool:
+def tells_probabilities(name: str | None, options: Mapping[str, Any] = NO_OPTIONS) -> bool:
+    """Return whether a name says of a completion model that it is likely to tell how likely it found its words."""
+    return (name or "").startswith((COMPLETION_PREFIX, FOLDER_PREFIX)) and is_completion_model(name, options)
+
+
+def is_completion_model(name: str | None, options: Mapping[str, Any] = NO_OPTIONS) -> bool:
     """Return whether a name says of a model that it goes on with a text, as the paper's did; others are chat models.
 
-    A class is imported to look; where it cannot be, loading the model says why.
+    `options` are what it is constructed with: a model of a local folder is a chat model if they say `is_chat`. A class is
+    imported to look; where it cannot be, loading the model says why.
     """
     if name is None or name.startswith(COMPLETION_PREFIX):
         return name is not None
+    if name.startswith(FOLDER_PREFIX):
+        return not options.get("is_chat", False)
     found = CLASS.fullmatch(name)
     if not found:
         return False

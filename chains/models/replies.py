@@ -12,7 +12,9 @@ from langchain_core.outputs import LLMResult
 from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 
+from self_instruct.chains.models.log_probabilities import first_token
 from self_instruct.records.errors import ModelUnavailableError
+from self_instruct.records.json_text import storable
 from self_instruct.records.replies import UNCOUNTED, Reply, Served, Usage
 
 Model: TypeAlias = Runnable[Any, Any]
@@ -95,7 +97,8 @@ def message_to_reply(message: AIMessage | str, model: str | None = None) -> Repl
     text, reason = str(message.text), _reason(message.response_metadata)
     if refusal := " ".join(_refusals(message)):
         text, reason = text or refusal, _REFUSAL
-    return Reply(storable(text), reason, _usage(_counted(message)), model, _served(message))
+    about = message.response_metadata
+    return Reply(storable(text), reason, _usage(_counted(message)), model, _served(message), first_token(about.get("logprobs")))
 
 
 def _reason(about: Mapping[str, Any]) -> str | None:
@@ -151,8 +154,3 @@ def _served(message: AIMessage) -> Served:
 
 def _name(value: object) -> str | None:
     return storable(value)[:LONGEST_NAME] if isinstance(value, str) and value else None
-
-
-def storable(text: str) -> str:
-    """Return a text that can be UTF-8: half a surrogate pair becomes "?"."""
-    return text.encode("utf-8", "replace").decode("utf-8")

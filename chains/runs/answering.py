@@ -28,13 +28,13 @@ from self_instruct.settings.settings import Settings
 class AskingListener:
     """Who is told how asking goes.
 
-    `on_progress` is called after every answer and while requests wait, `on_stop` when a signal stops it, `on_batch` with a
+    `on_progress` is called after every answer and while requests wait, `on_stop` when a signal stops it, `on_news` with a
     sentence when something changes about a provider's batch.
     """
 
     on_progress: Callable[[AskingSnapshot], None] = lambda _: None
     on_stop: Callable[[], None] = lambda: None
-    on_batch: Callable[[str], None] = lambda _: None
+    on_news: Callable[[str], None] = lambda _: None
 
 
 NO_LISTENER = AskingListener()

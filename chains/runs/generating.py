@@ -23,11 +23,13 @@ from self_instruct.chains.models.replies import Model
 from self_instruct.chains.models.retrying import REPORTED_EVERY_S, RetryingAsker
 from self_instruct.chains.runs.advice import Cause
 from self_instruct.chains.runs.batching import Batching, has_open_batch, in_rounds
+from self_instruct.chains.runs.calibrating import Calibrating
 from self_instruct.chains.runs.journal import Journal
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.outcome import Outcome, Snapshot
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signals
+from self_instruct.chains.stages.classification import CALIBRATION
 from self_instruct.ledger import Ledger, StoredTask
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.tasks import StageName
@@ -45,7 +47,7 @@ class Listener:
 
     `on_progress` is called after every batch of replies, and each second while none comes, `on_kept` with each task that is
     kept, `on_stop` when a signal stops the run, `on_warning` with a sentence where a model refuses a parameter, which is then
-    left out, and once where few tasks are kept: the likely cause and what to change; `on_batch` with a sentence when something
+    left out, and once where few tasks are kept: the likely cause and what to change; `on_news` with a sentence when something
     changes about a provider's batch. `config` is LangChain's: its callbacks see
     every request, with `stage`, `request`, `item` and `attempt` as metadata.
     """
@@ -54,7 +56,7 @@ class Listener:
     on_kept: Callable[[StoredTask], None] | None = None
     on_stop: Callable[[], None] = lambda: None
     on_warning: Callable[[str], None] = _log.warning
-    on_batch: Callable[[str], None] = _log.info
+    on_news: Callable[[str], None] = _log.info
     config: RunnableConfig | None = None
 
 
@@ -114,7 +116,7 @@ def batching_of(
     if not stages and not has_open_batch(ledger):
         return None
     choices = {name: settings.choice(stage) for name, stage in names.items()}
-    warn, say = listener.on_warning, listener.on_batch
+    warn, say = listener.on_warning, listener.on_news
     return Batching(ledger, settings, models, choices=choices, stages=stages, warn=warn, say=say)
 
 
@@ -146,12 +148,14 @@ class _Generating:
         self._listener = listener
         self._advised: set[Cause] = set()
         self._has_begun = False
-        asker = ModelAsker(models, LeftOut.of(ledger, listener.on_warning), listener.config)
+        answering = {**models, CALIBRATION: models[StageName.CLASSIFICATION]}
+        asker = ModelAsker(answering, LeftOut.of(ledger, listener.on_warning), listener.config)
         self._loop: Loop
         self._batching = batching_of(ledger, plan.settings, models, listener)
         self._contexts: dict[str, int] = {}  # by stage, once the servers were asked
         fitting = ContextAsker(asker, self._contexts, listener.on_warning)
         self._asker = retrying(fitting, plan.settings, on_change=lambda: self._loop.report())
+        self._calibrating = Calibrating(ledger, plan, self._asker, listener.on_news)
         self._loop = self._new_loop()
 
     def _new_loop(self) -> Loop:
@@ -176,13 +180,20 @@ class _Generating:
         journal = Journal(str(self._ledger.path.parent))
         self._warn()
         stopping(self._stop)
-        signals = stopped_by_signals(lambda: self._loop.stop(), self._stop) if takes_signals else nullcontext()
+        signals = stopped_by_signals(self._stop_asking, self._stop) if takes_signals else nullcontext()
         with journal.of_run(self._plan.settings), signals, _every(REPORTED_EVERY_S, lambda: self._loop.wake()):
             self._contexts |= await context_lengths(self._plan.settings)
-            outcome = await in_rounds(self._batching, self._one_pass)
+            outcome = await self._calibrated() or await in_rounds(self._batching, self._one_pass)
         stands = self._loop.snapshot()
         journal.stopped(outcome.ending.value, outcome.sentence, stands.kept, stands.spent.requests)
         return outcome
+
+    async def _calibrated(self) -> Outcome | None:
+        """Return why the run ends before it has begun; None where its stages have learned what they can."""
+        if not self._calibrating.is_needed:
+            return None
+        self._has_begun = True  # the loop is made anew, with what was learned
+        return await self._calibrating.run()
 
     async def _one_pass(self) -> Outcome:
         """Return how the loop ended, from where the ledger stands now."""
@@ -199,8 +210,12 @@ class _Generating:
         if self._listener.on_progress:
             self._listener.on_progress(replace(snapshot, asking=self._asker.state()))
 
-    def _stop(self) -> None:
+    def _stop_asking(self) -> None:
+        self._calibrating.stop()
         self._loop.stop()
+
+    def _stop(self) -> None:
+        self._stop_asking()
         self._asker.stop()
         if self._batching is not None:
             self._batching.stop()

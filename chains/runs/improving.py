@@ -86,7 +86,7 @@ def _batching(
     if not stages and not has_open_batch(ledger):
         return None
     choices = {name: plan.choice(name) for name in models}
-    say = listener.on_batch
+    say = listener.on_news
     return Batching(ledger, plan.settings, models, choices=choices, stages=stages, warn=warn, say=say)
 
 

@@ -65,6 +65,7 @@ class Loop:
         self._on_kept = on_kept
         self._on_fault = on_fault
         self._stages = plan.stages()
+        self._stages.learn(plan.seeds, ledger.reply)
         self._pool = Pool(plan.seeds, plan.settings, plan.draw, plan.taxonomy)
         self._target = Target(plan.settings, ledger)
         self._progress = ledger.progress

@@ -180,7 +180,7 @@ class RunPlan:
     def prompts(self) -> PromptSet:
         """Return the run's prompts."""
         settings = self.settings
-        completion = [stage for stage in settings.stage_names if is_completion_model(settings.model_of(stage))]
+        completion = [stage for stage in settings.stage_names if _is_completion(settings.choice(stage))]
         only = settings.instructions.classification_only
         return prompt_set(self.templates, self.shown, classification_only=only, completion=completion)
 
@@ -208,12 +208,17 @@ class RunPlan:
             )
 
 
+def _is_completion(choice: ModelChoice) -> bool:
+    return is_completion_model(choice.model, choice.options)
+
+
 def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored settings with what earlier versions did unsaid: nothing was asked again, verified, judged, or flagged."""
     unsaid = {"attempts": 1, "copies": "count"}
     stages = {stage.value: {**unsaid, **settings[stage]} for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES)}
     judging = {"refused_flags": [], **settings.get("judging", {"enabled": False})}
-    return {"verifiers": dict.fromkeys(RULES, "off"), **settings, **stages, "judging": judging}
+    kind = {StageName.CLASSIFICATION.value: {"decide_by": "text", **settings[StageName.CLASSIFICATION]}}
+    return {"verifiers": dict.fromkeys(RULES, "off"), **settings, **stages, **kind, "judging": judging}
 
 
 def _seeds(path: object, language: Language) -> tuple[SeedTask, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -11,9 +11,11 @@ from self_instruct.chains.stages.instances import InstanceStage
 from self_instruct.chains.stages.instructions import InstructionStage
 from self_instruct.chains.stages.judging import JudgingStage
 from self_instruct.chains.stages.stage import Stage, TaskStage
+from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.records.errors import SettingsError
-from self_instruct.records.tasks import StageName
+from self_instruct.records.replies import Refusal, Reply
+from self_instruct.records.tasks import SeedTask, StageName
 from self_instruct.settings.settings import Settings
 
 STAGES: list[type[Stage[Any]]] = [InstructionStage, ClassificationStage, InstanceStage, JudgingStage]
@@ -53,6 +55,11 @@ class RunStages:
     def __getitem__(self, name: str) -> Stage[Any]:
         """Return the stage of a name."""
         return self._by_name[name]
+
+    def learn(self, seeds: Sequence[SeedTask], answer: Callable[[RequestId], Reply | Refusal | None]) -> None:
+        """Let each stage learn from the stored answers about seed tasks, before it decides anything."""
+        for stage in self.all:
+            stage.learn(seeds, answer)
 
     def after(self, name: str) -> Sequence[Stage[Any]]:
         """Return the stages that a task goes through after this one, in order."""

@@ -35,6 +35,7 @@ from self_instruct.prompts.wording import Wording
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.judgements import JUDGING, Comparison, Judgement
 from self_instruct.records.tasks import Candidate, Classification, Instance, Rejection, SeedTask, StageName, Task, Verdict
+from self_instruct.settings.sections import ModelChoice
 from self_instruct.settings.settings import Settings
 
 S = TypeVar("S")
@@ -193,9 +194,13 @@ def _prompts(model: Model | None, settings: Settings, prompts: PromptSet | None)
     wording = Wording.load(settings.language, None if settings.templates is None else Path(settings.templates))
     given = None if model is None else model_name_of(model)
     stages = {*settings.stage_names, JUDGING}
-    completion = [stage for stage in stages if is_completion_model(given or settings.model_of(stage))]
+    completion = [stage for stage in stages if _is_completion(given, settings.choice(stage))]
     only = settings.instructions.classification_only
     return prompt_set(wording.templates, wording.shown, classification_only=only, completion=completion)
+
+
+def _is_completion(given: str | None, choice: ModelChoice) -> bool:
+    return is_completion_model(given) if given else is_completion_model(choice.model, choice.options)
 
 
 def _asking(stage: Stage[S], model: Model | None, settings: Settings | None) -> Callable[[S], Runnable[Any, AIMessage | str]]:

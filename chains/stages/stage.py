@@ -9,7 +9,7 @@ Source of the three stages that ship: Wang et al. 2023, arXiv:2212.10560, sectio
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -128,6 +128,20 @@ class Stage(ABC, Generic[S]):
     def refused(self, words: str) -> Step:
         """Return what a provider's refusal of a question decides."""
         return Step((Rejection(self.name, Reason.REFUSED_BY_PROVIDER, words),), is_last=True)
+
+    # what it learns from seed tasks, before anything is decided
+
+    def lessons(self, seeds: Sequence[SeedTask]) -> Sequence[Question]:
+        """Return questions about seed tasks whose answers the stage learns from; none, for most stages."""
+        del seeds
+        return ()
+
+    def learn(self, seeds: Sequence[SeedTask], answer: Callable[[RequestId], Reply | Refusal | None]) -> None:
+        """Learn from the answers to the `lessons`, as far as there are any; what it then decides rests on nothing else."""
+
+    def learned(self) -> str:
+        """Return what it learned, in a sentence; nothing where it had nothing to learn."""
+        return ""
 
     # where it begins, and what it looks like
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from self_instruct.prompts.reading.json_and_tables import json_entries, table_rows
+from self_instruct.prompts.reading.log_odds import log_odds
 from self_instruct.prompts.reading.reply_parser import ReplyParser
 from self_instruct.prompts.reading.thoughts import without_thinking
 from self_instruct.records.replies import Ended, Reply
@@ -47,7 +48,8 @@ class ClassificationParser(ReplyParser[Classification | Rejection]):
     ignoring case, Markdown, punctuation, quotes, a `<think>` block, a courtesy and an echoed "Answer:" or "Is it
     classification?"; else what follows "the answer is", the last line, a sentence ("It is not a classification task."), or
     the one such value of a JSON object or a table. A few languages' words are known. A reply that says neither, or both, is a
-    rejection `NEITHER_YES_NOR_NO`.
+    rejection `NEITHER_YES_NOR_NO`. With a `threshold`, a reply whose `first_token` holds one of `words` is yes where the
+    log-odds of the first over the second are above it, and the text of others decides.
 
     >>> ClassificationParser().invoke("**Yes**, it is.")
     Classification(is_classification=True)
@@ -55,11 +57,15 @@ class ClassificationParser(ReplyParser[Classification | Rejection]):
 
     stage: ClassVar[str] = StageName.CLASSIFICATION
     form: Form = "tolerant"
+    threshold: float | None = None
+    words: tuple[str, str] = ("yes", "no")
 
     def read(self, reply: Reply) -> Classification | Rejection:
         """Return the answer that a reply gives, or its rejection."""
         if reply.ended is Ended.REFUSED:
             return self.rejection(reply, Reason.REFUSED_BY_PROVIDER)
+        if self.threshold is not None and (odds := log_odds(reply.first_token, *self.words)) is not None:
+            return Classification(odds > self.threshold)
         if self.form == "published":
             return Classification(reply.text.strip() in _PUBLISHED_YES)
         said = next(_answers(_MARKUP.sub(" ", without_thinking(reply.text))), None)

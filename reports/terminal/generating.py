@@ -33,7 +33,7 @@ def generate(run: Path, given: Layer, log_file: Path | None = None) -> None:
         going_on_later(run),
         _progress(opened.plan.settings) as progress,
     ):
-        outcome = opened.generate(Listener(progress, on_stop=say_it_stops, on_warning=progress.warn, on_batch=progress.say))
+        outcome = opened.generate(Listener(progress, on_stop=say_it_stops, on_warning=progress.warn, on_news=progress.say))
         for line in spending_lines(spending(opened.ledger, opened.plan.settings)):
             progress.say(line)
         for check in failing_checks(opened.ledger):

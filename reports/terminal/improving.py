@@ -26,7 +26,7 @@ def improve_and_show(run: Path, new: Path, given: Layer, *, as_json: bool) -> No
     """Improve a run into a new one, print the account, and leave with the exit code of how that ended."""
     with AskingProgress(console(stderr=True), done="instances through") as progress:
         listener = AskingListener(
-            progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"), on_batch=progress.say
+            progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"), on_news=progress.say
         )
         outcome = improve(run, new, given, listener=listener, warn=progress.warn)
     with Ledger.open(new, read_only=True) as ledger:

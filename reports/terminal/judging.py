@@ -53,7 +53,7 @@ def judge_and_show(run: Path, given: Layer, sample: int | None, *, as_json: bool
     with Ledger.open(run) as ledger, JudgingProgress(terminal(stderr=True)) as progress:
         plan = RunPlan.of(ledger)
         chosen = run_judge(ledger, plan, given)
-        listener = Listener(on_stop=say_it_stops, on_warning=progress.warn, on_batch=progress.say)
+        listener = Listener(on_stop=say_it_stops, on_warning=progress.warn, on_news=progress.say)
         outcome = judge_run(ledger, plan, chosen, sample, listener=listener, on_progress=progress)
         said = judged(ledger, chosen.name)
     if as_json:

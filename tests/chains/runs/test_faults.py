@@ -23,7 +23,7 @@ from self_instruct.settings.layers import Layer
 KEY = "sk-canary-3141592653"
 CHAT = "openai:any"
 MODELS = [CHAT, "openai-completion:any"]
-SMALL = {"num_instructions": 5, "window": 2, "concurrency": 3, "timeout_s": 5}
+SMALL = {"num_instructions": 5, "window": 2, "concurrency": 3, "timeout_s": 5, "classification.decide_by": "text"}
 
 
 @pytest.fixture(autouse=True)
