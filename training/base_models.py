@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from self_instruct.chains.models.folder_model import check_splits_into_words
 from self_instruct.records.errors import InputError
 
 NEEDED = ("torch", "transformers", "trl", "peft")
@@ -51,6 +52,8 @@ class BaseModel:
         except (OSError, ValueError, ImportError) as error:
             said = str(error).strip().partition("\n")[0]
             raise InputError(f"{self.name}: cannot be loaded as a language model ({said}).") from error
+        if path.is_file():
+            check_splits_into_words(path, tokenizer)
         return _prepared(self.name, tokenizer), _without_quantization(model)
 
     def save(self, folder: Path) -> None:

@@ -21,8 +21,11 @@ from langchain_core.language_models import BaseLLM
 from langchain_core.outputs import Generation, LLMResult
 from pydantic import PositiveInt, PrivateAttr, model_validator
 
+from self_instruct.records.errors import InputError
+
 MOST_TOKENS = 1024  # of an answer, where nobody says
 _NEEDED = ("torch", "transformers")
+_WORDS = "The capital of France is a large city on a river."
 
 
 class FolderModel(BaseLLM):
@@ -218,10 +221,23 @@ def _load(path: Path) -> tuple[Any, Any]:
     folder = str(path.parent if path.is_file() else path)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", **where)
+    if path.is_file():
+        check_splits_into_words(path, tokenizer)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto" if device == "cuda" else torch.float32, **where)
     return tokenizer, model.to(device).eval()
+
+
+def check_splits_into_words(gguf: Path, tokenizer: Any) -> None:
+    """Raise `InputError` where a GGUF file's tokenizer makes a token of each letter: transformers 5.17 loses its merges."""
+    if len(tokenizer(_WORDS, add_special_tokens=False).input_ids) >= len(_WORDS):
+        from transformers import __version__
+
+        raise InputError(
+            f"{gguf}: transformers {__version__} reads its tokenizer as one of single letters; a newer version reads it right,"
+            " or a folder with the model's own tokenizer.json."
+        )
 
 
 def _only_last(model: Any, tokens: int) -> dict[str, int]:
@@ -260,7 +276,7 @@ def _likeliest(tokenizer: Any, logits: Any, count: int) -> list[Mapping[str, flo
 
     found = torch.log_softmax(logits.float(), dim=-1).topk(count)
     rows = zip(found.values.tolist(), found.indices.tolist(), strict=True)
-    return [{tokenizer.decode([token]): log for token, log in zip(logs, tokens, strict=True)} for logs, tokens in rows]
+    return [{tokenizer.decode([token]): log for log, token in zip(logs, tokens, strict=True)} for logs, tokens in rows]
 
 
 def _end_tokens(model: Any) -> frozenset[int]:

@@ -121,7 +121,10 @@ def _few(each: float) -> str:
 def _of_kind(tally: Tally) -> Advice | None:
     yes, no = tally.kinds.get(True, 0), tally.kinds.get(False, 0)
     unread = tally.refused(Reason.NEITHER_YES_NOR_NO, *_UNREAD, stage=StageName.CLASSIFICATION)
-    change = "give that stage another model (classification.model) or templates of your own"
+    change = (
+        "give that stage another model (classification.model), or a completion model's probabilities"
+        " (classification.decide_by=probabilities, in another run)"
+    )
     if unread >= _FEWEST_YES and unread > _UNREAD_SHARE * (yes + no + unread):
         asked = yes + no + unread
         return Advice(

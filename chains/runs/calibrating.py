@@ -47,7 +47,7 @@ class Calibrating:
             while left := self._left(lessons):
                 if outcome := await self._ask(left):
                     return outcome
-            self._say(self._learned())
+            self._say(learned(self._plan, self._ledger))
         return None
 
     def stop(self) -> None:
@@ -63,11 +63,6 @@ class Calibrating:
             return lessons[:1]
         tells = isinstance(first, Reply) and first.first_token
         return [one for one in lessons if self._ledger.reply(one.id) is None] if tells else ()
-
-    def _learned(self) -> str:
-        stages = self._plan.stages()
-        stages.learn(self._plan.seeds, self._ledger.reply)
-        return " ".join(filter(None, (stage.learned() for stage in stages.all)))
 
     async def _ask(self, questions: Sequence[Question]) -> Outcome | None:
         meter = Meter(self._settings, self._ledger.spending())
@@ -85,3 +80,12 @@ class Calibrating:
         if self._asking.unanswered:
             return Outcome(Ending.BUDGET, meter.shortage(), meter.short_of)
         return None
+
+
+def learned(plan: RunPlan, ledger: Ledger) -> str:
+    """Return what a run's stages learned from the replies in its ledger, in a sentence; "" where nothing was to be learned."""
+    stages = plan.stages()
+    if not any(stage.lessons(plan.seeds) for stage in stages.all):
+        return ""
+    stages.learn(plan.seeds, ledger.reply)
+    return "; ".join(filter(None, (stage.learned() for stage in stages.all)))

@@ -151,7 +151,7 @@ def _kinds(checked: Checked) -> Check:
     return Check(
         CheckName.KINDS, abs(own - seeds * known), known, 0.4, figure,
         _shown(task.instruction for task in checked.classification),
-        "give classification another model (classification.model) or templates of your own",
+        "give classification another model (classification.model), or a completion model's probabilities (decide_by)",
     )  # fmt: skip
 
 

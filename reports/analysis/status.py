@@ -13,6 +13,7 @@ from enum import StrEnum
 from self_instruct.chains.models.refused_parameters import known_left_out
 from self_instruct.chains.runs.accepting import AcceptRule, why_not_accepted
 from self_instruct.chains.runs.advice import Advice, Tally, advice
+from self_instruct.chains.runs.calibrating import learned
 from self_instruct.chains.runs.deciding import tally_of
 from self_instruct.chains.runs.outlook import Outlook
 from self_instruct.chains.runs.plan import IMPROVEMENT, RunPlan
@@ -48,7 +49,8 @@ class Status:
     `exported` of them make the dataset, which shows at most a few of each task. `unanswered` tasks wait for a reply, by the
     stage it belongs to. `outlook` is what is to be expected, None before there is experience, `advice` what is likely wrong,
     `checks` the checks of the dataset that fail. `copies` counts, by stage, what repeats a demonstration
-    where that is not refused. `batches` are those open at a provider, as they were last seen.
+    where that is not refused. `batches` are those open at a provider, as they were last seen. `learned` says in a sentence what
+    the stages learned of their models from seed tasks, "" where nothing was.
     """
 
     state: RunState
@@ -70,6 +72,7 @@ class Status:
     copies: Mapping[str, int] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     batches: tuple[StoredBatch, ...] = ()
+    learned: str = ""
 
     def to_json(self) -> str:
         """Return all of it as a JSON object, indented."""
@@ -87,6 +90,7 @@ class Status:
             "unanswered": dict.fromkeys(StageName, 0) | dict(self.unanswered),
             "rejections": rejections,
             "copies": dict(self.copies),
+            "learned": self.learned,
             "expected": self.outlook and self.outlook.fields(),
             "checks": [{"name": one.name, "share": one.share, "sentence": one.sentence} for one in self.checks],
             "advice": [each.sentence for each in self.advice],
@@ -128,6 +132,7 @@ def status(ledger: Ledger) -> Status:
             copies=_copies(plan, ledger, tally),
             checks=failing(checked_run(ledger, plan, shown)),
             batches=tuple(batch for batch in ledger.batches() if not batch.is_ended),
+            learned=learned(plan, ledger),
         )
 
 

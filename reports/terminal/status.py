@@ -68,6 +68,7 @@ def _summary(status: Status) -> RenderableType:
         *((f"awaiting {stage}", number(count)) for stage, count in status.unanswered.items()),
         *((f"batch {one.batch_id or 'not made yet'}", one.said or f"{one.lines:,} questions") for one in status.batches),
         ("classification", f"{number(status.classification)}, other {number(status.other)}, unknown {number(status.unknown)}"),
+        *((("learned", status.learned),) if status.learned else ()),
         ("instances", f"{number(status.instances)}, {number(status.exported)} of them in an export"),
         *((f"copies, {stage}", f"{number(count)} repeat a demonstration") for stage, count in status.copies.items() if count),
         *(outlook_rows(status.outlook) if status.outlook else ()),

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from support.command import Command, assert_refused
+from support.tiny_model import save_tiny_model
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from self_instruct.chains.models.folder_model import FolderModel  # noqa: E402
+from self_instruct.chains.models.folder_model import FolderModel, check_splits_into_words  # noqa: E402
+from self_instruct.records.errors import InputError  # noqa: E402
 
 WORDS = [
     "<pad>",
@@ -103,6 +105,22 @@ def test_the_log_likelihoods_are_those_of_the_models_own_loss(model: FolderModel
     with torch.inference_mode():
         loss = plain(ids, labels=labels).loss
     assert -sum(found) / 4 == pytest.approx(float(loss), abs=1e-4)
+
+
+def test_it_tells_how_likely_the_first_token_was(model: FolderModel) -> None:
+    prompts = ["Rome", "Name the capital . Output :"]
+    for prompt, [one] in zip(prompts, model.generate(prompts, max_tokens=2, logprobs=3).generations, strict=True):
+        [told] = one.generation_info["logprobs"]["top_logprobs"]
+        assert len(told) == 3
+        for token, logarithm in told.items():
+            assert model.log_likelihoods(prompt, token) == [pytest.approx(logarithm, abs=1e-5)]
+
+
+def test_a_gguf_whose_tokenizer_is_read_as_letters_is_refused(tmp_path: Path, model: FolderModel) -> None:
+    letters = transformers.AutoTokenizer.from_pretrained(save_tiny_model(tmp_path / "letters"))
+    with pytest.raises(InputError, match=r"m\.gguf: transformers .* single letters"):
+        check_splits_into_words(tmp_path / "m.gguf", letters)
+    check_splits_into_words(tmp_path / "m.gguf", transformers.AutoTokenizer.from_pretrained(model.model))
 
 
 def test_a_chat_folder_is_asked_in_its_template(folder: Path, model: FolderModel) -> None:

@@ -16,6 +16,7 @@ from self_instruct.chains.runs.replaying import replay
 from self_instruct.chains.stages.classification import CALIBRATION
 from self_instruct.ledger import Ledger
 from self_instruct.records.replies import Reply
+from self_instruct.reports.analysis.status import status
 from self_instruct.settings.layers import Layer
 
 NAME = "support.questions.OfflineCompleter"
@@ -68,6 +69,8 @@ def test_a_lean_is_taken_away_by_a_threshold_between_seed_tasks(tmp_path: Path) 
     assert f"of {2 * OF_EACH_KIND} seed tasks that tells" in said[1]
     assert len(lessons(tmp_path / "run")) == 2 * OF_EACH_KIND
     assert all(one.first_token[0] == (" text", round(math.log(0.7), 6)) for one in lessons(tmp_path / "run"))
+    with Ledger.open(tmp_path / "run", read_only=True) as ledger:
+        assert said[1] == status(ledger).learned
     found = kinds(tmp_path / "run")
     assert found == {task: guessing.is_probably_classification(task) for task in found}
     assert len(set(found.values())) == 2
