@@ -18,6 +18,11 @@ from self_instruct.ledger import LEDGER_FILE
 
 ROOT = Path(__file__).parent.parent
 
+# Processes that tests start find their modules compiled: where the environment forbids to keep that, as that of a container
+# does, each of them takes a second longer.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # Commands that tests interrupt inherit this; a shell that runs the tests in the background has it ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
