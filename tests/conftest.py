@@ -12,6 +12,7 @@ import certifi
 import pytest
 from hypothesis import settings
 from support.command import Command, Done, ended, started
+from support.driver import Driver, driving
 
 from self_instruct import run
 from self_instruct.ledger import LEDGER_FILE
@@ -95,6 +96,13 @@ def finished_run(tmp_path: Path, finished_ledger: bytes) -> Path:
     directory.mkdir()
     (directory / LEDGER_FILE).write_bytes(finished_ledger)
     return directory
+
+
+@pytest.fixture(scope="session")
+def drive() -> Iterator[Driver]:
+    """Runs commands that may be killed."""
+    with driving() as driver:
+        yield driver
 
 
 @pytest.fixture(scope="module")
