@@ -12,11 +12,17 @@ import certifi
 import pytest
 from hypothesis import settings
 from support.command import Command, Done, ended, started
+from support.driver import Driver, driving
 
 from self_instruct import run
 from self_instruct.ledger import LEDGER_FILE
 
 ROOT = Path(__file__).parent.parent
+
+# Processes that tests start find their modules compiled: where the environment forbids to keep that, as that of a container
+# does, each of them takes a second longer.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Commands that tests interrupt inherit this; a shell that runs the tests in the background has it ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -90,6 +96,13 @@ def finished_run(tmp_path: Path, finished_ledger: bytes) -> Path:
     directory.mkdir()
     (directory / LEDGER_FILE).write_bytes(finished_ledger)
     return directory
+
+
+@pytest.fixture(scope="session")
+def drive() -> Iterator[Driver]:
+    """Runs commands that may be killed."""
+    with driving() as driver:
+        yield driver
 
 
 @pytest.fixture(scope="module")

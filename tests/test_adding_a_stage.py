@@ -31,7 +31,7 @@ def python(app: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=app, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_stage_rates_every_instance_of_a_run(app: Path) -> None:
+def test_the_stage_rates_every_instance_of_a_run_that_goes_on_and_asks_nothing_twice(app: Path) -> None:
     done = python(app, "-c", RUN)
     assert done.returncode == 0, done.stderr
     said = done.stdout.split("\n")[:-1]
@@ -39,16 +39,18 @@ def test_the_stage_rates_every_instance_of_a_run(app: Path) -> None:
     with Ledger.open(app / "runs" / "rated", read_only=True) as ledger:
         assert len(said) == ledger.count_instances() == len(list(ledger.verdicts())) > 5
         assert all(task.awaits is None for task in ledger.tasks())
-        assert sum(spent.requests for (stage, *_), spent in ledger.spending().items() if stage == "difficulty") == len(said)
+        asked = difficulty_requests(ledger)
+        assert asked == len(said)
 
-
-def test_a_run_with_the_stage_goes_on_and_asks_nothing_twice(app: Path) -> None:
-    assert python(app, "-c", RUN.replace("num_instructions=5", "num_instructions=3")).returncode == 0
-    done = python(app, "-c", RUN)
+    done = python(app, "-c", RUN.replace("num_instructions=5", "num_instructions=8"))
     assert done.returncode == 0, done.stderr
     with Ledger.open(app / "runs" / "rated", read_only=True) as ledger:
-        assert len(list(ledger.tasks())) == 5
-        assert len(list(ledger.verdicts())) == ledger.count_instances()
+        assert len(list(ledger.tasks())) == 8
+        assert len(list(ledger.verdicts())) == ledger.count_instances() == difficulty_requests(ledger) > asked
+
+
+def difficulty_requests(ledger: Ledger) -> int:
+    return sum(spent.requests for (stage, *_), spent in ledger.spending().items() if stage == "difficulty")
 
 
 def test_the_command_line_asks_it_too_and_replay_decides_it_again(app: Path) -> None:

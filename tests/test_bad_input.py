@@ -257,9 +257,8 @@ def test_a_batch_directory_that_is_none_is_named_and_leaves_no_run(command: Comm
         assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("arguments", [["--seeds", "no-such.jsonl"], ["--set", "sed=1"], ["--run", "/dev/null/run"]])
-def test_no_wrong_input_shows_a_traceback_in_a_process_of_its_own(tmp_path: Path, arguments: list[str]) -> None:
-    assert_refused(ended(started("generate", "--run", tmp_path / "new", *arguments)))
+def test_wrong_input_shows_no_traceback_in_a_process_of_its_own_either() -> None:
+    assert_refused(ended(started("generate", "--run", "/dev/null/run")))
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nobody says here what is mapped")

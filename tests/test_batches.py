@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -11,7 +9,8 @@ from random import Random
 
 import pytest
 from support.batch_server import BatchServer, batch_server
-from support.command import Command, Done, assert_refused, ended, started
+from support.command import Command, Done, assert_refused, ended, exit_code, started
+from support.driver import Driver, driving
 
 from self_instruct.chains.offline import OfflineModel
 from self_instruct.chains.runs.plan import RunPlan
@@ -19,7 +18,6 @@ from self_instruct.ledger import Ledger
 from self_instruct.records.judgements import JUDGING
 from self_instruct.reports.exports.export import export
 
-DRIVER = Path(__file__).parent / "support" / "killed_run.py"
 MODELS = ("openai:gpt-4.1-mini", "openai-completion:gpt-3.5-turbo-instruct", "anthropic:claude-haiku-4-5")
 OPENAI, COMPLETION, ANTHROPIC = MODELS
 TARGET = 6
@@ -64,7 +62,7 @@ def online(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[by
         with batch_server(OfflineModel()) as server, pytest.MonkeyPatch.context() as patch:
             patch.setenv("OPENAI_API_KEY", "none-is-needed")
             patch.setenv("ANTHROPIC_API_KEY", "none-is-needed")
-            assert ended(started(*arguments(server, run, model))).code == 0
+            assert exit_code(*arguments(server, run, model)) == 0
             assert server.made == []
             return dataset(run), set(server.online)
 
@@ -320,15 +318,15 @@ def test_instructions_are_asked_in_batches_of_a_window_where_that_is_said(
 class Killed:
     """Runs that are killed at moments drawn, each gone on with until it ends; `kills` counts."""
 
-    def __init__(self, driver: subprocess.Popen[str], log: Path) -> None:
-        self._driver = driver
+    def __init__(self, drive: Driver, log: Path) -> None:
+        self._drive = drive
         self._log = log
         self._draws = Random(7)
         self.kills = 0
 
     def run_to_its_end(self, asked: list[str]) -> None:
         made = 0
-        while (code := self._run(*self._moment(made), *asked)) == -signal.SIGKILL:
+        while (code := self._drive(*self._moment(made), self._log, *asked)) == -signal.SIGKILL:
             self.kills += 1
             made += 1
         assert code == 0
@@ -337,13 +335,6 @@ class Killed:
         """Return a moment: that nobody knows of a batch that was made, or any statement to the ledger."""
         return ("made", 1) if number % 4 == 1 else ("statement", self._draws.randrange(1, 60))
 
-    def _run(self, moment: str, number: int, *asked: str) -> int:
-        assert self._driver.stdin
-        assert self._driver.stdout
-        self._driver.stdin.write(json.dumps([moment, number, str(self._log), *asked]) + "\n")
-        self._driver.stdin.flush()
-        return int(self._driver.stdout.readline())
-
 
 @pytest.mark.parametrize(("model", "kills"), [(OPENAI, 20), (ANTHROPIC, 6)])
 def test_runs_killed_at_random_orphan_no_batch_and_pay_for_no_line_twice(
@@ -351,9 +342,8 @@ def test_runs_killed_at_random_orphan_no_batch_and_pay_for_no_line_twice(
 ) -> None:
     server.looks = 2
     package = model.partition(":")[0]
-    command = [sys.executable, str(DRIVER), "langchain.chat_models", f"langchain_{package}", f"{package}.resources"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as driver:
-        killed = Killed(driver, tmp_path / "log")
+    with driving("langchain.chat_models", f"langchain_{package}", f"{package}.resources") as drive:
+        killed = Killed(drive, tmp_path / "log")
         number = 0
         while killed.kills < kills:
             number += 1

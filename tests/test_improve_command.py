@@ -2,20 +2,18 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.command import Command, assert_refused
+from support.driver import Driver
 
 from self_instruct.ledger import Ledger
 from self_instruct.records.revisions import Result, revision_in
 from self_instruct.reports.analysis.improvement import improvement, trajectories
 
-DRIVER = Path(__file__).parent / "support" / "killed_run.py"
 OFFLINE = ("--model", "offline")
 
 
@@ -150,27 +148,18 @@ def stored(run: Path) -> set[str]:
     return {f"{key.stage} {key.request} {key.item} {key.instance} {key.attempt}" for key in keys}
 
 
-def test_improving_killed_eight_times_ends_as_undisturbed_and_pays_for_nothing_twice(tmp_path: Path, run: Path) -> None:
+def test_improving_killed_eight_times_ends_as_undisturbed_and_pays_for_nothing_twice(
+    tmp_path: Path, run: Path, drive: Driver
+) -> None:
     calm, rough, log, lost = tmp_path / "calm", tmp_path / "rough", tmp_path / "requests.log", Counter[str]()
     improve = ("improve", run, *OFFLINE, "--concurrency", 6, "--run")
-    with subprocess.Popen([sys.executable, str(DRIVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-
-        def drive(moment: str, number: int, log: Path, *arguments: object) -> int:
-            assert process.stdin
-            assert process.stdout
-            process.stdin.write(json.dumps([moment, number, str(log), *map(str, arguments)]) + "\n")
-            process.stdin.flush()
-            return int(process.stdout.readline())
-
-        assert drive("never", 0, tmp_path / "calm.log", *improve, calm) == 0
-        for moment, number in [("reply", 3), ("deciding", 4), ("reply", 9), ("sent", 7)] * 2:
-            before = Counter(log.read_text().split("\n")) if log.exists() else Counter()
-            assert drive(moment, number, log, *improve, rough) == -signal.SIGKILL
-            sent = Counter(log.read_text().split("\n")) - before
-            lost.update(key for key in sent if key and key not in stored(rough))
-        assert drive("never", 0, log, *improve, rough) == 0
-        assert process.stdin
-        process.stdin.close()
+    assert drive("never", 0, tmp_path / "calm.log", *improve, calm) == 0
+    for moment, number in [("reply", 3), ("deciding", 4), ("reply", 9), ("sent", 7)] * 2:
+        before = Counter(log.read_text().split("\n")) if log.exists() else Counter()
+        assert drive(moment, number, log, *improve, rough) == -signal.SIGKILL
+        sent = Counter(log.read_text().split("\n")) - before
+        lost.update(key for key in sent if key and key not in stored(rough))
+    assert drive("never", 0, log, *improve, rough) == 0
     assert found(rough) == found(calm)
     asked = Counter(line for line in log.read_text().split("\n") if line)
     assert {key: times for key, times in asked.items() if times > 1 + lost[key]} == {}

@@ -2,14 +2,13 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.command import Command, assert_refused
+from support.driver import Driver
 from support.openai_server import serving
 
 from self_instruct.chains import load_model
@@ -17,7 +16,6 @@ from self_instruct.ledger import Ledger
 from self_instruct.reports.analysis.account import ACCEPTED, account
 from self_instruct.reports.analysis.judged import judged
 
-DRIVER = Path(__file__).parent / "support" / "killed_run.py"
 ACCEPT = ("--model", "offline", "--accept")
 
 
@@ -86,20 +84,6 @@ def test_what_cannot_be_judged_is_one_line(tmp_path: Path, command: Command) -> 
     )
 
 
-class Driver:
-    """Runs commands in processes that may be killed (`support/killed_run.py`)."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def __call__(self, moment: str, number: int, log: Path, *arguments: object) -> int:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps([moment, number, str(log), *map(str, arguments)]) + "\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-
 def found(run: Path) -> dict[str, Any]:
     with Ledger.open(run, read_only=True) as ledger:
         tasks, verdicts = list(ledger.tasks()), [(task, one.to_dict()) for task, one in ledger.verdicts()]
@@ -112,29 +96,27 @@ def stored(run: Path) -> set[str]:
     return {f"{key.stage} {key.request} {key.item} {key.instance} {key.attempt}" for key in keys}
 
 
-def test_a_judged_run_killed_five_times_ends_as_an_undisturbed_one_and_pays_for_no_verdict_twice(tmp_path: Path) -> None:
+def test_a_judged_run_killed_five_times_ends_as_an_undisturbed_one_and_pays_for_no_verdict_twice(
+    tmp_path: Path, drive: Driver
+) -> None:
     calm, rough, log, lost = tmp_path / "calm", tmp_path / "rough", tmp_path / "requests.log", Counter[str]()
     generate = ("generate", *ACCEPT, 12, "--concurrency", 6, "--run")
     judge = ("judge", rough, "--sample", 15, "--set", "judging.parameters.max_tokens=300")
-    with subprocess.Popen([sys.executable, str(DRIVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        driver = Driver(process)
 
-        def killed(moment: str, number: int, *arguments: object) -> None:
-            before = Counter(log.read_text().split("\n")) if log.exists() else Counter()
-            assert driver(moment, number, log, *arguments) == -signal.SIGKILL
-            sent = Counter(log.read_text().split("\n")) - before
-            lost.update(key for key in sent if key and key not in stored(rough))
+    def killed(moment: str, number: int, *arguments: object) -> None:
+        before = Counter(log.read_text().split("\n")) if log.exists() else Counter()
+        assert drive(moment, number, log, *arguments) == -signal.SIGKILL
+        sent = Counter(log.read_text().split("\n")) - before
+        lost.update(key for key in sent if key and key not in stored(rough))
 
-        assert driver("never", 0, tmp_path / "calm.log", *generate, calm) == 0
-        assert driver("never", 0, tmp_path / "calm.log", judge[0], calm, *judge[2:]) == 0
-        for moment, number in (("reply", 9), ("deciding", 9), ("reply", 14)):
-            killed(moment, number, *generate, rough)
-        assert driver("never", 0, log, *generate, rough) == 0
-        for number in (2, 5):
-            killed("reply", number, *judge)
-        assert driver("never", 0, log, *judge) == 0
-        assert process.stdin
-        process.stdin.close()
+    assert drive("never", 0, tmp_path / "calm.log", *generate, calm) == 0
+    assert drive("never", 0, tmp_path / "calm.log", judge[0], calm, *judge[2:]) == 0
+    for moment, number in (("reply", 9), ("deciding", 9), ("reply", 14)):
+        killed(moment, number, *generate, rough)
+    assert drive("never", 0, log, *generate, rough) == 0
+    for number in (2, 5):
+        killed("reply", number, *judge)
+    assert drive("never", 0, log, *judge) == 0
     assert found(rough) == found(calm)
     asked = Counter(line for line in log.read_text().split("\n") if line)
     assert {key: times for key, times in asked.items() if times > 1 + lost[key]} == {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.choosy_server import choosing
-from support.command import Command, Done, ended, started
+from support.command import Command, Done
 from support.held_server import refusing
 from support.openai_server import serving
 
@@ -139,11 +139,10 @@ def test_a_traceback_of_our_errors_holds_no_key(tmp_path: Path, status: int) -> 
     assert_nowhere(tmp_path, said)
 
 
-def test_a_key_that_cannot_be_sent_is_not_shown(tmp_path: Path) -> None:
-    environment = {"OPENAI_API_KEY": CANARIES["OPENAI_API_KEY"] + "\n"}
+def test_a_key_that_cannot_be_sent_is_not_shown(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", CANARIES["OPENAI_API_KEY"] + "\n")
     with refusing(500) as base_url:
-        options = ["--model", "openai:x", "--base-url", base_url]
-        done = ended(started("generate", "--run", tmp_path / "run", *options, environment=environment))
+        done = command("generate", "--run", tmp_path / "run", "--model", "openai:x", "--base-url", base_url)
     assert done.code == 2
     assert "no request can be sent" in done.said[-1]
     assert_nowhere(tmp_path, done.out, done.err)

@@ -1,55 +1,43 @@
 """`kill -9` at twenty moments: the run goes on each time, ends with the same exports, and pays for no reply twice."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.driver import Driver
 
 from self_instruct.ledger import Ledger
 
-DRIVER = Path(__file__).parent / "support" / "killed_run.py"
 TARGET = 120
 BETWEEN = [("reply", number) for number in (1, 2, 3, 5, 9, 14, 4, 30, 8, 6, 11, 7)]  # a reply committed, not yet decided
 WITHIN = [("deciding", number) for number in (1, 2, 4, 25, 3, 10, 6, 5)]  # in the middle of a decision's transaction
 FORMATS = {"self-instruct": "original", "prompt-completion": "rows.jsonl", "alpaca": "alpaca.json"}
 
 
-class Driver:
-    """Runs commands in processes that may be killed (`support/killed_run.py`)."""
+class Commands:
+    """The two commands, in processes that may be killed."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
+    def __init__(self, drive: Driver) -> None:
+        self._drive = drive
 
     def generate(self, run: Path, log: Path, moment: str = "never", number: int = 0, *more: str) -> int:
         target, concurrency = ("--num-instructions", str(TARGET)), ("--concurrency", "8")
-        return self._drive(moment, number, str(log), "generate", "--run", str(run), *target, *concurrency, *more)
+        return self._drive(moment, number, log, "generate", "--run", run, *target, *concurrency, *more)
 
     def export(self, run: Path, form: str, out: Path) -> int:
-        return self._drive("never", 0, os.devnull, "export", str(run), "--format", form, "--out", str(out))
-
-    def _drive(self, *asked: str | int) -> int:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        return self._drive("never", 0, os.devnull, "export", run, "--format", form, "--out", out)
 
 
 @pytest.fixture
-def driver() -> Iterator[Driver]:
-    with subprocess.Popen([sys.executable, str(DRIVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Driver(process)
+def killable(drive: Driver) -> Commands:
+    return Commands(drive)
 
 
-def exported(driver: Driver, run: Path) -> dict[str, bytes]:
+def exported(killable: Commands, run: Path) -> dict[str, bytes]:
     for form, name in FORMATS.items():
-        assert driver.export(run, form, run / name) == 0
+        assert killable.export(run, form, run / name) == 0
     files = [run / "rows.jsonl", run / "alpaca.json", *(run / "original").iterdir()]
     return {file.name: file.read_bytes() for file in files}
 
@@ -62,34 +50,34 @@ def stored(run: Path) -> set[str]:
     return {f"{key.stage} {key.request} {key.item} {key.instance} {key.attempt}" for key in keys}
 
 
-def test_a_run_killed_twenty_times_ends_as_an_undisturbed_one(driver: Driver, tmp_path: Path) -> None:
+def test_a_run_killed_twenty_times_ends_as_an_undisturbed_one(killable: Commands, tmp_path: Path) -> None:
     calm, rough, log = tmp_path / "calm", tmp_path / "rough", tmp_path / "requests.log"
-    assert driver.generate(calm, tmp_path / "calm.log") == 0
+    assert killable.generate(calm, tmp_path / "calm.log") == 0
 
     lost: Counter[str] = Counter()
     kills = 0
     moments = [pair for both in zip(BETWEEN, [*WITHIN, *WITHIN], strict=False) for pair in both][:20]
     for moment, number in moments:
         before = Counter(log.read_text().split("\n")) if log.exists() else Counter()
-        code = driver.generate(rough, log, moment, number)
+        code = killable.generate(rough, log, moment, number)
         assert code in (-signal.SIGKILL, 0)
         kills += code == -signal.SIGKILL
         sent = Counter(log.read_text().split("\n")) - before
         lost.update(key for key in sent if key and key not in stored(rough))
-    assert driver.generate(rough, log) == 0
+    assert killable.generate(rough, log) == 0
 
     assert kills == len(moments) == 20
     assert sum(moment == "reply" for moment, _ in moments) >= 10
     asked = Counter(line for line in log.read_text().split("\n") if line)
     assert {key: times for key, times in asked.items() if times > 1 + lost[key]} == {}
-    assert exported(driver, rough) == exported(driver, calm)
+    assert exported(killable, rough) == exported(killable, calm)
 
 
-def test_three_kills_let_no_more_requests_out_than_the_budget_allows(driver: Driver, tmp_path: Path) -> None:
+def test_three_kills_let_no_more_requests_out_than_the_budget_allows(killable: Commands, tmp_path: Path) -> None:
     run, log, budget = tmp_path / "run", tmp_path / "requests.log", ("--max-requests", "50")
     for moment, number in (("sent", 6), ("reply", 9), ("sent", 8)):
-        assert driver.generate(run, log, moment, number, *budget) == -signal.SIGKILL
-    assert driver.generate(run, log, "never", 0, *budget) == 1
+        assert killable.generate(run, log, moment, number, *budget) == -signal.SIGKILL
+    assert killable.generate(run, log, "never", 0, *budget) == 1
     with Ledger.open(run, read_only=True) as ledger:
         spent, answered = ledger.spent(), sum(1 for _ in ledger.replies())
     requests = sum(1 for line in log.read_text().splitlines() if line)

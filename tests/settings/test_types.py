@@ -28,7 +28,8 @@ wrong: int = settings.novelty.threshold
 @pytest.mark.parametrize("plugins", ["", "plugins = pydantic.mypy\n"], ids=["without the plugin", "with the plugin"])
 def test_the_documented_use_passes_a_strict_type_checker(tmp_path: Path, plugins: str) -> None:
     (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
-    (tmp_path / "mypy.ini").write_text(f"[mypy]\nstrict = true\n{plugins}", encoding="utf-8")
+    installed = "[mypy-self_instruct.*]\nignore_errors = true\n"  # as mypy reads an installed package: no function bodies
+    (tmp_path / "mypy.ini").write_text(f"[mypy]\nstrict = true\n{plugins}{installed}", encoding="utf-8")
     cache = ROOT / ".mypy_cache" / ("users_with_plugin" if plugins else "users")  # kept, since the first run takes its time
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "--cache-dir", str(cache), "program.py"],

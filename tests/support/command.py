@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+import pytest
+
+from self_instruct import run
+
 ROOT = Path(__file__).parent.parent.parent
 RUN_PY = ROOT / "run.py"
 TIMEOUT_S = 120
@@ -56,6 +60,15 @@ def ended(process: subprocess.Popen[str], timeout_s: float = TIMEOUT_S) -> Done:
             process.kill()
             raise
         return Done(process.returncode, out, err)
+
+
+def exit_code(*arguments: object) -> int:
+    """Return how a command ended that runs in this process, whatever it printed; for fixtures that many tests share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["run.py", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            run.main()
+    return int(end.value.code or 0)
 
 
 def assert_refused(done: Done, *words: str) -> None:

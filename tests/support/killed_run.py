@@ -12,6 +12,7 @@ not die. LOG gets a line for each request that is sent.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -22,13 +23,16 @@ from importlib import import_module
 from itertools import count
 from typing import Any
 
+import faiss  # type: ignore[import-untyped] # noqa: F401  this and what follows: what a run imports when it begins
+import sqlglot  # noqa: F401
+
 from self_instruct import run
-from self_instruct.chains import offline  # noqa: F401  what a run imports when it begins
 from self_instruct.chains.models.anthropic_batches import AnthropicBatches
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.openai_batches import OpenAIBatches
 from self_instruct.chains.models.question import Question
-from self_instruct.chains.runs import generating  # noqa: F401  what a run imports when it begins
+from self_instruct.chains.offline.grammar import grammar
+from self_instruct.chains.runs import generating  # noqa: F401
 from self_instruct.ledger import Ledger
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.reports.exports import export  # noqa: F401
@@ -110,14 +114,18 @@ def drive(moment: str, number: int, log: str, *arguments: str) -> int:
         for stream in (0, 1, 2):
             os.dup2(nothing, stream)
         sys.argv = ["run.py", *arguments]
-        run.main()
-        sys.exit()
+        try:
+            run.main()
+        except SystemExit as end:
+            os._exit(int(end.code or 0))  # at once: to take down the modules that it shares takes longer than the run
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 if __name__ == "__main__":
     for module in sys.argv[1:]:
         import_module(module)
+    grammar()  # remembered: each process has it from here
+    gc.freeze()  # what each process shares is not looked through in each
     for line in sys.stdin:
         sys.stdout.write(f"{drive(*json.loads(line))}\n")
         sys.stdout.flush()

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import reduce
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -73,6 +73,7 @@ class Spending(RuleBasedStateMachine):
 
 
 TestSpending = Spending.TestCase
+TestSpending.settings = settings(max_examples=50)  # of 50 steps each
 
 
 @given(st.lists(amounts, max_size=30))

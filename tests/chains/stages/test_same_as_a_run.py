@@ -43,14 +43,16 @@ def settings(profile: str) -> dict[str, Any]:
     return {**values, **{stage: {**values[stage], "attempts": 1} for stage in StageName}, "novelty": {"threshold": "1"}}
 
 
-def model(reply: Reply) -> GenericFakeChatModel:
-    message = AIMessage(reply.text, response_metadata={"finish_reason": reply.finish_reason})
-    return GenericFakeChatModel(messages=iter([message]))
+def answering(answered: Sequence[tuple[Reply, bool]]) -> GenericFakeChatModel:
+    """Return a model that gives these replies, one after the other."""
+    return GenericFakeChatModel(
+        messages=iter([AIMessage(each.text, response_metadata={"finish_reason": each.finish_reason}) for each, _ in answered])
+    )
 
 
-def ask(chain: Any, reply: Reply, profile: str, given: Any) -> Any:
-    chosen = Settings.model_validate(settings(profile))
-    return chain(model(reply), chosen).invoke(given)
+def chained(make: Any, answered: Sequence[tuple[Reply, bool]], profile: str) -> Any:
+    """Return the chain whose model gives these replies."""
+    return make(answering(answered), Settings.model_validate(settings(profile)))
 
 
 @pytest.mark.parametrize("profile", ["modern", "paper"])
@@ -66,8 +68,9 @@ def test_an_instruction_reply_brings_a_run_what_it_brings_the_chain(tmp_path: Pa
         for place, refused in ledger.rejections():
             reason = "kept" if refused.reason == Reason.TOO_SIMILAR else str(refused.reason)
             found[place.request].append((place.item, reason, refused.text))
+    chain = chained(instruction_chain, answered, profile)
     for at, (reply, _) in enumerate(answered):
-        read = ask(instruction_chain, reply, profile, {"demonstrations": ["one", "two"]})
+        read = chain.invoke({"demonstrations": ["one", "two"]})
         said = [(one.item, "kept" if isinstance(one, Candidate) else str(one.reason), one.text) for one in read]
         assert sorted(found[at]) == sorted(said), reply
 
@@ -88,8 +91,9 @@ def test_a_classification_reply_decides_in_a_run_what_it_decides_in_the_chain(tm
         kinds = {task.id.request: task for task in ledger.tasks()}
         refused = {place.request: each for place, each in ledger.rejections()}
     assert len(kinds) == len(answered)
+    chain = chained(classification_chain, answered, profile)
     for at, (reply, _) in enumerate(answered):
-        said = ask(classification_chain, reply, profile, kinds[at].instruction)
+        said = chain.invoke(kinds[at].instruction)
         if isinstance(said, Classification):
             assert kinds[at].is_classification == said.is_classification, reply
         else:
@@ -113,9 +117,9 @@ def test_an_instance_reply_brings_a_run_what_it_brings_the_chain(tmp_path: Path,
             for place, each in rows:
                 found.setdefault(place, []).append(each)
     assert len(kept) == len(answered)
+    chain = chained(instance_chain, answered, profile)
     for at, (reply, labels) in enumerate(answered):
-        given = {"instruction": kept[at].instruction, "is_classification": labels}
-        said = ask(instance_chain, reply, profile, given)
+        said = chain.invoke({"instruction": kept[at].instruction, "is_classification": labels})
         in_order = [each for kind in (Instance, Rejection) for each in said if isinstance(each, kind)]
         placed = [each if isinstance(each, Instance) else replace(each, item=0) for each in found.get(TaskId(at, 0), [])]
         assert placed == in_order, reply

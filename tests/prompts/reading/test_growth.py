@@ -29,7 +29,7 @@ READERS: dict[str, Reader] = {
     "labels that an instruction names": named_labels,
     "labels compared": lambda text: (comparable(text), is_among(text, ("spam",)), is_among("spam", (text,))),
 }
-SHORT, TIMES = 4_000, 16  # characters; quadratic work would be 256 times as much
+SHORT, TIMES = 3_000, 16  # characters; quadratic work would be 256 times as much
 MOST_TIMES = 80
 LEAST_S = 0.0003  # below this a reading is too short to compare
 

@@ -202,8 +202,8 @@ def test_any_reply_gives_records_or_rejections(reply: str, finish_reason: str | 
 def test_a_large_reply_is_read_in_linear_time(unit: str):
     started = time.process_time()
     for parser in ALL:
-        parser.parse("Output:" + unit * (200_000 // len(unit)) + "x")
-    assert time.process_time() - started < 5  # quadratic time would be minutes
+        parser.parse("Output:" + unit * (100_000 // len(unit)) + "x")
+    assert time.process_time() - started < 3  # quadratic time would be minutes
 
 
 def test_a_message_with_blocks_and_a_finish_reason_is_read():

@@ -224,11 +224,11 @@ def test_any_reply_gives_records_or_rejections(reply: str, finish_reason: str | 
 
 
 @pytest.mark.parametrize("unit", ["\n1. ", "\n", "```\n", "**", "\n**9.** ", " ", "-\n", "0", "Sure!\n", "\n---\n\n", "\n1"])
-def test_a_megabyte_is_read_in_linear_time(unit: str):
+def test_a_large_reply_is_read_in_linear_time(unit: str):
     started = time.process_time()
     for parser in (PUBLISHED, TOLERANT):
-        parser.parse(unit * (300_000 // len(unit)) + "x")
-    assert time.process_time() - started < 5  # quadratic time would be minutes
+        parser.parse(unit * (100_000 // len(unit)) + "x")
+    assert time.process_time() - started < 2  # quadratic time would be minutes
 
 
 # As part of a pipe
