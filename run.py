@@ -78,6 +78,7 @@ def generate(
     steer: Annotated[bool | None, typer.Option("--steer", help="Ask for the kinds of tasks that the pool lacks.")] = None,
     batch: options.Batch = None,
     finish_online: options.FinishOnline = None,
+    ray: options.Ray = None,
     seed: Annotated[int | None, typer.Option(help="The seed of everything drawn.")] = None,
     set_: options.Set = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate what is left to do.")] = False,
@@ -90,7 +91,7 @@ def generate(
 
     flags = {
         "model": model, "num_instructions": num_instructions, "accept": accept, "profile": profile, "seeds": seeds,
-        "templates": templates, "base_url": base_url, "steer": steer, "seed": seed,
+        "templates": templates, "base_url": base_url, "steer": steer, "seed": seed, "ray.address": ray,
         **options.budgets(concurrency, max_requests, max_tokens, max_cost),
         **options.batches(batch, finish_online),
     }  # fmt: skip
