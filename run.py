@@ -163,7 +163,7 @@ def show(
 def export(
     run: options.Run,
     format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help=FORMAT_HELP)],
-    out: Annotated[Path | None, typer.Option(help="What to write; a place inside RUN without it.")] = None,
+    out: Annotated[str | None, typer.Option(help="What to write, or s3://...; a place inside RUN without it.")] = None,
     seeds: Annotated[
         bool | None, typer.Option("--seeds/--no-seeds", help="With the seed tasks; only prompt-completion has them without it.")
     ] = None,
