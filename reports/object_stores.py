@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from traceback import walk_tb
 from typing import Any, TextIO, TypeAlias
 from urllib.parse import urlsplit
 
+from self_instruct.records.errors import SelfInstructError
 from self_instruct.reports.writing import ExportError, new_file, new_folder
 from self_instruct.settings.secrets import without_secrets
 
@@ -114,12 +116,22 @@ def _reached(out: StoredObject) -> tuple[Any, str]:
 
 @contextmanager
 def _explained(out: StoredObject) -> Iterator[None]:
-    """Raise what a store reports as an `ExportError` that names the export."""
+    """Raise what a store's client reports, in whatever class of its own, as an `ExportError` that names the export."""
     try:
         yield
-    except (OSError, NotImplementedError) as error:
+    except SelfInstructError:
+        raise
+    except Exception as error:
+        if not (isinstance(error, OSError) or _is_of_the_store(error)):
+            raise
         said = _line(error) or type(error).__name__
         raise ExportError(f"{out}: cannot be written ({said}); check its name, and the keys in the environment.") from error
+
+
+def _is_of_the_store(error: Exception) -> bool:
+    """Return whether an error was raised under fsspec, through which every store is reached."""
+    modules = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
+    return any(module.partition(".")[0] == "fsspec" for module in modules)
 
 
 def _line(error: Exception) -> str:

@@ -8,6 +8,7 @@ from typing import TextIO
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFile
 from support.command import Command, assert_refused
 
 from self_instruct.chains.runs.plan import RunPlan
@@ -95,7 +96,21 @@ def test_addresses_of_this_disk_are_paths() -> None:
     assert place("gs://bucket/a/rows.jsonl") == StoredObject("gs://bucket/a/rows.jsonl")
 
 
-def test_an_error_names_the_export() -> None:
-    with pytest.raises(ExportError, match=r"^memory://full/rows\.jsonl: cannot be written \(no room\)"):  # noqa: SIM117
-        with new_file_at(place("memory://full/rows.jsonl")):
-            raise OSError("no room")
+class UnsignedError(Exception):
+    """An error of a store's client, in a class of its own."""
+
+
+def test_what_a_client_fails_with_names_the_export_and_a_fault_of_ours_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def commit(file: object) -> None:
+        raise UnsignedError("no credentials")
+
+    monkeypatch.setattr(MemoryFile, "commit", commit)
+    with pytest.raises(ExportError, match=r"^memory://a/rows\.jsonl: cannot be written \(no credentials\)"):
+        write_at("memory://a/rows.jsonl")
+    with pytest.raises(UnsignedError), new_file_at(place("memory://a/rows.jsonl")):
+        raise UnsignedError
+
+
+def write_at(address: str) -> None:
+    with new_file_at(place(address)) as file:
+        file.write("row")
