@@ -53,7 +53,7 @@ class RayPool:
         self._left_out = left_out
         self._warn = warn
         self._ray = imported_ray()
-        self._is_ours = _connect(self._ray, settings)
+        self._is_ours = connect(self._ray, settings)
         takes = {"num_cpus": settings.cpus, "num_gpus": settings.gpus, "max_concurrency": settings.slots}
         kind = self._ray.remote(**takes, max_restarts=-1)(RayActor)
         self._actors = [kind.remote(dict(choices), seed) for _ in range(settings.actors)]
@@ -171,8 +171,11 @@ def check_for_ray(settings: Settings, objects: Collection[str]) -> None:
     imported_ray()
 
 
-def _connect(ray: Any, settings: RaySettings) -> bool:
-    """Connect to Ray, unless the caller is already; return whether that is to be undone."""
+def connect(ray: Any, settings: RaySettings) -> bool:
+    """Connect to Ray, unless the caller is already, and return whether that is to be undone.
+
+    Raises `SettingsError` where no Ray is reached.
+    """
     if ray.is_initialized():
         return False
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}

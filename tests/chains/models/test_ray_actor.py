@@ -12,7 +12,7 @@ from support.questions import question
 from self_instruct import SelfInstruct
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.ray_actor import RayActor
-from self_instruct.chains.models.ray_pool import _connect
+from self_instruct.chains.models.ray_pool import connect
 from self_instruct.chains.offline import OfflineModel
 from self_instruct.records.errors import ModelUnavailableError, SettingsError
 from self_instruct.records.replies import Reply
@@ -70,4 +70,4 @@ def test_a_batch_and_a_model_that_is_an_object_are_refused(tmp_path: Path) -> No
 def test_an_address_where_nobody_listens_is_told_at_once() -> None:
     unconnected = SimpleNamespace(is_initialized=lambda: False)
     with pytest.raises(SettingsError, match=r"no Ray is reached at '127\.0\.0\.1:9'"):
-        _connect(unconnected, RaySettings(address="127.0.0.1:9"))
+        connect(unconnected, RaySettings(address="127.0.0.1:9"))
