@@ -20,7 +20,7 @@ from self_instruct.ledger import Ledger
 from self_instruct.records.errors import SettingsError
 from self_instruct.reports import export
 
-ray = pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
+pytest.importorskip("ray.exceptions", reason="Ray is not installed: pip install -e '.[ray]'")
 ROOT = Path(__file__).parent
 MODEL = "support.late_model.LateModel"
 TASKS = 60
@@ -29,6 +29,8 @@ TASKS = 60
 @pytest.fixture(scope="module", autouse=True)
 def local_ray() -> Iterator[None]:
     """A Ray that all tests here share, whose processes find the models that tests bring."""
+    import ray
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))))
         ray.init(address="local", num_cpus=2, include_dashboard=False, object_store_memory=2**27, log_to_driver=False)

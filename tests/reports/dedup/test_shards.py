@@ -20,9 +20,8 @@ from self_instruct.retrievers.novelty import Neighbour, NoveltyIndex
 from self_instruct.settings.sections import NoveltySettings
 
 RULES = NoveltySettings()
-words = st.lists(
-    st.sampled_from(["write", "a", "short", "long", "poem", "story", "about", "the", "sea"]), min_size=1, max_size=7
-)
+WORDS = ("write", "a", "short", "long", "poem", "story", "about", "the", "sea")
+words = st.lists(st.sampled_from(WORDS), min_size=1, max_size=7)
 texts = st.lists(words.map(" ".join), max_size=40)
 
 
@@ -57,7 +56,7 @@ def test_the_decisions_and_the_nearest_are_those_of_one_index(
 
 
 def test_dedup_on_ray_writes_the_files_of_one_process(tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
+    pytest.importorskip("ray.exceptions", reason="Ray is not installed: pip install -e '.[ray]'")
     draw = Random(0)
     lines = [{"instruction": " ".join(draw.choices(WORDS, k=draw.randint(4, 8)))} for _ in range(600)]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
