@@ -35,22 +35,28 @@ from support.ray_processes import actor_processes  # noqa: E402  where Ray finds
 
 @dataclass
 class Clock:
-    """When the first answer was seen, and how many requests were answered by then."""
+    """When the first and the last answer were seen, how many there were by then, and what CPU this process had taken."""
 
-    first: tuple[float, int] | None = None
-    last: tuple[float, int] = field(default=(0.0, 0))
+    first: tuple[float, int, float] | None = None
+    last: tuple[float, int, float] = field(default=(0.0, 0, 0.0))
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Take note."""
-        self.last = (time.perf_counter(), snapshot.spent.requests)
+        self.last = (time.perf_counter(), snapshot.spent.requests, time.process_time())
         if self.first is None and snapshot.spent.requests:
             self.first = self.last
 
     @property
     def a_second(self) -> float:
         """Questions answered a second."""
-        (begun, before), (ended, after) = self.first or self.last, self.last
+        (begun, before, _), (ended, after, _) = self.first or self.last, self.last
         return (after - before) / (ended - begun)
+
+    @property
+    def cpu_ms(self) -> float:
+        """Milliseconds of this process's CPU for each."""
+        (_, before, begun), (_, after, ended) = self.first or self.last, self.last
+        return (ended - begun) / (after - before) * 1e3
 
 
 class Killing(AbstractContextManager["Killing"]):
@@ -75,8 +81,8 @@ class Killing(AbstractContextManager["Killing"]):
                 self.count += 1
 
 
-def measured(run: Path, settings: dict[str, Any], killing: AbstractContextManager[Any]) -> tuple[float, bytes]:
-    """Return the questions a second of a run, and its dataset."""
+def measured(run: Path, settings: dict[str, Any], killing: AbstractContextManager[Any]) -> tuple[Clock, bytes]:
+    """Return how a run went, and its dataset."""
     clock = Clock()
     with killing:
         result = SelfInstruct(MODEL, **settings).run(run, on_progress=clock)
@@ -85,7 +91,7 @@ def measured(run: Path, settings: dict[str, Any], killing: AbstractContextManage
     out = run / "alpaca.json"
     with Ledger.open(run, read_only=True) as ledger:
         export(ledger, RunPlan.of(ledger), "alpaca", out)
-    return clock.a_second, out.read_bytes()
+    return clock, out.read_bytes()
 
 
 def main() -> None:
@@ -107,9 +113,15 @@ def main() -> None:
         alone, dataset = measured(Path(name) / "alone", same, nullcontext())
         on_ray, same_dataset = measured(Path(name) / "ray", ray, nullcontext())
         killed, killed_dataset = measured(Path(name) / "killed", ray, killing)
-    print(f"in this process:    {alone:6.1f} questions a second")
-    print(f"two actors of Ray:  {on_ray:6.1f}, {on_ray / alone:.1%}; the same dataset: {same_dataset == dataset}")
-    print(f"{killing.count} of them killed:   {killed:6.1f}; the same dataset: {killed_dataset == dataset}")
+
+    def line(what: str, clock: Clock) -> str:
+        return f"{what:20} {clock.a_second:6.1f} questions a second, {clock.cpu_ms:.2f} ms of CPU here for each"
+
+    print(line("in this process:", alone))
+    print(
+        line("two actors of Ray:", on_ray) + f"; {on_ray.a_second / alone.a_second:.1%}; same bytes: {same_dataset == dataset}"
+    )
+    print(line(f"{killing.count} of them killed:", killed) + f"; same bytes: {killed_dataset == dataset}")
 
 
 if __name__ == "__main__":
