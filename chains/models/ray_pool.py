@@ -139,11 +139,15 @@ class RayPool:
         self._awaited.add(reference)
         try:
             fault: Exception | None = await reference
-        except self._ray.exceptions.RayError as error:
+        except self._ray.exceptions.RayTaskError as error:  # a fault of our own
             fault = error
+        except self._ray.exceptions.RayError as error:  # Ray itself is gone: no wait would help
+            fault = ModelUnavailableError(f"Ray is lost ({type(error).__name__})", kind=LOST, retry_after_s=math.inf)
         self._awaited.discard(reference)
         if fault is None:
             self._ready.add(actor)
+        elif self._ready:  # else it ends the run, and is said then
+            self._warn(f"an actor of Ray answers nothing: {fault}")
         self._fault = self._fault or fault
         self._something_changed.set()
 
