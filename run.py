@@ -78,6 +78,7 @@ def generate(
     steer: Annotated[bool | None, typer.Option("--steer", help="Ask for the kinds of tasks that the pool lacks.")] = None,
     batch: options.Batch = None,
     finish_online: options.FinishOnline = None,
+    ray: options.Ray = None,
     seed: Annotated[int | None, typer.Option(help="The seed of everything drawn.")] = None,
     set_: options.Set = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate what is left to do.")] = False,
@@ -90,7 +91,7 @@ def generate(
 
     flags = {
         "model": model, "num_instructions": num_instructions, "accept": accept, "profile": profile, "seeds": seeds,
-        "templates": templates, "base_url": base_url, "steer": steer, "seed": seed,
+        "templates": templates, "base_url": base_url, "steer": steer, "seed": seed, "ray.address": ray,
         **options.budgets(concurrency, max_requests, max_tokens, max_cost),
         **options.batches(batch, finish_online),
     }  # fmt: skip
@@ -162,7 +163,7 @@ def show(
 def export(
     run: options.Run,
     format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help=FORMAT_HELP)],
-    out: Annotated[Path | None, typer.Option(help="What to write; a place inside RUN without it.")] = None,
+    out: Annotated[str | None, typer.Option(help="What to write, or s3://...; a place inside RUN without it.")] = None,
     seeds: Annotated[
         bool | None, typer.Option("--seeds/--no-seeds", help="With the seed tasks; only prompt-completion has them without it.")
     ] = None,

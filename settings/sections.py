@@ -358,6 +358,21 @@ class BatchSettings(Section):
         return bool(self.stages) if self.enabled is None else self.enabled
 
 
+class RaySettings(Section):
+    """Actors of Ray that hold the models and answer in the place of this process (docs/many-machines.md)."""
+
+    address: Annotated[str, Field(min_length=1)] | None = None
+    """`local` for a Ray of the run's own on this machine, `auto` or HOST:PORT for a cluster; null: this process asks."""
+    actors: PositiveInt = 2
+    """How many actors there are at most; those for which the cluster has no room join as it grows."""
+    cpus: float = Field(default=1, ge=0, allow_inf_nan=False)
+    """How many CPUs Ray sets aside for an actor."""
+    gpus: float = Field(default=0, ge=0, allow_inf_nan=False)
+    """How many GPUs Ray gives to an actor; a part of one lets several share it."""
+    slots: PositiveInt = 16
+    """How many questions an actor has under way at once; a model in its own process still answers one by one."""
+
+
 class FinetuningSettings(Section):
     """How prompt/completion rows are written."""
 

@@ -34,6 +34,7 @@ from self_instruct.settings.sections import (
     NoveltySettings,
     Price,
     ProfileName,
+    RaySettings,
     Section,
     StageSettings,
     VerifierSettings,
@@ -98,6 +99,7 @@ class Settings(Section):
     base_url: Address | None = None
     """The address of a server that speaks OpenAI's protocol, for the run's model."""
     batch: BatchSettings = BatchSettings()
+    ray: RaySettings = RaySettings()
     min_yield: float = Field(default=0, ge=0, allow_inf_nan=False)
     """Stop where the last 20 instruction requests brought fewer tasks each than this; 0: only where they brought none."""
     retries: int = Field(default=8, ge=0)
@@ -168,6 +170,11 @@ class Settings(Section):
         chosen: ModelSettings | Settings = self if section.model is None else section
         return ModelChoice(chosen.model, chosen.base_url, chosen.model_options)
 
+    @property
+    def choices(self) -> dict[str, ModelChoice]:
+        """Which model answers each of the run's stages."""
+        return {stage: self.choice(stage) for stage in self.stage_names}
+
     def model_of(self, stage: str) -> str | None:
         """Return the name of the model that a stage asks; None where the run knows of none."""
         return self.choice(stage).model
@@ -201,5 +208,5 @@ _PACING = frozenset({
 })  # fmt: skip
 _PACING_OF_STAGES = re.compile(
     rf"(({'|'.join((*StageName, JUDGING))}|stages\.[^.]+)\.)?(base_url|model_options\.api_key_env)"
-    r"|(stages\.[^.]+|verifiers)\.defined_in|batch\.\w+"
+    r"|(stages\.[^.]+|verifiers)\.defined_in|(batch|ray)\.\w+"
 )

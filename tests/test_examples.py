@@ -1,11 +1,13 @@
 """The configs in `examples/`: each settles, and makes its models where their packages are installed."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from langchain_core.language_models import BaseChatModel, BaseLLM
 
 from self_instruct.chains.runs.plan import RunPlan
@@ -13,7 +15,9 @@ from self_instruct.records.errors import SettingsError
 from self_instruct.records.tasks import StageName
 from self_instruct.settings.config_file import from_config
 
-EXAMPLES = sorted((Path(__file__).parent.parent / "examples").iterdir())
+FOLDER = Path(__file__).parent.parent / "examples"
+EXAMPLES = sorted(path for path in FOLDER.iterdir() if path.is_file())
+CLUSTERS = sorted((FOLDER / "cluster").iterdir())
 PAGE = (Path(__file__).parent.parent / "docs" / "swapping-providers.md").read_text(encoding="utf-8")
 VARIABLES = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "OPENROUTER_API_KEY", "VLLM_API_KEY", "ANTHROPIC_API_KEY")
 INSTALLED = {
@@ -31,6 +35,7 @@ NOT_INSTALLED = {
     "llama-cpp": ("llama_cpp", "pip install llama-cpp-python"),
     "llama-cpp-completion": ("llama_cpp", "pip install llama-cpp-python"),
     "huggingface": ("langchain_huggingface", "pip install langchain-huggingface"),
+    "ray": ("ray", "pip install 'self-instruct-chains[ray]'"),
 }
 
 
@@ -108,3 +113,21 @@ def test_each_stage_asks_its_own_server_with_its_own_key() -> None:
 def test_no_example_holds_a_key(name: str) -> None:
     stored = str(plan_of(name).facts()["settings"])
     assert not [variable for variable in VARIABLES if f"a-key-for-{variable}" in stored]
+
+
+@pytest.mark.parametrize("path", CLUSTERS, ids=lambda path: path.stem)
+def test_each_cluster_file_is_yaml_and_the_docs_name_it(path: Path) -> None:
+    assert all(isinstance(document, dict) for document in yaml.safe_load_all(path.read_text(encoding="utf-8")))
+    page = (FOLDER.parent / "docs" / "many-machines.md").read_text(encoding="utf-8")
+    assert f"](../examples/cluster/{path.name})" in page
+
+
+def test_the_cluster_of_ray_is_one_by_its_own_schema_and_has_room_for_the_actors_of_the_example() -> None:
+    cluster = yaml.safe_load((FOLDER / "cluster" / "ray-cluster.yaml").read_text(encoding="utf-8"))
+    wanted, machine = plan_of("ray").settings.ray, cluster["available_node_types"]["gpu"]
+    assert machine["resources"]["CPU"] >= wanted.cpus
+    assert machine["resources"]["GPU"] * machine["max_workers"] >= wanted.actors * wanted.gpus
+    jsonschema = pytest.importorskip("jsonschema")
+    autoscaler = pytest.importorskip("ray.autoscaler")
+    schema = json.loads((Path(autoscaler.__file__).parent / "ray-schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(cluster, schema)

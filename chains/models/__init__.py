@@ -2,6 +2,7 @@
 
     question            what is asked, and who may answer: an `Asker`
     asking              the asker that sends each question to its stage's model
+    ray_pool, ray_actor the asker that asks models in other processes, on one machine or many
     retrying, throttle  the asker that asks another one again; Retry-After, how many at once
     names, loading      what models are called, and a model from its name
     answering           any model of LangChain, made to answer in one shape

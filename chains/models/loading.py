@@ -24,6 +24,7 @@ from self_instruct.chains.models.names import (
     OFFLINE,
     OPENAI_PREFIXES,
 )
+from self_instruct.chains.models.replies import Model
 from self_instruct.records.errors import SettingsError
 from self_instruct.settings.frozen import thawed
 from self_instruct.settings.secrets import without_secrets
@@ -40,6 +41,21 @@ Loaded: TypeAlias = BaseChatModel | BaseLLM
 def load_chosen(choice: ModelChoice, seed: int = 0) -> BaseLanguageModel[Any]:
     """Return the model of a choice for a run, whose `chains.models.retrying` is the one layer of retries; see `load_model`."""
     return load_model(choice.model or "", base_url=choice.base_url, options=choice.options, seed=seed, client_retries=False)
+
+
+def load_stages(
+    choices: Mapping[str, ModelChoice], seed: int = 0, objects: Mapping[str, Model] | None = None
+) -> dict[str, Model]:
+    """Return the model of each stage; stages that chose the same share one, and with it its client.
+
+    `objects` are models that are there already, by the names that the choices have for them.
+    """
+    models: dict[str, Model] = {}
+    for stage, choice in choices.items():
+        same = next((earlier for earlier in models if choices[earlier] == choice), None)
+        there = (objects or {}).get(choice.model or "")
+        models[stage] = models[same] if same else there or load_chosen(choice, seed)
+    return models
 
 
 def load_model(

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from self_instruct.chains.budgets.meter import check_budgets
-from self_instruct.chains.models.loading import load_chosen
+from self_instruct.chains.models.loading import load_chosen, load_stages
 from self_instruct.chains.models.names import OFFLINE, is_completion_model
+from self_instruct.chains.models.ray_pool import check_for_ray
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.batch_doors import check_batched
 from self_instruct.chains.runs.stored_facts import settings_facts
@@ -144,17 +145,14 @@ class RunPlan:
     def models(self, objects: Mapping[str, Model] | None = None) -> dict[str, Model]:
         """Return the model of each stage; stages that chose the same share one, and with it its client.
 
-        `objects` are models that are there already, by the name that the run has for them. Raises `SettingsError` where one is
-        not named or cannot be loaded.
+        `objects` are models that are there already, by the name that the run has for them. There is none where actors of Ray
+        hold them. Raises `SettingsError` where one is not named or cannot be loaded.
         """
-        choices = {stage: self.settings.choice(stage) for stage in self.settings.stage_names}
-        self._check_named(choices)
-        models: dict[str, Model] = {}
-        for stage, choice in choices.items():
-            same = next((earlier for earlier in models if choices[earlier] == choice), None)
-            there = (objects or {}).get(choice.model or "")
-            models[stage] = models[same] if same else there or load_chosen(choice, self.settings.seed)
-        return models
+        self._check_named(self.settings.choices)
+        if self.settings.ray.address is not None:
+            check_for_ray(self.settings, objects or {})
+            return {}
+        return load_stages(self.settings.choices, self.settings.seed, objects)
 
     def load_model_of(self, stage: str) -> Model:
         """Return the model of one stage, which must name one; raises `SettingsError` where it cannot be loaded."""

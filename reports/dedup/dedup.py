@@ -11,13 +11,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from self_instruct.reports.dedup.opening import Format, open_records
 from self_instruct.reports.dedup.places import Output, Places, new_output
 from self_instruct.reports.dedup.record_files import Record, RecordFileError, Records
 from self_instruct.reports.writing import json_line
-from self_instruct.retrievers.novelty import Kept, Neighbour, NoveltyIndex
+from self_instruct.retrievers.novelty import Kept, Neighbour, NoveltyIndex, TooSimilar
 from self_instruct.settings.sections import NoveltySettings
 
 OnError = Literal["stop", "skip"]
@@ -26,6 +26,22 @@ OnError = Literal["stop", "skip"]
 MAX_FAULTS_NAMED = 10
 _BATCH_RECORDS = 256
 _BATCH_BYTES = 4 * 2**20
+
+
+class Pool(Protocol):
+    """What decides which texts are novel: a `NoveltyIndex`, or something that decides as one."""
+
+    def __len__(self) -> int:
+        """Return how many texts it holds."""
+        ...
+
+    def add_all(self, texts: Iterable[str]) -> None:
+        """Add texts in their order, novel or not."""
+        ...
+
+    def offer_all(self, texts: Iterable[str]) -> list[Kept | TooSimilar]:
+        """Offer texts in their order and return the decisions."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,7 @@ def dedup(
     against: Sequence[Path] = (),
     on_error: OnError = "stop",
     on_progress: Callable[[DedupSummary], None] = lambda _: None,
+    pool: Pool | None = None,
 ) -> DedupSummary:
     """Write the records of a file that are novel, in their order and as they came, and say of the others why they are not.
 
@@ -66,12 +83,13 @@ def dedup(
     files `against`. A refused one becomes a JSON line: its line and instruction, the nearest one with its line (and file, if
     another), and their ROUGE-L. `form` is that of the file read and of the kept records; without it, as the name says.
     `on_progress` hears from time to time how far it is, last of all the end. Outputs take their places whole, or not at all.
+    `pool` is what decides, by the same `rules`: an index in this process without it, or one in `shards`.
 
     Raises `RecordFileError` for a file that cannot be read and, unless `on_error` is "skip", for the first fault; `ExportError`
     for an output that cannot be written.
     """
     places.check(against)
-    work = _Work(rules, on_error, on_progress)
+    work = _Work(NoveltyIndex(rules) if pool is None else pool, on_error, on_progress)
     for path in against:
         with open_records(path, field) as records:
             work.hold(records)
@@ -85,8 +103,8 @@ def dedup(
 class _Work:
     """What is done with one batch of records after the other, and the count of it; the pool knows where its rows were read."""
 
-    def __init__(self, rules: NoveltySettings, on_error: OnError, on_progress: Callable[[DedupSummary], None]) -> None:
-        self._pool = NoveltyIndex(rules)
+    def __init__(self, pool: Pool, on_error: OnError, on_progress: Callable[[DedupSummary], None]) -> None:
+        self._pool = pool
         self._lines = array("Q")  # by row of the pool
         self._files: list[tuple[int, str]] = []  # first row and name; "" for the file that is filtered
         self._on_error = on_error

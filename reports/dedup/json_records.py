@@ -145,7 +145,8 @@ class _Array:
         self.line += self._piece.count("\n", self._at, to)
         if self._size <= MAX_RECORD_BYTES:
             self._passed.append(self._piece[self._at : to])
-            self._size += to - self._at
+        self._size += to - self._at
+        self._source.check_ends(self._size)
         self._at = to
 
 

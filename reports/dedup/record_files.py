@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from self_instruct.records.errors import InputError
 
 MAX_RECORD_BYTES = 16 * 2**20  # far above any record of instructions; a longer one is a fault, and is never held whole
+MAX_PASSED_OVER_BYTES = 2**30  # of one that is too long; what goes on after that, as /dev/zero does, may never end
 _PASSED_OVER_AT_ONCE = 2**16
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 TOO_LONG = (
@@ -61,9 +62,17 @@ class Source:
     def readline(self) -> bytes:
         """Return the next line with its line end, none at the end; of one over `MAX_RECORD_BYTES` only one byte more."""
         line = rest = self._counted(self._file.readline, MAX_RECORD_BYTES + 1)
+        begin = self.bytes_read
         while len(line) > MAX_RECORD_BYTES and rest and not rest.endswith(b"\n"):
             rest = self._counted(self._file.readline, _PASSED_OVER_AT_ONCE)
+            self.check_ends(self.bytes_read - begin)
         return line
+
+    def check_ends(self, passed_over: int) -> None:
+        """Raise `RecordFileError` where so much of one record was passed over that it is none, and may never end."""
+        if passed_over > MAX_PASSED_OVER_BYTES:
+            size = f"{MAX_PASSED_OVER_BYTES >> 30} GiB"
+            raise RecordFileError(f"{self.name}: a record goes on for more than {size}; expected a file of records.")
 
     def _counted(self, read: Callable[[int], bytes], size: int) -> bytes:
         try:

@@ -27,8 +27,9 @@ from self_instruct.reports.exports.parquet import COLUMNS, write_parquet
 from self_instruct.reports.exports.preferences import preference_rows
 from self_instruct.reports.exports.prompt_completion import template_rows
 from self_instruct.reports.exports.selection import Selected, Selection, Split, select
+from self_instruct.reports.object_stores import Place, new_file_at, new_folder_at, place
 from self_instruct.reports.text import number
-from self_instruct.reports.writing import ExportError, new_file, new_folder, write_array, write_lines, write_lines_once
+from self_instruct.reports.writing import ExportError, write_array, write_lines, write_lines_once
 from self_instruct.settings.settings import Settings
 
 Rows = Iterable[Mapping[str, Any]]
@@ -64,7 +65,7 @@ class Exported:
     `is_of_run` says whether any row is of a task of the run's own; else all are of seed tasks, or there are none.
     """
 
-    path: Path
+    path: Place
     rows: Mapping[Split, int]
     is_of_run: bool = True
 
@@ -141,7 +142,7 @@ def export(
     ledger: Ledger,
     plan: RunPlan,
     format: str,  # noqa: A002 (the word of the command line)
-    out: Path,
+    out: str | Path,
     *,
     selection: Selection = ALL,
     card: CardFields | None = None,
@@ -149,6 +150,7 @@ def export(
 ) -> Exported:
     """Write what `selection` shows of a run to `out`, a file or a folder, and return how many rows it has.
 
+    An address ("s3://bucket/rows.parquet") is a place in an object store, to which rows go as they are made.
     A folder is written for `self-instruct` and `huggingface`, and for every format with a held-out side or a dataset `card`:
     `train.*`, `test.*`, `README.md`. `with_similarities=False` leaves the similarity records out of `self-instruct`: their cost
     grows with the square of the run. A run that another process is writing is exported as it stands at one moment.
@@ -157,24 +159,24 @@ def export(
     it, where a package is missing, or where `out` cannot be written, and leaves what stood there; `LedgerError` where the run
     cannot be read.
     """
-    form = _format(format)
+    form, there = _format(format), place(out)
     if form is None:
         _check_original(selection, card)
     with ledger.snapshot():
         selected = select(ledger, plan, selection, with_seeds=form is not None and form.with_seeds)
         if form is None:
-            count = write_self_instruct(selected, out, with_similarities=with_similarities)
-            return Exported(out, {Split.TRAIN: count}, is_of_run=count > 0)
+            count = write_self_instruct(selected, there, with_similarities=with_similarities)
+            return Exported(there, {Split.TRAIN: count}, is_of_run=count > 0)
         if _is_folder(form, selection, card):
-            sides = _write_folder(form, selected, out, card or form.card, _command(format, selection, card))
+            sides = _write_folder(form, selected, there, card or form.card, _command(format, selection, card))
         else:
-            with new_file(out) as file:
-                sides = {Split.TRAIN: _write_side(form, selected, Split.TRAIN, file, out.name)}
+            with new_file_at(there) as file:
+                sides = {Split.TRAIN: _write_side(form, selected, Split.TRAIN, file, there.name)}
         is_of_run = any(side.counts.instructions > side.counts.seeds for side in sides.values())
-        return Exported(out, {split: side.rows for split, side in sides.items()}, is_of_run)
+        return Exported(there, {split: side.rows for split, side in sides.items()}, is_of_run)
 
 
-def _write_folder(form: Format, selected: Selected, out: Path, card: CardFields | None, command: str) -> dict[Split, CardSide]:
+def _write_folder(form: Format, selected: Selected, out: Place, card: CardFields | None, command: str) -> dict[Split, CardSide]:
     """Write a file for each side, and then the card, which says how much is in them."""
     if out.suffix == form.suffix:
         raise ExportError(
@@ -182,7 +184,7 @@ def _write_folder(form: Format, selected: Selected, out: Path, card: CardFields 
         )
     possible = {split: f"{split}{form.suffix}" for split in Split}
     names = [*(possible[split] for split in selected.splits), *([CARD_FILE] if card else [])]
-    with new_folder(out, names, earlier=(*possible.values(), CARD_FILE)) as files:
+    with new_folder_at(out, names, earlier=(*possible.values(), CARD_FILE)) as files:
         sides = {
             split: _write_side(form, selected, split, file, possible[split])
             for split, file in zip(selected.splits, files, strict=False)

@@ -21,7 +21,8 @@ from self_instruct.records.replies import Ended, Refusal, Reply
 from self_instruct.records.tasks import StageName
 from self_instruct.reports.exports.alpaca import alpaca_rows
 from self_instruct.reports.exports.selection import Selected
-from self_instruct.reports.writing import ExportError, json_line, new_file, new_folder, write_lines
+from self_instruct.reports.object_stores import Place, new_folder_at
+from self_instruct.reports.writing import ExportError, json_line, new_file, write_lines
 from self_instruct.retrievers.similarities import similarity_records
 
 Fields = Mapping[str, Any]
@@ -40,7 +41,7 @@ def classification_file(model: str | None) -> str:
     return f"is_clf_or_not_{safe}_template_1.jsonl"
 
 
-def write_self_instruct(selected: Selected, out: Path, *, with_similarities: bool = True) -> int:
+def write_self_instruct(selected: Selected, out: Place, *, with_similarities: bool = True) -> int:
     """Write the four files as the folder `out`, and return the number of instances in the dataset.
 
     Raises `ExportError` where no task is kept yet.
@@ -54,7 +55,7 @@ def write_self_instruct(selected: Selected, out: Path, *, with_similarities: boo
         DATASET_FILE,
     )
     tasks = _kept(ledger, plan) if with_similarities else ((task, {}) for task in ledger.tasks())
-    with new_folder(out, names) as (instructions, classifications, instances, final):
+    with new_folder_at(out, names) as (instructions, classifications, instances, final):
         for task, similarity in tasks:
             metadata = _metadata(ledger, task)
             row = {"instruction": task.instruction, **similarity, "metadata": metadata, "request_idx": task.id.request}

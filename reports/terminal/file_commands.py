@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from self_instruct.reports.terminal import options
 from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT
 from self_instruct.reports.terminal.printing import console, say, show
+
+if TYPE_CHECKING:
+    from self_instruct.reports.dedup.dedup import Pool
+    from self_instruct.settings.sections import NoveltySettings
 
 seeds_app = typer.Typer(no_args_is_help=True, help="Look at seed files.", rich_markup_mode=None)
 templates_app = typer.Typer(no_args_is_help=True, help="Write prompts of your own.", rich_markup_mode=None)
@@ -68,6 +73,8 @@ def dedup(
     tokens: Annotated[Literal["unicode", "ascii"], typer.Option(help="Words of every script, or as rouge-score.")] = "unicode",
     against: Annotated[list[Path] | None, typer.Option(help="A pool that is there already; repeatable.")] = None,
     on_error: Annotated[Literal["stop", "skip"], typer.Option(help="What a record that cannot be read does.")] = "stop",
+    ray: Annotated[str | None, typer.Option(metavar="local|ADDRESS", help="Hold the pool in actors of Ray.")] = None,
+    shards: Annotated[int, typer.Option(min=1, help="With --ray: in how many.")] = 2,
 ) -> None:
     """Keep the records of a file whose instruction is not too similar to one before it."""
     from self_instruct.reports.dedup.dedup import dedup as keep_novel
@@ -80,8 +87,18 @@ def dedup(
     origins = {"novelty.threshold": "--threshold", "novelty.refuse": "--tie", "novelty.tokens": "--tokens"}
     rules = settle(Layer({f"novelty.{name}": value for name, value in said.items()}, origins)).settings.novelty
     places = Places.named(file, out, refused)
-    with DedupProgress(console(stderr=True), places.source) as progress:
-        keep_novel(places, rules, field=field, form=form, against=against or (), on_error=on_error, on_progress=progress)
+    asked: dict[str, Any] = {"field": field, "form": form, "against": against or (), "on_error": on_error}
+    with DedupProgress(console(stderr=True), places.source) as progress, _pool(rules, ray, shards) as pool:
+        keep_novel(places, rules, **asked, on_progress=progress, pool=pool)
+
+
+def _pool(rules: NoveltySettings, address: str | None, shards: int) -> AbstractContextManager[Pool | None]:
+    if address is None:
+        return nullcontext()
+    from self_instruct.reports.dedup.shards import sharded_index
+    from self_instruct.settings.sections import RaySettings
+
+    return sharded_index(rules, RaySettings(address=address, actors=shards))
 
 
 def verify(

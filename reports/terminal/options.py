@@ -24,6 +24,7 @@ Concurrency = Annotated[int | None, typer.Option(help="How many requests may be 
 MaxRequests = Annotated[int | None, typer.Option(help="How many requests the run may spend in all.")]
 MaxTokens = Annotated[int | None, typer.Option(help="How many tokens, in and out, the run may spend in all.")]
 Batch = Annotated[bool | None, typer.Option("--batch/--no-batch", help="Ask in the provider's batches, at half the price.")]
+Ray = Annotated[str | None, typer.Option(metavar="local|ADDRESS", help="Let actors of Ray load the models and answer.")]
 FinishOnline = Annotated[bool | None, typer.Option("--finish-online", help="Ask one by one what a batch leaves unanswered.")]
 MaxCost = Annotated[str | None, typer.Option(metavar="USD", help="What the run may cost in all, in US dollars.")]
 
@@ -43,7 +44,7 @@ CutVocabulary = Annotated[
 ]
 
 
-_NAMED_OTHERWISE = {"batch.enabled": "--batch", "batch.finish_online": "--finish-online"}
+_NAMED_OTHERWISE = {"ray.address": "--ray", "batch.enabled": "--batch", "batch.finish_online": "--finish-online"}
 
 
 def budgets(concurrency: int | None, max_requests: int | None, max_tokens: int | None, max_cost: str | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from self_instruct.reports.dedup import json_records
+from self_instruct.reports.dedup import json_records, record_files
 from self_instruct.reports.dedup.opening import Format, open_records
 from self_instruct.reports.dedup.record_files import MAX_RECORD_BYTES, TOO_LONG, Fault, Record, RecordFileError, Records
 
@@ -292,6 +292,23 @@ def test_a_line_of_100_mb_is_never_held_whole(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 4 * MAX_RECORD_BYTES
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json", "csv"])
+def test_a_record_that_never_ends_is_an_error(form: Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(io.BytesIO):
+        begin = b'[{"instruction": "' if form == "json" else b"instruction\n" if form == "csv" else b""
+
+        def read(self, size: int | None = -1) -> bytes:
+            begin, self.begin = self.begin, b""
+            return begin or b"\0" * (size or 0)
+
+        def readline(self, size: int | None = -1) -> bytes:
+            return self.read(size)
+
+    monkeypatch.setattr(record_files, "MAX_PASSED_OVER_BYTES", 2 * MAX_RECORD_BYTES)
+    with open_records(Endless(), "instruction", form) as records, pytest.raises(RecordFileError, match="goes on for more"):
+        list(records.items)
 
 
 # what cannot be used at all

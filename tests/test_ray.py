@@ -1,0 +1,65 @@
+"""A run on actors of a local Ray of two processes, one of them killed: the dataset is that of the run in one process.
+
+Needs the extra `ray`; half a minute.
+"""
+
+import os
+import random
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.ray_processes import actor_processes
+
+from self_instruct import SelfInstruct
+from self_instruct.chains.runs.outcome import Snapshot
+from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.ledger import Ledger
+from self_instruct.records.errors import SettingsError
+from self_instruct.reports import export
+
+pytest.importorskip("ray.exceptions", reason="Ray is not installed: pip install -e '.[ray]'")
+ROOT = Path(__file__).parent
+MODEL = "support.late_model.LateModel"
+TASKS = 60
+
+
+@pytest.fixture(scope="module", autouse=True)
+def local_ray() -> Iterator[None]:
+    """A Ray that all tests here share, whose processes find the models that tests bring."""
+    import ray
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))))
+        ray.init(address="local", num_cpus=2, include_dashboard=False, object_store_memory=2**27, log_to_driver=False)
+        yield
+        ray.shutdown()
+
+
+def dataset(run: Path, **settings: Any) -> bytes:
+    killed: list[int] = []
+
+    def kill_one(snapshot: Snapshot) -> None:
+        found = actor_processes()
+        if not killed and snapshot.kept >= TASKS // 3 and len(found) == 2:
+            killed.append(random.choice(found))
+            os.kill(killed[0], signal.SIGKILL)
+
+    result = SelfInstruct(MODEL, num_instructions=TASKS, **settings).run(run, on_progress=kill_one)
+    assert result.is_done, result.sentence
+    assert len(killed) == bool(settings)
+    with Ledger.open(run, read_only=True) as ledger:
+        export(ledger, RunPlan.of(ledger), "alpaca", run / "alpaca.json")
+    return (run / "alpaca.json").read_bytes()
+
+
+def test_an_actor_killed_in_the_middle_changes_no_byte(tmp_path: Path) -> None:
+    assert dataset(tmp_path / "ray", ray={"address": "local", "actors": 2}) == dataset(tmp_path / "alone")
+
+
+def test_a_model_that_no_actor_can_load_ends_the_run_with_its_reason(tmp_path: Path) -> None:
+    model = {"address": "local", "actors": 1}
+    with pytest.raises(SettingsError, match="nobody"):
+        SelfInstruct("nobody:x", ray=model).run(tmp_path / "run")
