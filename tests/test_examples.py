@@ -13,7 +13,7 @@ from self_instruct.records.errors import SettingsError
 from self_instruct.records.tasks import StageName
 from self_instruct.settings.config_file import from_config
 
-EXAMPLES = sorted((Path(__file__).parent.parent / "examples").iterdir())
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.yaml"))
 PAGE = (Path(__file__).parent.parent / "docs" / "swapping-providers.md").read_text(encoding="utf-8")
 VARIABLES = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "OPENROUTER_API_KEY", "VLLM_API_KEY", "ANTHROPIC_API_KEY")
 INSTALLED = {
