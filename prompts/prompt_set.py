@@ -17,8 +17,10 @@ from self_instruct.records.tasks import Reason, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 
 _WHY_AGAIN = (Reason.EMPTY, Reason.CUT_OFF, Reason.UNREADABLE)
-JUDGE_PROMPTS = ("judge", "judge_again", "compare", "compare_again", "critique", "critique_again")
-WRITING_PROMPTS = ("regenerate", "revise")
+JUDGE_PROMPTS = (
+    "judge", "judge_again", "compare", "compare_again", "compare_tasks", "compare_tasks_again", "critique", "critique_again",
+)  # fmt: skip
+WRITING_PROMPTS = ("regenerate", "revise", "rewrite")
 _INSTRUCTION = "Say whether the review is positive or negative."
 _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, made up
     "instructions": {"demonstrations": ["Name a river.", _INSTRUCTION], "subjects": ["rivers", "films"]},
@@ -44,18 +46,36 @@ _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, mad
         "fault": "It is no label.",
         "change": "Choose a label.",
     },
+    "compare_tasks": {
+        "first": {"instruction": _INSTRUCTION, "input": "No.", "output": "negative"},
+        "second": {"instruction": "Name a river.", "input": "", "output": "The Rhine"},
+    },
+    "rewrite": {
+        "instruction": _INSTRUCTION,
+        "input": "",
+        "is_classification": True,
+        "faults": ["unclear", "missing input"],
+        "fault": "One cannot tell which review is meant.",
+        "change": "Say which review.",
+    },
 }
 
 
-def _judging(name: str, templates: Templates | None = None, *, is_chat: bool = True) -> StagePrompt:
+def _judging(name: str, templates: Templates | None = None, *, is_chat: bool = True, image: bool = False) -> StagePrompt:
     """Return one of the prompts of whoever looks at an example: the judge, and the critic."""
     shown = templates or Templates.load()
-    return StagePrompt(stage=JUDGING, template=name + SUFFIX, templates=shown, system=f"judge_system{SUFFIX}", is_chat=is_chat)
+    return StagePrompt(
+        stage=JUDGING, template=name + SUFFIX, templates=shown, system=f"judge_system{SUFFIX}", is_chat=is_chat,
+        partial_variables={"image": image},
+    )  # fmt: skip
 
 
-def _writing(name: str, templates: Templates | None = None, *, is_chat: bool = True) -> StagePrompt:
+def _writing(name: str, templates: Templates | None = None, *, is_chat: bool = True, image: bool = False) -> StagePrompt:
     """Return one of the prompts of whoever writes an output again."""
-    return StagePrompt(stage=name, template=name + SUFFIX, templates=templates or Templates.load(), is_chat=is_chat)
+    return StagePrompt(
+        stage=name, template=name + SUFFIX, templates=templates or Templates.load(), is_chat=is_chat,
+        partial_variables={"image": image},
+    )  # fmt: skip
 
 
 def _of_kind(templates: Templates, shown: FewShotTasks) -> StagePrompt:
@@ -77,6 +97,8 @@ class PromptSet:
     read. `judge` takes `instruction`, `input`, `output` and `kind` (of task, `chains.stages.task_kinds`), `compare` the outputs
     `first` and `second`. `regenerate` takes `instruction`, `input` and `is_classification`; `critique` what `judge` does and
     `flags` (each with `rule` and `evidence`); `revise` what `regenerate` does and `output`, `fault` and `change`.
+    `rewrite` takes what `regenerate` does and `faults` (by their names, `chains.refinement.rewriting`), `fault` and `change`;
+    `compare_tasks` two examples, `first` and `second`, each with `instruction`, `input` and `output`.
 
     Any of them may be a prompt of LangChain, whose variables are among these; a `TemplateError` says where they are not.
     """
@@ -98,6 +120,9 @@ class PromptSet:
     critique: Prompt = field(default_factory=partial(_judging, "critique"))
     critique_again: Prompt = field(default_factory=partial(_judging, "critique_again"))
     revise: Prompt = field(default_factory=partial(_writing, "revise"))
+    rewrite: Prompt = field(default_factory=partial(_writing, "rewrite"))
+    compare_tasks: Prompt = field(default_factory=partial(_judging, "compare_tasks"))
+    compare_tasks_again: Prompt = field(default_factory=partial(_judging, "compare_tasks_again"))
     subjects: tuple[str, ...] = ()
     """What a request for new instructions may name for them to be about."""
 
@@ -127,10 +152,12 @@ def prompt_set(
     *,
     classification_only: bool = False,
     completion: Collection[str] = (),
+    image: bool = False,
 ) -> PromptSet:
     """Return the prompts over these templates and few-shot tasks (by default, those that ship with us).
 
     `completion` names the stages whose model is a completion model: theirs are rendered in that form, the others for chat.
+    `image`: each task is about an image that is sent with the prompt.
     """
     templates = templates or Templates.load()
     shown = shown or shipped_few_shot_tasks()
@@ -138,7 +165,11 @@ def prompt_set(
     def prompt(stage: str, template: str, **partial: object) -> StagePrompt:
         is_chat = stage not in completion
         return StagePrompt(
-            stage=stage, template=template + SUFFIX, templates=templates, is_chat=is_chat, partial_variables=partial
+            stage=stage,
+            template=template + SUFFIX,
+            templates=templates,
+            is_chat=is_chat,
+            partial_variables={**partial, "image": image},
         )
 
     # As mappings: the sandbox checks every attribute of an object, which takes half the time of a prompt.
@@ -160,8 +191,8 @@ def prompt_set(
         output_first=prompt(instances, "instances_output_first", demonstrations=outputs_first),
         output_first_again=prompt(instances, f"instances_output_first{AGAIN}", demonstrations=outputs_first),
         subjects=tuple(templates.sources.get(f"subjects{SUFFIX}", "").split("\n")),
-        **{name: _judging(name, templates, is_chat=_judge_of(name) not in completion) for name in JUDGE_PROMPTS},
-        **{name: _writing(name, templates, is_chat=name not in completion) for name in WRITING_PROMPTS},
+        **{name: _judging(name, templates, is_chat=_judge_of(name) not in completion, image=image) for name in JUDGE_PROMPTS},
+        **{name: _writing(name, templates, is_chat=name not in completion, image=image) for name in WRITING_PROMPTS},
     )
 
 

@@ -16,7 +16,7 @@ from self_instruct.records.tasks import StageName
 from self_instruct.settings.config_file import from_config
 
 FOLDER = Path(__file__).parent.parent / "examples"
-EXAMPLES = sorted(path for path in FOLDER.iterdir() if path.is_file())
+EXAMPLES = sorted(FOLDER.glob("*.yaml"))
 CLUSTERS = sorted((FOLDER / "cluster").iterdir())
 PAGE = (Path(__file__).parent.parent / "docs" / "swapping-providers.md").read_text(encoding="utf-8")
 VARIABLES = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "OPENROUTER_API_KEY", "VLLM_API_KEY", "ANTHROPIC_API_KEY")

@@ -45,6 +45,10 @@
       of(name).textContent = now[name] || "(none)";
       of(name).classList.toggle("none", !now[name]);
     }
+    if (of("image")) {
+      const image = now.image ? [Object.assign(new Image(), { src: now.image, alt: "What the task is about" })] : [];
+      of("image").replaceChildren(...image);
+    }
     for (const field of form.querySelectorAll("input")) {
       const given = mark[field.name];
       field.checked = field.type === "checkbox" ? (given || []).includes(field.value) : given === field.value;
