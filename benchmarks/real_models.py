@@ -7,6 +7,9 @@ Every stage is asked through the same chains as in a run, on a sample that `--se
 requests of a run ask for them (a growing pool, rounds of `--concurrency`), classification and instances about labelled
 tasks that no prompt shows: our seeds, or those of `--labelled FILE`. Figures have 95 % intervals (bootstrap over requests or
 tasks, 2,000 resamples). With `--against DIR` the same sample is asked with the templates in DIR too, stage by stage in turn.
+
+Where a completion model's probabilities decide (`classification.decide_by`), the threshold is learned on one half of the
+labelled tasks and judged on the other, both ways.
 """
 
 from __future__ import annotations
@@ -18,15 +21,21 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from langchain_core.callbacks import UsageMetadataCallbackHandler
 
 from self_instruct.chains import classification_chain, instance_chain, instruction_chain
+from self_instruct.chains.models.asking import ModelAsker
+from self_instruct.chains.models.question import Question
+from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.chains.stages.classification import CALIBRATION, ClassificationStage
+from self_instruct.chains.stages.stage import as_task
 from self_instruct.records.errors import InputError
+from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Candidate, Classification, Instance, Reason, Rejection, SeedTask
 from self_instruct.retrievers import Kept, NoveltyIndex, draw_demonstrations
 from self_instruct.retrievers.draws import DRAW, draws
@@ -35,10 +44,10 @@ from self_instruct.seeds.few_shot_tasks import shipped_few_shot_tasks
 from self_instruct.settings import Settings
 from self_instruct.settings.config_file import from_assignments
 from self_instruct.settings.layers import Layer
-from self_instruct.settings.settling import settle
 
 STAGES = ("instructions", "classification", "instances")
 RESAMPLES = 2_000
+MOST_TASKS = 10_000  # that a threshold is learned on here
 FEW_LABELS = 2  # that a classification task's instances should cover at least
 
 
@@ -71,11 +80,17 @@ def interval(rows: np.ndarray, statistic: Callable[[np.ndarray, int], np.ndarray
 
 @dataclass
 class Side:
-    """One set of templates under measurement: its settings, and what was found."""
+    """One set of templates under measurement: the plan of a run with them, and what was found."""
 
     name: str
-    settings: Settings
+    plan: RunPlan
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the run; chains that have no seed tasks to learn from decide by words."""
+        classification = self.plan.settings.classification.model_copy(update={"decide_by": "text"})
+        return self.plan.settings.model_copy(update={"classification": classification})
 
 
 # instructions
@@ -142,10 +157,50 @@ def _share(sums: np.ndarray, _count: int) -> np.ndarray:
 
 
 async def classification(side: Side, tasks: Sequence[SeedTask], at_once: int) -> dict[str, Any]:
-    """Return how well the kind of labelled tasks is found; a task that is not read counts as wrong."""
+    """Return how well the kind of labelled tasks is found, by words, and by probabilities where those decide."""
     chain = classification_chain(settings=side.settings)
     answers = await chain.abatch([task.instruction for task in tasks], {"max_concurrency": at_once})
-    said = [answer.is_classification if isinstance(answer, Classification) else None for answer in answers]
+    found = _told([_kind(answer) for answer in answers], tasks)
+    lessons = _stage(side.plan).lessons(tasks)
+    return found | (await _by_probabilities(side.plan, tasks, lessons, at_once) if lessons else {})
+
+
+async def _by_probabilities(
+    plan: RunPlan, tasks: Sequence[SeedTask], lessons: Sequence[Question], at_once: int
+) -> dict[str, Any]:
+    """Return what a threshold tells that was learned on the other half of the tasks."""
+    asker, slots = ModelAsker({CALIBRATION: plan.load_model_of("classification")}), asyncio.Semaphore(at_once)
+
+    async def answered(question: Question) -> Reply | Refusal:
+        async with slots:
+            return await asker(question)
+
+    replies = dict(zip([one.id for one in lessons], await asyncio.gather(*map(answered, lessons)), strict=True))
+    said: dict[int, bool | None] = {}
+    for half in (0, 1):
+        stage = _stage(plan)
+        items = list(replies.items())
+        stage.learn(tasks, dict(items[1 - half :: 2]).get)
+        parser = stage.parser(as_task(tasks[0]))
+        for asked, reply in items[half::2]:
+            said[asked.request] = _kind(parser.read(reply)) if isinstance(reply, Reply) else None
+    numbers = sorted(said)
+    found = _told([said[number] for number in numbers], [tasks[number] for number in numbers])
+    return {f"by probabilities, {name}": value for name, value in found.items()}
+
+
+def _stage(plan: RunPlan) -> ClassificationStage:
+    every = plan.settings.classification.model_copy(update={"calibration_tasks": MOST_TASKS})
+    plan = replace(plan, settings=plan.settings.model_copy(update={"classification": every}))
+    return cast("ClassificationStage", plan.stages()["classification"])
+
+
+def _kind(answer: Classification | Rejection) -> bool | None:
+    return answer.is_classification if isinstance(answer, Classification) else None
+
+
+def _told(said: Sequence[bool | None], tasks: Sequence[SeedTask]) -> dict[str, Any]:
+    """Return how well kinds were told; a task that was not read counts as wrong."""
     rows = np.array(
         [(task.is_classification, task.is_classification and yes is True, not task.is_classification and yes is False)
          for task, yes in zip(tasks, said, strict=True)], float)  # fmt: skip
@@ -162,7 +217,7 @@ async def classification(side: Side, tasks: Sequence[SeedTask], at_once: int) ->
         "confusion": {
             f"{_word(kind)} read as {_word(yes)}": count for (kind, yes), count in sorted(confusion.items(), key=str)
         },
-        "unread": said.count(None),
+        "unread": list(said).count(None),
     }
 
 
@@ -229,13 +284,13 @@ def _sample(labelled: Sequence[SeedTask], shown: Sequence[SeedTask], count: int,
     return draws(DRAW, seed, "real models").sample(usable, min(count, len(usable)))
 
 
-def _settings(options: argparse.Namespace, templates: Path | None) -> Settings:
+def _plan(options: argparse.Namespace, templates: Path | None) -> RunPlan:
     said: dict[str, Any] = {"model": options.model, "seed": options.seed}
     said |= {"base_url": options.base_url} if options.base_url else {}
     said |= {"profile": options.profile} if options.profile else {}
     said |= {"templates": str(templates)} if templates else {}
     layer = Layer(said, dict.fromkeys(said, "the command line"))
-    return settle(layer.over(from_assignments(options.set or ()))).settings
+    return RunPlan.new(layer.over(from_assignments(options.set or ())))
 
 
 def table(sides: Sequence[Side]) -> str:
@@ -275,9 +330,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, with a sample of what was written")
     options = parser.parse_args()
     try:
-        sides = [Side("ours", _settings(options, None))]
+        sides = [Side("ours", _plan(options, None))]
         if options.against:
-            sides.append(Side(options.against.name, _settings(options, options.against)))
+            sides.append(Side(options.against.name, _plan(options, options.against)))
         asyncio.run(measure(sides, options))
     except InputError as error:
         raise SystemExit(str(error)) from None

@@ -109,8 +109,8 @@ def classification_chain(
 ) -> Runnable[AnyTask, Classification | Rejection]:
     """Return a runnable from an instruction (text, a seed task, or a dict) to its kind.
 
-    A reply that is neither yes nor no is asked for again (`classification.attempts`), so nothing is streamed. For the rest see
-    `instruction_chain`.
+    A reply that is neither yes nor no is asked for again (`classification.attempts`), so nothing is streamed. Its words decide:
+    a threshold for probabilities is learned by runs alone. For the rest see `instruction_chain`.
     """
     stage = _stages(model, settings, prompts)[StageName.CLASSIFICATION]
     return StageChain(stage, _asking(stage, model, settings), on_rejection, TaskInput, Classification | Rejection)
@@ -183,6 +183,7 @@ def compare_chain(
 
 def _stages(model: Model | None, settings: Settings | None, prompts: PromptSet | None) -> RunStages:
     settings = settings or Settings()
+    _check_decidable(settings)
     return RunStages(settings, _prompts(model, settings, prompts))
 
 
@@ -197,6 +198,13 @@ def _prompts(model: Model | None, settings: Settings, prompts: PromptSet | None)
     completion = [stage for stage in stages if _is_completion(given, settings.choice(stage))]
     only = settings.instructions.classification_only
     return prompt_set(wording.templates, wording.shown, classification_only=only, completion=completion)
+
+
+def _check_decidable(settings: Settings) -> None:
+    if settings.classification.decide_by == "probabilities":
+        raise SettingsError(
+            "classification.decide_by is 'probabilities', and a chain has no seed tasks to learn a threshold from; a run has."
+        )
 
 
 def _is_completion(given: str | None, choice: ModelChoice) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from langchain_core.outputs import Generation, LLMResult
 from support.questions import OfflineCompleter
 
+from self_instruct.chains import classification_chain
 from self_instruct.chains.offline import guessing
 from self_instruct.chains.runs.generating import Listener, generate
 from self_instruct.chains.runs.outcome import Ending, Outcome
@@ -15,9 +16,12 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.replaying import replay
 from self_instruct.chains.stages.classification import CALIBRATION
 from self_instruct.ledger import Ledger
+from self_instruct.records.errors import SettingsError
 from self_instruct.records.replies import Reply
 from self_instruct.reports.analysis.status import status
+from self_instruct.settings import Settings
 from self_instruct.settings.layers import Layer
+from self_instruct.settings.sections import ClassificationSettings
 
 NAME = "support.questions.OfflineCompleter"
 GIVEN = {"model": NAME, "num_instructions": 20, "classification.decide_by": "probabilities", "seed": 3}
@@ -122,3 +126,9 @@ def test_no_lesson_is_about_a_task_that_its_prompt_shows() -> None:
     for one in questions:
         assert one.prompt.to_string().count(f"Task: {plan.seeds[one.id.request].instruction}\n") == 1
         assert one.parameters["max_tokens"] == 1
+
+
+def test_a_chain_that_has_no_seeds_to_learn_from_says_so() -> None:
+    given = Settings(classification=ClassificationSettings(decide_by="probabilities"))
+    with pytest.raises(SettingsError, match="no seed tasks to learn a threshold from"):
+        classification_chain(Leaning(), given)
