@@ -216,6 +216,8 @@ def _answered(systems: Mapping[str, Result], tasks: int | None, seed: int) -> tu
 class _Preferring:
     """Asks about each pair in both orders, and once more where the answer cannot be read (`chains.runs.answering.Work`)."""
 
+    trouble = None
+
     def __init__(self, ledger: Ledger, plan: PreferencePlan) -> None:
         prompts = prompt_set(completion=[JUDGING] if is_completion_model(plan.judge) else ())
         self._ledger, self._plan = ledger, plan

@@ -17,8 +17,10 @@ from self_instruct.records.tasks import Reason, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 
 _WHY_AGAIN = (Reason.EMPTY, Reason.CUT_OFF, Reason.UNREADABLE)
-JUDGE_PROMPTS = ("judge", "judge_again", "compare", "compare_again", "critique", "critique_again")
-WRITING_PROMPTS = ("regenerate", "revise")
+JUDGE_PROMPTS = (
+    "judge", "judge_again", "compare", "compare_again", "compare_tasks", "compare_tasks_again", "critique", "critique_again",
+)  # fmt: skip
+WRITING_PROMPTS = ("regenerate", "revise", "rewrite")
 _INSTRUCTION = "Say whether the review is positive or negative."
 _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, made up
     "instructions": {"demonstrations": ["Name a river.", _INSTRUCTION], "subjects": ["rivers", "films"]},
@@ -43,6 +45,18 @@ _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, mad
         "is_classification": True,
         "fault": "It is no label.",
         "change": "Choose a label.",
+    },
+    "compare_tasks": {
+        "first": {"instruction": _INSTRUCTION, "input": "No.", "output": "negative"},
+        "second": {"instruction": "Name a river.", "input": "", "output": "The Rhine"},
+    },
+    "rewrite": {
+        "instruction": _INSTRUCTION,
+        "input": "",
+        "is_classification": True,
+        "faults": ["unclear", "missing input"],
+        "fault": "One cannot tell which review is meant.",
+        "change": "Say which review.",
     },
 }
 
@@ -77,6 +91,8 @@ class PromptSet:
     read. `judge` takes `instruction`, `input`, `output` and `kind` (of task, `chains.stages.task_kinds`), `compare` the outputs
     `first` and `second`. `regenerate` takes `instruction`, `input` and `is_classification`; `critique` what `judge` does and
     `flags` (each with `rule` and `evidence`); `revise` what `regenerate` does and `output`, `fault` and `change`.
+    `rewrite` takes what `regenerate` does and `faults` (by their names, `chains.refinement.rewriting`), `fault` and `change`;
+    `compare_tasks` two examples, `first` and `second`, each with `instruction`, `input` and `output`.
 
     Any of them may be a prompt of LangChain, whose variables are among these; a `TemplateError` says where they are not.
     """
@@ -98,6 +114,9 @@ class PromptSet:
     critique: Prompt = field(default_factory=partial(_judging, "critique"))
     critique_again: Prompt = field(default_factory=partial(_judging, "critique_again"))
     revise: Prompt = field(default_factory=partial(_writing, "revise"))
+    rewrite: Prompt = field(default_factory=partial(_writing, "rewrite"))
+    compare_tasks: Prompt = field(default_factory=partial(_judging, "compare_tasks"))
+    compare_tasks_again: Prompt = field(default_factory=partial(_judging, "compare_tasks_again"))
     subjects: tuple[str, ...] = ()
     """What a request for new instructions may name for them to be about."""
 

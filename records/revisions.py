@@ -35,10 +35,11 @@ class Critique(Record):
 
 
 class Operator(StrEnum):
-    """How another output is come by."""
+    """How another output is come by, or, with rewrite, another instruction and instances for it."""
 
     REGENERATE = "regenerate"
     REVISE = "revise"
+    REWRITE = "rewrite"
 
 
 class Result(StrEnum):
@@ -59,10 +60,12 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Revision(Record):
-    """A try to replace an output.
+    """A try to replace an output, or an instruction.
 
     `before` is the output that stood, `flags` its flags, and `score` the judge's score of it, None where none could be read.
     `after` is what was written, "" where nothing was. `decided_by` is verifiers, judge, rules or critic, `why` what they said.
+    Of a rewriting `before` and `after` are instructions, and `other_input` and `other_output` the first instance of the one
+    that does not stand; novelty and instances may have decided it, too.
     """
 
     operator: Operator
@@ -75,6 +78,8 @@ class Revision(Record):
     change: str = ""
     flags: tuple[str, ...] = ()
     score: float | None = None
+    other_input: str = ""
+    other_output: str = ""
 
     @property
     def is_kept(self) -> bool:
@@ -83,7 +88,9 @@ class Revision(Record):
 
     @property
     def preferred(self) -> tuple[str, str] | None:
-        """The better and the worse of the two outputs; None where neither was preferred."""
+        """The better and the worse of two outputs; None where neither was preferred, or where instructions were compared."""
+        if self.operator is Operator.REWRITE:
+            return None
         if self.result is Result.WIN:
             return self.after, self.before
         return (self.before, self.after) if self.result is Result.LOSS else None

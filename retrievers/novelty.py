@@ -77,11 +77,14 @@ class NoveltyIndex:
             for text in texts:
                 self._append(text, self._read(text))
 
-    def nearest_too_similar(self, text: str) -> Neighbour | None:
-        """Return the instruction with the highest ROUGE-L of those too similar, the first added where several tie; or None."""
+    def nearest_too_similar(self, text: str, *, but: int | None = None) -> Neighbour | None:
+        """Return the instruction with the highest ROUGE-L of those too similar, the first added where several tie; or None.
+
+        One row is passed over: that of the instruction that the text is to replace.
+        """
         own = self._read(text)
         with self._lock:
-            return self._nearest(own)
+            return self._nearest(own, but)
 
     def offer(self, text: str) -> Kept | TooSimilar:
         """Add the text if it is novel, and say whether it was."""
@@ -102,11 +105,13 @@ class NoveltyIndex:
         self._texts.append(text)
         return len(self._texts) - 1
 
-    def _nearest(self, own: LexicalText) -> Neighbour | None:
+    def _nearest(self, own: LexicalText, but: int | None = None) -> Neighbour | None:
         best: Neighbour | None = None
         for bound, row in self._codes.may_reach(own):
             if best and (best.score, -best.row) >= (bound, -row):
                 break  # the bounds only fall from here on
+            if row == but:
+                continue
             score = self._score(own, row)
             if score and (best is None or (score, -row) > (best.score, -best.row)):
                 best = Neighbour(row, self._texts[row], score)

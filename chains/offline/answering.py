@@ -18,6 +18,7 @@ from self_instruct.chains.offline.reading import (
     ListPrompt,
     OutputPrompt,
     QuestionPrompt,
+    RewritePrompt,
     read_prompt,
 )
 from self_instruct.records.tasks import Instance
@@ -36,7 +37,7 @@ class Answer:
 
 
 def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = True) -> Answer:
-    """Return the answer to a prompt: the continuation of a list, yes or no, instances, an output, a verdict, or a sentence."""
+    """Return the answer to a prompt: the continuation of a list, yes or no, instances, a task, an output, a verdict, talk."""
     prompt = read_prompt(human, system)
     said = f"{system}\0{human}"
     draws = Draws.keyed(seed, "content", said)
@@ -53,6 +54,8 @@ def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = T
         return Answer(judging.compared(prompt, draws, seed))
     if isinstance(prompt, CritiquePrompt):
         return Answer(judging.criticised(prompt, draws, flaws))
+    if isinstance(prompt, RewritePrompt):
+        return Answer(grammar().instruction(draws, _is_classification(prompt.instruction)))
     if isinstance(prompt, OutputPrompt):
         return _answer_output(prompt, draws, flaws)
     return Answer(guessing.small_talk(prompt.text))
@@ -104,9 +107,12 @@ def _as_list(tasks: Sequence[str], prompt: ListPrompt, step: int = 1) -> str:
 def _answer_question(prompt: QuestionPrompt, flaws: Draws | None) -> Answer:
     if flaws is not None and not prompt.is_reminded and flaws.fraction() < faults.UNDECIDED:
         return Answer(flaws.one(faults.UNDECIDED_ANSWERS))
-    known = grammar().recognised(prompt.instruction)
-    is_it = known.family.kind is Kind.CLASSIFICATION if known else guessing.is_probably_classification(prompt.instruction)
-    return Answer(" Yes" if is_it else " No")
+    return Answer(" Yes" if _is_classification(prompt.instruction) else " No")
+
+
+def _is_classification(instruction: str) -> bool:
+    known = grammar().recognised(instruction)
+    return known.family.kind is Kind.CLASSIFICATION if known else guessing.is_probably_classification(instruction)
 
 
 def _answer_instances(prompt: InstancePrompt, draws: Draws, flaws: Draws | None) -> Answer:

@@ -21,6 +21,7 @@ _LAST_NUMBER = re.compile(r"up to number (\d+)")
 _MARKED = re.compile(r"^<<<(?P<name>[\w ]+)\n(?P<said>.*?)\n(?P=name)>>>$", re.DOTALL | re.MULTILINE)
 _JUDGED = "\n<<<output"
 _REVISED = "\n<<<old output\n"
+_REWRITTEN = "\n<<<old task\n"
 _CRITICISED = 'Write three lines. "Fault:"'
 _TO_DO = "Do the task below."
 _WITH_INPUT = "\n\nInput: "
@@ -99,6 +100,13 @@ class OutputPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class RewritePrompt:
+    """An instruction to write again."""
+
+    instruction: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlainPrompt:
     """Anything else: the last thing somebody said."""
 
@@ -106,13 +114,14 @@ class PlainPrompt:
 
 
 Prompt: TypeAlias = (
-    ListPrompt | QuestionPrompt | InstancePrompt | JudgePrompt | ComparePrompt | CritiquePrompt | OutputPrompt | PlainPrompt
-)
+    ListPrompt | QuestionPrompt | InstancePrompt | JudgePrompt | ComparePrompt | CritiquePrompt | OutputPrompt | RewritePrompt
+    | PlainPrompt
+)  # fmt: skip
 
 
 def read_prompt(human: str, system: str = "") -> Prompt:
     """Return what a prompt asks for. `system` may say how far a list shall go."""
-    if _JUDGED in human or _REVISED in human:
+    if _JUDGED in human or _REVISED in human or _REWRITTEN in human:
         return _marked_prompt(human)
     if human.startswith(_TO_DO):
         instruction, _, given = human.partition(_TASK)[2].partition(_WITH_INPUT)
@@ -135,9 +144,13 @@ def read_prompt(human: str, system: str = "") -> Prompt:
     return InstancePrompt(task.strip(), is_output_first="class label" in before.lower())
 
 
-def _marked_prompt(text: str) -> JudgePrompt | ComparePrompt | CritiquePrompt | OutputPrompt:
+def _marked_prompt(text: str) -> JudgePrompt | ComparePrompt | CritiquePrompt | OutputPrompt | RewritePrompt:
     said = {mark["name"]: mark["said"] for mark in _MARKED.finditer(text)}
     task, given, is_reminded = said.get("task", ""), said.get("input", ""), text.startswith(_COMPLAINT)
+    if "old task" in said:
+        return RewritePrompt(said["old task"])
+    if "task A" in said:
+        return ComparePrompt("", *("\n".join(said[f"{part} {one}"] for part in ("task", "input", "output")) for one in "AB"))
     if "old output" in said:
         return OutputPrompt(task, given)
     if _CRITICISED in text:

@@ -15,18 +15,15 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from self_instruct.chains.models.answering import answering
 from self_instruct.chains.models.names import is_completion_model, model_name_of
 from self_instruct.chains.models.replies import Model, message_to_reply
+from self_instruct.chains.refinement.asking import COMPARING, CRITICISING, SCORING, Ask
 from self_instruct.chains.refinement.refiner import (
     COMPARE,
-    COMPARING,
-    CRITICISING,
     CRITIQUE,
     DONE,
     JUDGE,
     REVISE,
-    SCORING,
     VERIFY,
     WRITE,
-    Ask,
     RefinementRules,
     RefinementState,
     Refiner,

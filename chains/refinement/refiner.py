@@ -10,33 +10,38 @@ al. 2023, arXiv:2303.17651. That nothing replaces anything before it wins in bot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
+from self_instruct.chains.refinement.asking import (
+    COMPARING,
+    CRITICISING,
+    SCORING,
+    Ask,
+    Talk,
+    asked_twice,
+    compared_in_both_orders,
+    written,
+)
 from self_instruct.chains.refinement.deciding import Decided, Pair, decide_without_judge, decided_by_judge, flags_of
-from self_instruct.chains.stages.comparing import turned
 from self_instruct.chains.stages.instances import InstanceStage
 from self_instruct.chains.stages.judging import JudgingStage
 from self_instruct.chains.stages.task_kinds import task_kind
 from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet
-from self_instruct.prompts.reading.critique_parser import CritiqueParser, OutputParser
-from self_instruct.prompts.reading.verdict_parser import PreferenceParser
+from self_instruct.prompts.reading.critique_parser import CritiqueParser
 from self_instruct.prompts.stage_prompt import Prompt
-from self_instruct.records.judgements import Answer, Comparison, Criterion, Preference, Unread, judgement, vote_of
-from self_instruct.records.replies import Refusal, Reply
+from self_instruct.records.judgements import Answer, Criterion, Unread, judgement, vote_of
 from self_instruct.records.revisions import Critique, Operator, Part, Result, Revision
-from self_instruct.records.tasks import Instance, Reason, Rejection, Task, Verdict
+from self_instruct.records.tasks import Instance, Reason, Task, Verdict
 from self_instruct.settings.settings import Settings
 
 WRITE, VERIFY, JUDGE, CRITIQUE, REVISE, COMPARE, DONE = (
     "write", "verify", "judge", "critique", "revise", "compare", "done",
 )  # fmt: skip
-SCORING, COMPARING, CRITICISING = "scoring", "comparing", "critique"
-"""Who is asked for a verdict, a preference, a critique; `Operator` has the names of those that write."""
 
 
 class RefinementState(TypedDict, total=False):
@@ -44,7 +49,8 @@ class RefinementState(TypedDict, total=False):
 
     `instruction`, `input` ("" for none) and `is_classification` (None: not known) say the task; `output` stands, `candidate`
     was written to replace it, by `operator`, or `why` says why not. `flags`, `votes` and `critique` were said of `output`, as a
-    ledger keeps them. `rounds` of critique are over; `is_written`: the output was written here. `steps` are the revisions.
+    ledger keeps them. `rounds` of critique are over; `is_written`: the output was written here. `steps` are the revisions;
+    `version` counts the outputs that were replaced before those.
     """
 
     instruction: str
@@ -59,32 +65,21 @@ class RefinementState(TypedDict, total=False):
     critique: dict[str, str] | None
     rounds: int
     is_written: bool
+    version: int
     steps: list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a step asks: whom, with which prompt, filled in with what.
-
-    `version` counts the outputs that were replaced before, where it may be known without asking what was said of one.
-    """
-
-    stage: str
-    prompt: Prompt
-    variables: Mapping[str, Any]
-    version: int = 0
-
-
-Step: TypeAlias = Generator[Ask, Reply | Refusal, RefinementState]
-"""A step under way: it yields questions, is sent their replies, and returns what it changes."""
+Step: TypeAlias = Talk[RefinementState]
+"""A step under way; it returns what it changes in the state."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefinementRules:
-    """What is done: whether every output is written again, and how many rounds of critique and revision there are at most."""
+    """What is done: each output written again, so many rounds of critique and revision, faulty instructions written again."""
 
     regenerate: bool = True
     rounds: int = 1
+    rewrite: bool = False
 
 
 class Refiner:
@@ -94,8 +89,15 @@ class Refiner:
     `judging.min_score`; or where no verdict could be read, since nothing then says that it is bad.
     """
 
-    def __init__(self, settings: Settings, prompts: PromptSet, rules: RefinementRules) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        prompts: PromptSet,
+        rules: RefinementRules,
+        on_verdicts: Callable[[Sequence[Verdict]], None] = lambda _: None,
+    ) -> None:
         self.rules = rules
+        self._on_verdicts = on_verdicts
         self._prompts = prompts
         self._judging = settings.judging
         self._judge = JudgingStage(settings, prompts)
@@ -151,10 +153,10 @@ class Refiner:
     def _write(self, state: RefinementState) -> Step:
         """Write the output, again where there is one, from instruction and input alone."""
         variables = {name: state.get(name) for name in ("instruction", "input", "is_classification")}
-        written = yield from self._written(Operator.REGENERATE, self._prompts.regenerate, variables)
+        new = yield from self._written(Operator.REGENERATE, self._prompts.regenerate, variables)
         if "output" not in state:
-            return {"output": written.get("candidate", ""), "is_written": True}
-        return {**written, "is_written": True, "operator": Operator.REGENERATE.value}
+            return {"output": new.get("candidate", ""), "is_written": True}
+        return {**new, "is_written": True, "operator": Operator.REGENERATE.value}
 
     def _verify(self, state: RefinementState) -> Step:
         """Look at the output by rule."""
@@ -166,7 +168,7 @@ class Refiner:
         steps = state.get("steps", [])
         if state.get("votes") and not (steps and steps[-1]["result"] == Result.WIN):
             return {}
-        version = sum(step["result"] == Result.WIN for step in steps)
+        version = state.get("version", 0) + sum(step["result"] == Result.WIN for step in steps)
         about, request = _task(state, state["output"]), RequestId(self._judge.name, 0)
         votes: list[dict[str, Any]] = []
         wrong: str | None = None
@@ -175,16 +177,15 @@ class Refiner:
             reply = yield Ask(SCORING, self._judge.prompt(about, request.attempt), variables, version)
             step = self._judge.decide(request, about, reply)
             votes += [dict(verdict.answers) for verdict in step.verdicts]
+            self._on_verdicts(step.verdicts)
             if step.again is None:
                 return {"votes": votes}
             request, wrong = step.again, step.wrong
 
     def _criticise(self, state: RefinementState) -> Step:
         """Ask for the worst fault; where none is named, or it is not one of the output, nothing is written."""
-        flags = [{"rule": rule, "evidence": words} for rule, words in state.get("flags", {}).items()]
-        variables = {**_texts(state), "output": state["output"], "kind": _kind(state), "flags": flags}
-        prompts = (self._prompts.critique, self._prompts.critique_again)
-        found = yield from self._read(CRITICISING, prompts, variables, CritiqueParser())
+        known = state.get("critique")
+        found = Critique.from_dict(known) if known else (yield from self.critique(state))
         rounds = state.get("rounds", 0) + 1
         if isinstance(found, Critique) and found.where is Part.OUTPUT:
             return {"critique": found.to_dict(), "rounds": rounds}
@@ -201,8 +202,8 @@ class Refiner:
             **_texts(state), "is_classification": state.get("is_classification"), "output": state["output"],
             "fault": said.get("fault", ""), "change": said.get("change", ""),
         }  # fmt: skip
-        written = yield from self._written(Operator.REVISE, self._prompts.revise, variables)
-        return {**written, "operator": Operator.REVISE.value}
+        new = yield from self._written(Operator.REVISE, self._prompts.revise, variables)
+        return {**new, "operator": Operator.REVISE.value}
 
     def _compare(self, state: RefinementState) -> Step:
         """Decide between the output and what was written to replace it: by rule, else by the judge in both orders."""
@@ -210,48 +211,38 @@ class Refiner:
         decided = yield from self._decided(state, candidate)
         said = (state.get("critique") or {}) if operator is Operator.REVISE else {}
         step = self._revision(state, operator, decided, candidate, said.get("fault", ""), said.get("change", ""))
-        changed: RefinementState = {"steps": [*state.get("steps", []), step], "critique": None}
-        return {**changed, "output": candidate} if decided.result is Result.WIN else changed
+        changed: RefinementState = {"steps": [*state.get("steps", []), step]}
+        if decided.result is Result.WIN:
+            return {**changed, "output": candidate, "critique": None}
+        return {**changed, "critique": None} if operator is Operator.REVISE else changed
 
     # what the steps are made of
 
-    def _decided(self, state: RefinementState, candidate: str) -> Generator[Ask, Reply | Refusal, Decided]:
+    def critique(self, state: RefinementState) -> Talk[Critique | Unread]:
+        """Ask for the worst fault of an instance."""
+        flags = [{"rule": rule, "evidence": words} for rule, words in state.get("flags", {}).items()]
+        variables = {**_texts(state), "output": state["output"], "kind": _kind(state), "flags": flags}
+        prompts = self._attempts(self._prompts.critique, self._prompts.critique_again)
+        return (yield from asked_twice(CRITICISING, prompts, variables, CritiqueParser()))  # type: ignore[no-any-return]
+
+    def _decided(self, state: RefinementState, candidate: str) -> Talk[Decided]:
         if not candidate:
             return Decided(Result.UNUSABLE, "rules", state.get("why", Reason.EMPTY))
         pair = Pair(_task(state, state["output"]), state["output"], candidate)
         decided = decide_without_judge(pair, self._instances)
         return decided or (yield from self._preferred(state, candidate))
 
-    def _preferred(self, state: RefinementState, candidate: str) -> Generator[Ask, Reply | Refusal, Decided]:
-        prompts = (self._prompts.compare, self._prompts.compare_again)
-        said: list[Preference | Unread] = []
-        for first_one, second in ((state["output"], candidate), (candidate, state["output"])):
-            variables = {**_texts(state), "first": first_one, "second": second, "kind": _kind(state)}
-            said.append((yield from self._read(COMPARING, prompts, variables, PreferenceParser())))
-        return decided_by_judge(Comparison(said[0], turned(said[1])))
+    def _preferred(self, state: RefinementState, candidate: str) -> Talk[Decided]:
+        prompts = self._attempts(self._prompts.compare, self._prompts.compare_again)
+        variables = {**_texts(state), "kind": _kind(state)}
+        said = yield from compared_in_both_orders(COMPARING, prompts, state["output"], candidate, variables)
+        return decided_by_judge(said)
 
-    def _read(
-        self, stage: str, prompts: tuple[Prompt, Prompt], variables: Mapping[str, Any], parser: Any
-    ) -> Generator[Ask, Reply | Refusal, Any]:
-        """Ask, and once more where nothing can be read; return what was, or `Unread`."""
-        found: Any = Unread(Reason.EMPTY)
-        more: dict[str, Any] = {}
-        for prompt in prompts[: self._judging.attempts]:
-            reply = yield Ask(stage, prompt, {**variables, **more})
-            refused = isinstance(reply, Refusal)
-            found = Unread(Reason.REFUSED_BY_PROVIDER, reply.words) if isinstance(reply, Refusal) else parser.read(reply)
-            if refused or not isinstance(found, Unread) or found.why == Reason.REFUSED_BY_PROVIDER:
-                break
-            more = {"wrong": found.why}
-        return found
+    def _attempts(self, *prompts: Prompt) -> Sequence[Prompt]:
+        return prompts[: self._judging.attempts]
 
-    def _written(
-        self, operator: Operator, prompt: Prompt, variables: Mapping[str, Any]
-    ) -> Generator[Ask, Reply | Refusal, RefinementState]:
-        reply = yield Ask(operator.value, prompt, variables)
-        found = Reason.REFUSED_BY_PROVIDER if isinstance(reply, Refusal) else OutputParser().read(reply)
-        if isinstance(found, Rejection):
-            found = Reason(found.reason)
+    def _written(self, operator: Operator, prompt: Prompt, variables: Mapping[str, Any]) -> Talk[RefinementState]:
+        found = yield from written(operator.value, prompt, variables)
         return {"candidate": "", "why": found.value} if isinstance(found, Reason) else {"candidate": found}
 
     def _revision(

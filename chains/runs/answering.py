@@ -54,6 +54,10 @@ class Work(Protocol):
     def total(self) -> int:
         """How many parts there are."""
 
+    @property
+    def trouble(self) -> Outcome | None:
+        """Why no more is to be asked, as it ends the asking; None where nothing stands against it."""
+
     def __iter__(self) -> Iterator[Question]:
         """Return itself."""
 
@@ -66,6 +70,8 @@ class Work(Protocol):
 
 class ListWork:
     """A plain list of questions."""
+
+    trouble = None
 
     def __init__(self, questions: Sequence[Question]) -> None:
         self.done = 0
@@ -146,10 +152,14 @@ class _Answering:
             return await in_rounds(self._batching, self._one_pass)
 
     async def _one_pass(self) -> Outcome:
+        if self._work.trouble:
+            return self._work.trouble
         self._begin()
         async for arrival in self._asking:
             if arrival.reply is not None:
                 self._work.take(arrival.question, arrival.reply)
+            if self._work.trouble:
+                self._asking.stop()
             self._report()
         self._waited = self._asking.waiting
         return self._outcome()
@@ -158,6 +168,8 @@ class _Answering:
         failure, work = self._asking.failure, self._work
         if failure and not isinstance(failure, ModelUnavailableError):
             raise failure
+        if work.trouble:
+            return work.trouble
         if self._waited and not (self._is_stopping or failure):
             return Outcome(Ending.BATCHED, f"{len(self._waited)} questions wait for a batch")
         if not (self._asking.unanswered or self._waited):

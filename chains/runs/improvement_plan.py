@@ -15,7 +15,8 @@ from typing import Any, Self
 from self_instruct.chains.budgets.meter import check_budgets
 from self_instruct.chains.models.loading import load_chosen
 from self_instruct.chains.models.replies import Model
-from self_instruct.chains.refinement.refiner import COMPARING, CRITICISING, SCORING, RefinementRules
+from self_instruct.chains.refinement.asking import COMPARING, COMPARING_TASKS, CRITICISING, SCORING
+from self_instruct.chains.refinement.refiner import RefinementRules
 from self_instruct.chains.runs.plan import IMPROVEMENT, RunPlan
 from self_instruct.chains.runs.stored_facts import read_fact, settings_facts, stored_settings
 from self_instruct.ledger import Ledger, StoredTask
@@ -32,13 +33,15 @@ from self_instruct.settings.sections import JUDGED, WRITTEN, ModelChoice
 from self_instruct.settings.settings import Settings
 from self_instruct.settings.settling import Settled, settle, settle_again
 
-ASKED = (Operator.REGENERATE.value, Operator.REVISE.value, CRITICISING, SCORING, COMPARING)
+_OF_OUTPUTS = (Operator.REGENERATE.value, Operator.REVISE.value, CRITICISING, SCORING, COMPARING)
+_OF_TASKS = (Operator.REWRITE.value, StageName.INSTANCES.value, COMPARING_TASKS)
+ASKED = (*_OF_OUTPUTS, *_OF_TASKS)
 """Under these names the questions of improving are stored."""
-ROUNDS, REGENERATE = "stages.revise.rounds", "stages.regenerate.enabled"
-_JUDGED = (SCORING, COMPARING)
+ROUNDS, REGENERATE, REWRITE = "stages.revise.rounds", "stages.regenerate.enabled", "stages.rewrite.enabled"
+_JUDGED = (SCORING, COMPARING, COMPARING_TASKS)
 _OF_MODELS = ("model", "model_options", "base_url")
 _NOT_INHERITED = (*_OF_MODELS, "stages", "max_requests", "max_tokens", "max_cost", "num_instructions", "accept", "min_yield")
-_TEMPLATES = ("critique", *WRITING_PROMPTS)
+_TEMPLATES = ("critique", "compare_tasks", *WRITING_PROMPTS)
 Source = Sequence[tuple[StoredTask, tuple[Instance, ...]]]
 """The finished tasks of a run that have instances, in the order of the pool."""
 
@@ -91,8 +94,10 @@ class ImprovementPlan:
             raise SettingsError("this run knows no model; name the one that writes again with `model=PROVIDER:NAME`.")
         if self.settings.templates is not None:
             raise SettingsError("templates are the run's own; leave them out.")
-        if not self.rules.regenerate and not self.rules.rounds:
-            raise SettingsError("nothing is to be done: outputs are not written again, and there is no round of revision.")
+        if self.rules == RefinementRules(regenerate=False, rounds=0, rewrite=False):
+            raise SettingsError(
+                "nothing is to be done: neither outputs nor instructions are written again, and there is no round of revision."
+            )
         return self
 
     def facts(self) -> dict[str, Any]:
@@ -110,13 +115,17 @@ class ImprovementPlan:
 
     @property
     def rules(self) -> RefinementRules:
-        """What is done to each instance."""
-        is_written, rounds = self._own(REGENERATE), self._own(ROUNDS)
-        if not isinstance(is_written, bool):
-            raise SettingsError(f"{REGENERATE} is {is_written!r}; it must be true or false.")
+        """What is done to each instance, and to its instruction; a run from before instructions were written again has none."""
+        rounds = self._own(ROUNDS)
         if type(rounds) is not int or rounds < 0:
             raise SettingsError(f"{ROUNDS} is {rounds!r}; it must be a whole number from 0.")
-        return RefinementRules(is_written, rounds)
+        return RefinementRules(self._is_on(REGENERATE), rounds, self._own(REWRITE) is not None and self._is_on(REWRITE))
+
+    def _is_on(self, key: str) -> bool:
+        said = self._own(key)
+        if not isinstance(said, bool):
+            raise SettingsError(f"{key} is {said!r}; it must be true or false.")
+        return said
 
     def _own(self, key: str) -> object:
         _, stage, name = key.split(".")
@@ -161,7 +170,8 @@ def digest(tasks: Source) -> str:
 _DEFAULTS = Layer.said(
     {
         "stages.regenerate.parameters": dict(WRITTEN), "stages.revise.parameters": dict(WRITTEN),
-        "stages.critique.parameters": dict(JUDGED), REGENERATE: True, ROUNDS: 1,
+        "stages.rewrite.parameters": dict(WRITTEN), "stages.critique.parameters": dict(JUDGED), REGENERATE: True, ROUNDS: 1,
+        REWRITE: True,
     },
     "default",
 )  # fmt: skip

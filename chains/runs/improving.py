@@ -1,24 +1,20 @@
-"""Improve a run into a new one: each instance is refined, each question stored, and a task is there once it is through.
+"""Improve a run into a new one: instructions written again, each instance refined, each question stored (`refining`).
 
-Between the old run, which is only read, and the new one's ledger. What becomes of an instance depends on it and on its own
-replies alone, so the order in which they come changes nothing; a killed run goes on from the replies that it has.
+Between the old run, which is only read, and the new one's ledger. A killed run goes on from the replies that it has.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.families import same_family
-from self_instruct.chains.models.question import Question
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
-from self_instruct.chains.refinement.refiner import SCORING, Ask, RefinementState, Refiner, Step
+from self_instruct.chains.refinement.asking import SCORING
 from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, do_all
 from self_instruct.chains.runs.batching import Batching, has_open_batch
 from self_instruct.chains.runs.generating import paced
@@ -26,19 +22,13 @@ from self_instruct.chains.runs.improvement_plan import ImprovementPlan, Source, 
 from self_instruct.chains.runs.judging import known_judges
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger, RequestId, StoredTask, TaskId
+from self_instruct.chains.runs.refining import Improving, Votes
+from self_instruct.ledger import Ledger, TaskId
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.judgements import JUDGING
-from self_instruct.records.replies import Refusal, Reply
-from self_instruct.records.revisions import Operator, Revision, revision_verdict
-from self_instruct.records.tasks import Flag, Instance, StageName, Verdict, flags_verdict
+from self_instruct.records.revisions import Operator
+from self_instruct.records.tasks import StageName
 from self_instruct.settings.layers import Layer
-
-A_VERSION = 100
-"""The attempts of what is asked about one output begin at a multiple of this: what is known beforehand shifts no other."""
-Votes: TypeAlias = Mapping[tuple[TaskId, int], list[dict[str, Any]]]
-"""What a judge has said of instances, by task and position, as verdicts have it."""
-NO_VOTES: Votes = {}
 
 
 def improve(
@@ -126,97 +116,3 @@ def _warnings(plan: ImprovementPlan, before: RunPlan) -> Iterator[str]:
         yield warning
     if plan.rules.regenerate and writer == before.settings.model_of(StageName.INSTANCES):
         yield f"{writer!r} wrote these outputs and is to write them again; name another with model, or give --no-regenerate"
-
-
-@dataclass(slots=True)
-class _Job:
-    """An instance under way: its steps, and how many questions it has asked, by whom."""
-
-    task: TaskId
-    position: int
-    talk: Step
-    asked: Counter[tuple[str, int]] = field(default_factory=Counter)
-
-    def request(self, ask: Ask) -> RequestId:
-        """Return the identity of its next question: the attempts of a stage number all that is asked about the instance."""
-        self.asked[ask.stage, ask.version] += 1
-        attempt = ask.version * A_VERSION + self.asked[ask.stage, ask.version]
-        return RequestId(ask.stage, self.task.request, self.task.item, attempt, self.position)
-
-
-class Improving:
-    """The refinement of all instances of a run: gives the questions that may be asked now, and takes the answers (`Work`)."""
-
-    def __init__(self, ledger: Ledger, plan: ImprovementPlan, tasks: Source, votes: Votes = NO_VOTES) -> None:
-        prompts = replace(plan.run, settings=plan.settings).prompts()
-        self._ledger = ledger
-        self._plan = plan
-        self._refiner = Refiner(plan.settings, prompts, plan.rules)
-        self._votes = votes
-        there = {kept.id for kept in ledger.tasks()}
-        self._tasks = {task.id: (task, instances) for task, instances in tasks}
-        self._waiting = iter([task for task, _ in tasks if task.id not in there])
-        self._questions: deque[Question] = deque()
-        self._jobs: dict[RequestId, _Job] = {}
-        self._results: dict[TaskId, dict[int, RefinementState]] = {}
-        self.total = sum(len(instances) for _, instances in tasks)
-        self.done = sum(len(instances) for task, instances in tasks if task.id in there)
-
-    def __iter__(self) -> Iterator[Question]:
-        return self
-
-    def __next__(self) -> Question:
-        """Return the next question: of an instance under way, else of the next task."""
-        while not self._questions:
-            self._begin(next(self._waiting))
-        return self._questions.popleft()
-
-    def take(self, question: Question, reply: Reply | Refusal) -> None:
-        """Let the instance that was asked about go on; a task that is through is stored."""
-        self._send(self._jobs.pop(question.id), reply)
-
-    def _begin(self, task: StoredTask) -> None:
-        for position, one in enumerate(self._tasks[task.id][1]):
-            state: RefinementState = {
-                "instruction": task.instruction, "input": one.input, "is_classification": task.is_classification,
-                "output": one.output, "votes": self._votes.get((task.id, position), []),
-            }  # fmt: skip
-            self._send(_Job(task.id, position, self._refiner.refine(state)), None)
-
-    def _send(self, job: _Job, reply: Reply | Refusal | None) -> None:
-        try:
-            ask = next(job.talk) if reply is None else job.talk.send(reply)
-        except StopIteration as end:
-            self._finish(job, end.value)
-            return
-        request = job.request(ask)
-        prompt = ask.prompt.format_prompt(**ask.variables)
-        parameters, model = self._plan.parameters(ask.stage), self._plan.choice(ask.stage).model
-        self._jobs[request] = job
-        self._questions.append(Question(request, prompt, parameters, model))
-
-    def _finish(self, job: _Job, state: RefinementState) -> None:
-        results = self._results.setdefault(job.task, {})
-        results[job.position] = state
-        self.done += 1
-        task, instances = self._tasks[job.task]
-        if len(results) == len(instances):
-            self._store(task, [results[position] for position in range(len(instances))])
-            del self._results[job.task]
-
-    def _store(self, task: StoredTask, states: list[RefinementState]) -> None:
-        """Store a task with the outputs that stand, what was said of them, and what was tried."""
-        with self._ledger.transaction():
-            self._ledger.add_task(task)
-            self._ledger.add_instances(task.id, [Instance(state["input"], state["output"]) for state in states])
-            for position, state in enumerate(states):
-                self._ledger.add_verdicts(task.id, _verdicts(position, state))
-
-
-def _verdicts(position: int, state: RefinementState) -> Iterator[Verdict]:
-    if flags := [Flag(rule, words) for rule, words in state.get("flags", {}).items()]:
-        yield flags_verdict(position, flags)
-    for vote, said in enumerate(state.get("votes", ()), start=1):
-        yield Verdict(JUDGING, position, said, vote)
-    for number, step in enumerate(state.get("steps", ()), start=1):
-        yield revision_verdict(position, number, Revision.from_dict(step))

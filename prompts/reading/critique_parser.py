@@ -5,6 +5,7 @@ what models put around it.
 """
 
 import re
+from typing import ClassVar
 
 from self_instruct.prompts.reading.courtesies import is_farewell, is_preamble, is_refusal
 from self_instruct.prompts.reading.fences import find_fences
@@ -17,6 +18,12 @@ from self_instruct.records.tasks import Reason, Rejection
 
 LABELS = ("Fault", "Change", "Where")
 _LABEL = re.compile(r"\A[*_#\s]*(?:new |neue )?(?:output|answer|ausgabe|antwort)[*_]*[ \t]*:[*_]*[ \t]*", re.IGNORECASE)
+_TASK_LABEL = re.compile(
+    r"\A[*_#\s]*(?:(?:new|rewritten|revised|neue) )?(?:task|instruction|request|aufgabe|anweisung)[*_]*[ \t]*:[*_]*[ \t]*",
+    re.IGNORECASE,
+)
+_WHAT_FOLLOWS = re.compile(r"\n\s*\n|\n[*_#\s]*(?:input|output|answer|eingabe|ausgabe|antwort)\b[*_]*\s*:", re.IGNORECASE)
+_QUOTED = re.compile(r"[\"“„]([^\"“”„]+)[\"”“]")
 _NEXT_TASK = re.compile(r"\n\s*\n(?:Task|Aufgabe): ")  # where a completion model goes on with another
 
 
@@ -43,7 +50,8 @@ class OutputParser(ReplyParser[str | Rejection]):
     'apple, cherry, plum'
     """
 
-    stage = "regenerate"
+    stage: ClassVar[str] = "regenerate"
+    label: ClassVar[re.Pattern[str]] = _LABEL
 
     def read(self, reply: Reply) -> str | Rejection:
         """Return the output, or why there is none: the model refused, was cut off, or wrote nothing."""
@@ -52,21 +60,43 @@ class OutputParser(ReplyParser[str | Rejection]):
             return nothing
         if is_cut_off(reply):
             return self.rejection(reply, Reason.CUT_OFF)
-        text = _bare(without_thinking(reply.text))
+        text = self.bare(without_thinking(reply.text))
         if is_refusal(text):
             return self.rejection(reply, Reason.REFUSED_BY_PROVIDER)
         return text or self.rejection(reply, Reason.EMPTY)
 
+    def bare(self, text: str) -> str:
+        """Return what was written without what stands around it."""
+        return _bare(text, self.label)
 
-def _bare(text: str) -> str:
-    """Return an output without what stands around it."""
+
+class TaskParser(OutputParser):
+    r"""Reads an instruction: the first paragraph of what was written, as one line without label and quotation marks.
+
+    >>> TaskParser().parse('New task: "Name a river\nof Asia."\n\nOutput: The Indus')
+    'Name a river of Asia.'
+    """
+
+    stage = "rewrite"
+    label = _TASK_LABEL
+
+    def bare(self, text: str) -> str:
+        """Return the instruction."""
+        said = " ".join(_WHAT_FOLLOWS.split(_bare(text, self.label), maxsplit=1)[0].split())
+        quoted = _QUOTED.fullmatch(said)
+        said = quoted[1] if quoted else said
+        return said[:1].upper() + said[1:]
+
+
+def _bare(text: str, label: re.Pattern[str]) -> str:
+    """Return a text without what stands around it."""
     text = _NEXT_TASK.split(text, maxsplit=1)[0].strip()
     paragraphs = text.split("\n\n")
     while len(paragraphs) > 1 and "\n" not in paragraphs[0] and is_preamble(paragraphs[0]):
         del paragraphs[0]
     while len(paragraphs) > 1 and is_farewell(paragraphs[-1]):
         del paragraphs[-1]
-    text = _LABEL.sub("", "\n\n".join(paragraphs)).strip()
+    text = label.sub("", "\n\n".join(paragraphs)).strip()
     fences = find_fences(text)
     if len(fences) == 1 and fences[0].is_closed and (fences[0].start, fences[0].end) == (0, len(text)):
         return text[fences[0].inside : fences[0].outside].strip("\n")

@@ -60,13 +60,14 @@ class Improvement:
     """What improving a run came to, as far as it is.
 
     `tried` counts the revisions by operator and result, `decided` those that were kept or lost by who decided. `replaced` of
-    the `instances` have another output now. `flags` have for each rule how many instances it flagged before and after. `gain`
-    is that of the judge's scores, None where none could be read; of `unread` outputs that stand none could. `spent` is what it
-    has cost in all.
+    the `instances` have another output now, `rewritten` tasks another instruction and instances of their own. `flags` have for
+    each rule how many instances it flagged before and after. `gain` is that of the judge's scores, None where none could be
+    read; of `unread` outputs that stand none could. `spent` is what it has cost in all.
     """
 
     instances: int
     replaced: int
+    rewritten: int
     tried: Mapping[str, Mapping[str, int]]
     decided: Mapping[str, int]
     flags: Mapping[str, tuple[int, int]]
@@ -102,7 +103,8 @@ class Improvement:
         points = self.gain.points if self.gain else 0.0
         cost = self.spent.cost
         return {
-            "instances": self.instances, "replaced": self.replaced, "tried": {one: dict(of) for one, of in self.tried.items()},
+            "instances": self.instances, "replaced": self.replaced, "rewritten": self.rewritten,
+            "tried": {one: dict(of) for one, of in self.tried.items()},
             "decided_by": dict(self.decided),
             "preferred": {"share": self.preferred.value, "interval": self.preferred.interval},
             "flags": {rule: list(pair) for rule, pair in self.flags.items()},
@@ -124,6 +126,11 @@ class _Instance:
     @property
     def revisions(self) -> list[Revision]:
         return [one for verdict in self.verdicts if (one := revision_in(verdict))]
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Whether it is the first of a task whose instruction was written again, which stands for the old task's first."""
+        return any(one.operator is Operator.REWRITE and one.is_kept for one in self.revisions)
 
     @property
     def flags(self) -> tuple[set[str], set[str]]:
@@ -148,16 +155,18 @@ def improvement(ledger: Ledger) -> Improvement:
     """Return what improving a run came to; raises `LedgerError` where the run was not made by improving another."""
     with ledger.snapshot():
         plan = ImprovementPlan.of(ledger)
-        found = list(_instances(ledger).values())
+        every = _instances(ledger)
         spent = in_all(spending(ledger, plan.settings))
+    found = [each for (task, position), each in every.items() if not position or not every[task, 0].is_rewritten]
     revisions = [one for each in found for one in each.revisions]
     pairs = [each.flags for each in found]
     rules = sorted(set().union(*(before | after for before, after in pairs)))
     return Improvement(
         len(found),
         sum(any(one.is_kept for one in each.revisions) for each in found),
+        sum(each.is_rewritten for each in found),
         {operator.value: _results(revisions, operator) for operator in Operator},
-        Counter(f"{one.decided_by}: {one.result}" for one in revisions if one.preferred),
+        Counter(f"{one.decided_by}: {one.result}" for one in revisions if one.result in (Result.WIN, Result.LOSS)),
         {rule: (sum(rule in one for one, _ in pairs), sum(rule in one for _, one in pairs)) for rule in rules},
         (sum(bool(before) for before, _ in pairs), sum(bool(after) for _, after in pairs)),
         _gain((each.task, *scores) for each in found if (scores := each.scores)),

@@ -19,7 +19,7 @@ from self_instruct.reports.terminal.tables import table
 from self_instruct.reports.text import number
 from self_instruct.settings.layers import Layer
 
-OPERATORS = {"regenerate": "written again", "revise": "revised after a critique"}
+OPERATORS = {"regenerate": "written again", "revise": "revised after a critique", "rewrite": "instruction written again"}
 
 
 def improve_and_show(run: Path, new: Path, given: Layer, *, as_json: bool) -> None:
@@ -59,6 +59,8 @@ def improvement_tables(found: Improvement) -> RenderableType:
 def improvement_lines(found: Improvement) -> Iterator[str]:
     """Yield the account in sentences: what was replaced, how the scores changed, and whether that paid."""
     yield f"{number(found.replaced)} of {number(found.instances)} outputs replaced"
+    if found.rewritten:
+        yield f"{number(found.rewritten)} of these for an instruction that was written again, with instances of its own"
     if found.unread:
         yield f"of {number(found.unread)} outputs the judge's verdict could not be read; they were let be unless flagged"
     gain = found.gain

@@ -20,6 +20,9 @@ def improve(
     regenerate: Annotated[
         bool | None, typer.Option("--regenerate/--no-regenerate", help="Write every output again first; done without it.")
     ] = None,
+    rewrite: Annotated[
+        bool | None, typer.Option("--rewrite/--no-rewrite", help="Write faulty instructions again first; done without it.")
+    ] = None,
     rounds: Annotated[int | None, typer.Option(help="Rounds of critique and revision at most; 1 without it.")] = None,
     base_url: options.BaseUrl = None,
     batch: options.Batch = None,
@@ -32,12 +35,13 @@ def improve(
     set_: options.Set = None,
     json: options.Json = False,
 ) -> None:
-    """Improve a run into a new one: outputs written again and revised, each kept only where it wins."""
+    """Improve a run into a new one: tasks and outputs written again, outputs revised; each stands only where it wins."""
     from self_instruct.reports.terminal.improving import improve_and_show
 
     flags = {
-        "model": model, "judging.model": judge, "stages.regenerate.enabled": regenerate, "stages.revise.rounds": rounds,
-        "base_url": base_url, **options.budgets(concurrency, max_requests, max_tokens, max_cost),
+        "model": model, "judging.model": judge, "stages.regenerate.enabled": regenerate, "stages.rewrite.enabled": rewrite,
+        "stages.revise.rounds": rounds, "base_url": base_url,
+        **options.budgets(concurrency, max_requests, max_tokens, max_cost),
         **options.batches(batch, finish_online),
     }  # fmt: skip
     return improve_and_show(run, new, options.given(flags, set_, config), as_json=json)

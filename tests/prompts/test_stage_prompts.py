@@ -61,6 +61,16 @@ RENDERED = {
     "critique": lambda: prompts().critique.invoke({**JUDGED, "kind": "other", "flags": FLAGS}),
     "critique_again": lambda: prompts().critique_again.invoke({**JUDGED, "kind": "sums", "flags": [], "wrong": "empty"}),
     "revise": lambda: prompts().revise.invoke({**JUDGED, "is_classification": True, **FAULT}),
+    "rewrite": lambda: prompts().rewrite.invoke(
+        {
+            **QUESTION,
+            "input": "",
+            "is_classification": True,
+            **FAULT,
+            "faults": ["unclear", "missing input", "criticised"],
+        }
+    ),
+    "compare_tasks": lambda: prompts().compare_tasks.invoke({"first": JUDGED, "second": {**JUDGED, "input": "in Europe"}}),
     "compare_again": lambda: prompts().compare_again.invoke({**COMPARED, "wrong": "cut off"}),
 }
 

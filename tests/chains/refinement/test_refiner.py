@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from self_instruct.chains.refinement.refiner import COMPARING, CRITICISING, SCORING, RefinementRules, Refiner
+from self_instruct.chains.refinement.asking import COMPARING, CRITICISING, SCORING
+from self_instruct.chains.refinement.refiner import RefinementRules, Refiner
 from self_instruct.prompts.prompt_set import prompt_set
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Refusal, Reply
@@ -118,4 +119,4 @@ def test_an_output_of_which_no_verdict_can_be_read_is_let_be() -> None:
 
 
 def test_operators_are_the_stages_that_write() -> None:
-    assert [*Operator] == ["regenerate", "revise"]
+    assert [*Operator] == ["regenerate", "revise", "rewrite"]
