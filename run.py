@@ -69,6 +69,7 @@ def generate(
     config: options.Config = None,
     profile: options.Profile = None,
     seeds: options.Seeds = None,
+    images: Annotated[str | None, typer.Option(help="A folder of images that all tasks are to be about.")] = None,
     templates: Annotated[str | None, typer.Option(help="A directory of prompts that replace ours by name.")] = None,
     concurrency: options.Concurrency = None,
     max_requests: options.MaxRequests = None,
@@ -91,7 +92,7 @@ def generate(
 
     flags = {
         "model": model, "num_instructions": num_instructions, "accept": accept, "profile": profile, "seeds": seeds,
-        "templates": templates, "base_url": base_url, "steer": steer, "seed": seed, "ray.address": ray,
+        "images": images, "templates": templates, "base_url": base_url, "steer": steer, "seed": seed, "ray.address": ray,
         **options.budgets(concurrency, max_requests, max_tokens, max_cost),
         **options.batches(batch, finish_online),
     }  # fmt: skip

@@ -61,15 +61,21 @@ _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, mad
 }
 
 
-def _judging(name: str, templates: Templates | None = None, *, is_chat: bool = True) -> StagePrompt:
+def _judging(name: str, templates: Templates | None = None, *, is_chat: bool = True, image: bool = False) -> StagePrompt:
     """Return one of the prompts of whoever looks at an example: the judge, and the critic."""
     shown = templates or Templates.load()
-    return StagePrompt(stage=JUDGING, template=name + SUFFIX, templates=shown, system=f"judge_system{SUFFIX}", is_chat=is_chat)
+    return StagePrompt(
+        stage=JUDGING, template=name + SUFFIX, templates=shown, system=f"judge_system{SUFFIX}", is_chat=is_chat,
+        partial_variables={"image": image},
+    )  # fmt: skip
 
 
-def _writing(name: str, templates: Templates | None = None, *, is_chat: bool = True) -> StagePrompt:
+def _writing(name: str, templates: Templates | None = None, *, is_chat: bool = True, image: bool = False) -> StagePrompt:
     """Return one of the prompts of whoever writes an output again."""
-    return StagePrompt(stage=name, template=name + SUFFIX, templates=templates or Templates.load(), is_chat=is_chat)
+    return StagePrompt(
+        stage=name, template=name + SUFFIX, templates=templates or Templates.load(), is_chat=is_chat,
+        partial_variables={"image": image},
+    )  # fmt: skip
 
 
 def _of_kind(templates: Templates, shown: FewShotTasks) -> StagePrompt:
@@ -146,10 +152,12 @@ def prompt_set(
     *,
     classification_only: bool = False,
     completion: Collection[str] = (),
+    image: bool = False,
 ) -> PromptSet:
     """Return the prompts over these templates and few-shot tasks (by default, those that ship with us).
 
     `completion` names the stages whose model is a completion model: theirs are rendered in that form, the others for chat.
+    `image`: each task is about an image that is sent with the prompt.
     """
     templates = templates or Templates.load()
     shown = shown or shipped_few_shot_tasks()
@@ -157,7 +165,11 @@ def prompt_set(
     def prompt(stage: str, template: str, **partial: object) -> StagePrompt:
         is_chat = stage not in completion
         return StagePrompt(
-            stage=stage, template=template + SUFFIX, templates=templates, is_chat=is_chat, partial_variables=partial
+            stage=stage,
+            template=template + SUFFIX,
+            templates=templates,
+            is_chat=is_chat,
+            partial_variables={**partial, "image": image},
         )
 
     # As mappings: the sandbox checks every attribute of an object, which takes half the time of a prompt.
@@ -179,8 +191,8 @@ def prompt_set(
         output_first=prompt(instances, "instances_output_first", demonstrations=outputs_first),
         output_first_again=prompt(instances, f"instances_output_first{AGAIN}", demonstrations=outputs_first),
         subjects=tuple(templates.sources.get(f"subjects{SUFFIX}", "").split("\n")),
-        **{name: _judging(name, templates, is_chat=_judge_of(name) not in completion) for name in JUDGE_PROMPTS},
-        **{name: _writing(name, templates, is_chat=name not in completion) for name in WRITING_PROMPTS},
+        **{name: _judging(name, templates, is_chat=_judge_of(name) not in completion, image=image) for name in JUDGE_PROMPTS},
+        **{name: _writing(name, templates, is_chat=name not in completion, image=image) for name in WRITING_PROMPTS},
     )
 
 

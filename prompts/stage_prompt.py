@@ -17,6 +17,7 @@ from langchain_core.prompt_values import PromptValue, StringPromptValue
 from langchain_core.prompts import BasePromptTemplate
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
+from self_instruct.prompts.image_prompt import ImagePromptValue
 from self_instruct.prompts.template_files import CHAT_SUFFIX, SUFFIX, SYSTEM, Templates
 from self_instruct.records.errors import TemplateError
 from self_instruct.records.json_text import json_text
@@ -57,12 +58,14 @@ class StagePromptValue(PromptValue):
 def prompt_text(value: PromptValue) -> str:
     """Return all that a rendered prompt says to a model, the text of its messages one after another.
 
-    What a message holds that is no text (an image) stands there as JSON.
+    The image of one of our prompts stands there by its name; what else a message holds that is no text stands there as JSON.
     """
     if isinstance(value, StagePromptValue):
         return value.system + value.text
     if isinstance(value, StringPromptValue):
         return value.text
+    if isinstance(value, ImagePromptValue):
+        return f"{prompt_text(value.prompt)}\n{value.label}"
     contents = ((message.type, message.content) for message in value.to_messages())
     return "\n".join(f"{role}: {said if isinstance(said, str) else json_text(said)}\n" for role, said in contents)
 

@@ -3,6 +3,7 @@
     SelfInstructError
     |-- InputError             what was given is wrong: a file, a setting, a model's name; the command line exits with 2
     |   |-- SeedFileError        a seed file, named by file and line
+    |   |-- ImageError           an image that is missing, too large, or none
     |   |-- SettingsError        a config file, a flag, or a setting that contradicts the run's own
     |   |-- TemplateError        a prompt template that is missing, broken, or lacks a variable
     |   |-- ImportFormatError    a directory of the original code that cannot be read
@@ -40,6 +41,10 @@ class InputError(SelfInstructError):
 
 class SeedFileError(InputError):
     """A seed file that cannot be used; the message begins with `file:line:`."""
+
+
+class ImageError(InputError):
+    """An image that cannot be used; the message begins with its place."""
 
 
 class SettingsError(InputError):

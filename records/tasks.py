@@ -48,10 +48,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Instance(Record):
-    """One input/output pair. A task that needs no input has `input == ""`."""
+    """One input/output pair. A task that needs no input has `input == ""`; `image` names what it is about, "" for none."""
 
     input: str
     output: str
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)

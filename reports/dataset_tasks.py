@@ -5,7 +5,7 @@ Source: Wang et al. 2023, arXiv:2212.10560: the published code takes at most fiv
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 
@@ -14,6 +14,7 @@ from self_instruct.chains.stages.instance_rules import draw_instances
 from self_instruct.ledger import Ledger, StoredTask, TaskId
 from self_instruct.records.tasks import Instance
 from self_instruct.retrievers.draws import DRAW
+from self_instruct.seeds.images import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class DatasetTask:
     """A finished task as the dataset has it, with at least one instance; or a seed task among them.
 
     `name` is its identity in the run, "request:item", or the id of a seed task: what is drawn for it depends on this alone.
-    `draw` is how its run draws (`retrievers.draws`), for formats that draw too.
+    `draw` is how its run draws (`retrievers.draws`), for formats that draw too. `images` are those that its instances name.
     """
 
     name: str
@@ -30,6 +31,7 @@ class DatasetTask:
     instances: tuple[Instance, ...]
     is_seed: bool = False
     draw: int = DRAW
+    images: Mapping[str, Image] = field(default_factory=dict)
 
 
 def dataset(
@@ -48,7 +50,10 @@ def dataset(
         if instances:
             random = plan.draws(task.id.request, task.id.item)
             drawn = draw_instances(instances, plan.settings.instances, kind, random, max_instances)
-            yield DatasetTask(name, task.instruction, kind, tuple(drawn), draw=plan.draw)
+            image = plan.image(task.id.request)
+            named = {} if image is None else {image.name: image}
+            shown = tuple(replace(one, image=image.name) for one in drawn) if image else tuple(drawn)
+            yield DatasetTask(name, task.instruction, kind, shown, draw=plan.draw, images=named)
 
 
 def tasks_with_instances(ledger: Ledger) -> Iterator[tuple[StoredTask, tuple[Instance, ...]]]:

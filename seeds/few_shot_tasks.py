@@ -9,7 +9,7 @@ each prompt shows.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Self
@@ -77,7 +77,7 @@ def few_shot_tasks_to_yaml(shown: FewShotTasks) -> str:
             "id": task.id,
             "is_classification": task.is_classification,
             "instruction": task.instruction,
-            "instances": [asdict(one) for one in task.instances],
+            "instances": [{"input": one.input, "output": one.output} for one in task.instances],
         }
         for task in shown.all
     ]

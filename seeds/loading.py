@@ -1,7 +1,7 @@
 """Read seed files: ours, the original's `seed_tasks.jsonl`, or any user's in that format.
 
-One JSON object a line: `id, name, instruction, instances: [{input, output}], is_classification`, and optionally `domain`. Every
-fault is named by file and line.
+One JSON object a line: `id, name, instruction, instances: [{input, output}], is_classification`, and optionally `domain`; an
+instance may have an `image`, a path beside the file or a data URL. Every fault is named by file and line.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any
 from self_instruct.records.errors import SeedFileError
 from self_instruct.records.json_text import json_text
 from self_instruct.records.tasks import Instance, SeedTask
+from self_instruct.seeds.images import check_images
 
 MAX_FAULTS_SHOWN = 10
 MOST_BYTES = 64 * 2**20  # of a seed file, far above any that people write
@@ -56,14 +57,14 @@ def read_seeds(path: Path) -> tuple[list[SeedTask], list[str]]:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise SeedFileError(f"{path}:{line}: is not UTF-8 text; save the file as UTF-8.") from None
-    seeds, faults = parse_seeds(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), str(path))
+    seeds, faults = parse_seeds(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), str(path), path.parent)
     if not seeds and not faults:
         raise SeedFileError(f"{path}: is empty; expected one seed task as a JSON object a line.")
     return seeds, faults
 
 
-def parse_seeds(lines: Sequence[str], source: str) -> tuple[list[SeedTask], list[str]]:
-    """Return the seed tasks in `lines`, and the faults, each beginning with `source:line:`."""
+def parse_seeds(lines: Sequence[str], source: str, folder: Path = Path()) -> tuple[list[SeedTask], list[str]]:
+    """Return the seed tasks in `lines`, and the faults, each beginning with `source:line:`; images are named from `folder`."""
     seeds: list[SeedTask] = []
     faults: list[str] = []
     first_lines: dict[str, int] = {}
@@ -72,6 +73,7 @@ def parse_seeds(lines: Sequence[str], source: str) -> tuple[list[SeedTask], list
             continue
         try:
             seed = _seed(line)
+            check_images(seed, folder)
             if seed.id in first_lines:
                 raise ValueError(f"id {seed.id!r} was used in line {first_lines[seed.id]} already; give each task its own.")
         except ValueError as error:
@@ -106,7 +108,11 @@ def seed_from_fields(fields: Any) -> SeedTask:
 
 def seed_to_fields(seed: SeedTask) -> dict[str, Any]:
     """Return the JSON object that `seed_from_fields` reads back."""
-    return {**asdict(seed), "instances": [asdict(one) for one in seed.instances]}
+    return {**asdict(seed), "instances": [_instance_to_fields(one) for one in seed.instances]}
+
+
+def _instance_to_fields(one: Instance) -> dict[str, str]:
+    return {"input": one.input, "output": one.output, **({"image": one.image} if one.image else {})}
 
 
 def _instances(fields: Mapping[str, Any]) -> Iterator[Instance]:
@@ -117,7 +123,7 @@ def _instances(fields: Mapping[str, Any]) -> Iterator[Instance]:
         if not isinstance(one, dict):
             raise ValueError(f"instance {position} is not an object; expected {{input, output}}.")
         try:
-            yield Instance(_text(one, "input"), _filled(one, "output"))
+            yield Instance(_text(one, "input"), _filled(one, "output"), _filled(one, "image") if "image" in one else "")
         except ValueError as error:
             raise ValueError(f"instance {position}: {error}") from None
 

@@ -61,6 +61,8 @@ class Settings(Section):
     """The language of our prompts, their few-shot tasks and complaints, and of banned words and seeds where none are given."""
     seeds: str | None = None
     """A JSONL file of seed tasks; null: the 175 that ship with us, or in another language its few-shot tasks."""
+    images: str | None = None
+    """A folder of images that all tasks are to be about; null: where seed tasks have images, those."""
     templates: str | None = None
     """A directory with prompt templates, few-shot tasks (`demonstrations.yaml`), or all, that replace ours by name."""
     steer: bool = False

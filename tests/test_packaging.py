@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOT_FILES = {"__init__.py", "__main__.py", "py.typed", "run.py"}
-NOT_SHIPPED = {"tests", "benchmarks", "docs", "runs", "build", "dist"}
+NOT_SHIPPED = {"tests", "benchmarks", "docs", "examples", "runs", "build", "dist"}
 
 
 def package_folders(root: Path) -> list[Path]:

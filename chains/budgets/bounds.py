@@ -14,11 +14,13 @@ from typing import Any
 from langchain_core.prompt_values import PromptValue
 
 from self_instruct.chains.models.question import Question
+from self_instruct.prompts.image_prompt import ImagePromptValue
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Usage
 from self_instruct.settings.settings import Settings, section_key
 
 FRAME_TOKENS = 256  # what a server puts around two messages: roles, dates, instructions of its own (gpt-oss: about 100)
+IMAGE_TOKENS = 2_000  # set aside for an image: Claude counts up to 1,600, GPT-4.1 about 1,100, some small models far more
 OUTPUT_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict")  # as providers call it
 _CHOICES = ("n", "best_of")
 
@@ -29,8 +31,16 @@ def at_most(question: Question) -> Usage:
 
 
 def most_input_tokens(prompt: PromptValue) -> int:
-    """Return a number of tokens that a prompt is never above, whether it is sent as messages or as text."""
-    return len(prompt_text(prompt).encode("utf-8", "surrogatepass")) + FRAME_TOKENS
+    """Return a number of tokens that a prompt is never above, whether it is sent as messages or as text.
+
+    What a provider counts of an image is its own secret: for one `IMAGE_TOKENS` are set aside.
+    """
+    return len(prompt_text(prompt).encode("utf-8", "surrogatepass")) + FRAME_TOKENS + image_tokens(prompt)
+
+
+def image_tokens(prompt: PromptValue) -> int:
+    """Return the tokens that are set aside for the image of a prompt; 0 for one of text alone."""
+    return IMAGE_TOKENS if isinstance(prompt, ImagePromptValue) else 0
 
 
 def most_output_tokens(parameters: Mapping[str, Any]) -> int | None:

@@ -13,7 +13,7 @@ from functools import reduce
 from math import ceil
 from typing import Any
 
-from self_instruct.chains.budgets.bounds import most_output_tokens
+from self_instruct.chains.budgets.bounds import IMAGE_TOKENS, image_tokens, most_output_tokens
 from self_instruct.chains.budgets.meter import WHOLE, price_in
 from self_instruct.chains.budgets.prices import cost, discounted
 from self_instruct.chains.models.question import Question
@@ -124,7 +124,8 @@ class _Estimating:
         for stage in self._stages:
             for sample in stage.samples(self._plan.seeds):
                 about = self._shown(number) if isinstance(stage, InstructionStage) else sample.about
-                found.append(FirstQuestion(sample.kind, stage.question(RequestId(stage.name, number), about)))
+                question = self._plan.with_image(stage.question(RequestId(stage.name, number), about))
+                found.append(FirstQuestion(sample.kind, question))
         return found
 
     def _shown(self, request: int) -> tuple[str, ...]:
@@ -154,7 +155,7 @@ class _Estimating:
 
     def _guess(self, stage: Stage[Any]) -> tuple[float, float]:
         """Return the likely tokens of a request of a stage without experience: its first prompts', answers as the seeds'."""
-        prompts = [tokens_of(prompt_text(question.prompt)) for question in self._questions_of(stage)]
+        prompts = [tokens_of(prompt_text(one.prompt)) + image_tokens(one.prompt) for one in self._questions_of(stage)]
         return sum(prompts) / len(prompts), stage.output_bytes(self._plan.seeds) / BYTES_PER_TOKEN
 
     def _questions_of(self, stage: Stage[Any]) -> list[Question]:
@@ -175,6 +176,8 @@ class _Estimating:
             said.append(
                 f"tokens of {', '.join(guessed)}: {BYTES_PER_TOKEN} bytes of text each (English), answers as long as the seeds'"
             )
+        if self._plan.images and guessed:
+            said.append(f"an image: {IMAGE_TOKENS:,} tokens, which providers count differently")
         if len(guessed) < len(self._stages):
             others = "tokens of the other stages" if guessed else "tokens"
             said.append(f"{others}: the mean of what the provider counted in this run")

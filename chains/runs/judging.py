@@ -108,6 +108,7 @@ class Judging:
 
     def __init__(self, ledger: Ledger, plan: RunPlan, judge: RunJudge, sample: int | None = None) -> None:
         self._ledger = ledger
+        self._plan = plan
         self._judge = judge
         verdicts = [(task, one) for task, one in ledger.verdicts() if one.stage == judge.name]
         self._has = {(task, one.instance, one.vote) for task, one in verdicts}
@@ -153,12 +154,15 @@ class Judging:
             for vote in range(1, self._judge.stage.votes + 1):
                 if (task, at, vote) not in self._has:
                     asked = RequestId(self._judge.name, task.request, task.item, instance=at)
-                    yield self._judge.stage.question(first_attempt(asked, vote), self._tasks[task])
+                    yield self._question(first_attempt(asked, vote))
 
     def _second_questions(self) -> Iterator[Question]:
         again, self._again = self._again, []
         for request, wrong in again:
-            yield self._judge.stage.question(request, self._tasks[request.task], wrong)
+            yield self._question(request, wrong)
+
+    def _question(self, request: RequestId, wrong: str | None = None) -> Question:
+        return self._plan.with_image(self._judge.stage.question(request, self._tasks[request.task], wrong))
 
     def _decide(self, request: RequestId, reply: Any) -> None:
         step = self._judge.stage.decide(request, self._tasks[request.task], reply)

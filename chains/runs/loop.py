@@ -60,6 +60,7 @@ class Loop:
         later: Later | None = None,
     ) -> None:
         self._ledger = ledger
+        self._plan = plan
         self._settings = plan.settings
         self._on_progress = on_progress
         self._on_kept = on_kept
@@ -306,7 +307,7 @@ class Loop:
         self._requests.take_out(request)
         shown = self._pool.demonstrations(request.request)
         try:
-            return self._stages.instructions.question(request, shown, self._requests.wrong(request))
+            return self._plan.with_image(self._stages.instructions.question(request, shown, self._requests.wrong(request)))
         except TemplateError as error:  # no request of this run can be asked
             self._fault = error
             self._requests.put_back(request)
@@ -317,7 +318,8 @@ class Loop:
         assert task.awaits is not None  # noqa: S101  for the type checker
         stage = self._stages[task.awaits.stage]
         try:
-            return stage.question(task.awaits, self._decider.about(task), wrong or self._decider.wrong(task))
+            asked = stage.question(task.awaits, self._decider.about(task), wrong or self._decider.wrong(task))
+            return self._plan.with_image(asked)
         except TemplateError as error:
             self._decider.refuse(task, Reason.PROMPT_FAILED, str(error))
             self._finish(task)

@@ -14,9 +14,19 @@ from typing import Any, Self
 from self_instruct.chains.budgets.meter import check_budgets
 from self_instruct.chains.models.loading import load_chosen, load_stages
 from self_instruct.chains.models.names import OFFLINE, is_completion_model
+from self_instruct.chains.models.question import Question
 from self_instruct.chains.models.ray_pool import check_for_ray
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.batch_doors import check_batched
+from self_instruct.chains.runs.image_runs import (
+    ABOUT_IMAGES,
+    about_images,
+    check_seeing,
+    drawn_image,
+    images_of,
+    moved,
+    shown_with,
+)
 from self_instruct.chains.runs.stored_facts import settings_facts
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.ledger import Ledger, RequestId
@@ -28,6 +38,7 @@ from self_instruct.records.tasks import SeedTask, StageName
 from self_instruct.retrievers.draws import DRAW, Draws, draws
 from self_instruct.retrievers.taxonomy import Taxonomy, load_taxonomy
 from self_instruct.seeds.few_shot_tasks import FewShotTasks
+from self_instruct.seeds.images import Image, Images
 from self_instruct.seeds.loading import load_seeds, seed_from_fields, seed_to_fields
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
@@ -39,7 +50,7 @@ from self_instruct.settings.settling import AS_CONCURRENCY, Settled, settle, set
 IMPROVEMENT = "improvement"
 """The fact of a run that was made by improving another."""
 MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
-_FILES = ("seeds", "templates", "taxonomy")
+_FILES = ("seeds", "images", "templates", "taxonomy")
 
 
 _NO_RUNS = {
@@ -54,7 +65,7 @@ class RunPlan:
     """All that decides a run's dataset but for the replies.
 
     `origins` says where each setting's value came from, `draw` how the run draws (`retrievers.draws`), `taxonomy` by which
-    kinds of tasks it steers; None: it does not.
+    kinds of tasks it steers; None: it does not. `images` are what its tasks are about, None in a run about texts.
     """
 
     settings: Settings
@@ -64,19 +75,23 @@ class RunPlan:
     templates: Templates
     draw: int = DRAW
     taxonomy: Taxonomy | None = None
+    images: Images | None = None
 
     @classmethod
     def new(cls, given: Layer) -> Self:
         """Return the plan of a new run.
 
-        Raises `SettingsError`, `SeedFileError` or `TemplateError`; also where there are fewer seeds than demonstrations.
+        Raises `SettingsError`, `SeedFileError`, `ImageError` or `TemplateError`; also where there are fewer seeds than
+        demonstrations.
         """
         settled = settle(given)
+        seeds = _seeds(settled.settings.seeds, settled.settings.language)
+        images = images_of(settled.settings, seeds)
+        settled = settle(about_images(given, settled)) if images else settled
         settings = settled.settings.judging_fixed()
         wording = _wording(settings.templates, settings.language)
-        seeds = _seeds(settings.seeds, settings.language)
         taxonomy = _taxonomy(settings) if settings.steer else None
-        plan = cls(settings, settled.origins, seeds, wording.shown, wording.templates, taxonomy=taxonomy)
+        plan = cls(settings, settled.origins, seeds, wording.shown, wording.templates, taxonomy=taxonomy, images=images)
         plan._check_seeds()
         return plan
 
@@ -95,6 +110,7 @@ class RunPlan:
                 templates=Templates.stored(ledger.fact("templates"), folder=str(ledger.path.parent)),
                 draw=int(ledger.fact("draw") or 2),  # runs of ledger version 2 and before did not say so
                 taxonomy=Taxonomy.from_fields(stored) if (stored := ledger.fact("taxonomy")) else None,
+                images=Images.from_fields(stored) if (stored := ledger.fact("images")) else None,
             )
         except (ValueError, TypeError, LookupError) as error:
             words = " ".join(str(error).split())[:MAX_WORDS_SHOWN]
@@ -110,9 +126,12 @@ class RunPlan:
             raise _other_files("templates", named["templates"])
         if self.taxonomy and "taxonomy" in named and _taxonomy(self.settings, named["taxonomy"]) != self.taxonomy:
             raise _other_files("taxonomy", named["taxonomy"])
+        images = self.images
+        if named.get("images") is not None:
+            images = moved(images, Path(str(named["images"])))
         told = {key: value for key, value in given.values.items() if key not in _FILES}
         settled = settle_again(Layer(told, given.origins), Settled(self.settings, self.origins))
-        return replace(self, settings=settled.settings, origins=settled.origins)
+        return replace(self, settings=settled.settings, origins=settled.origins, images=images)
 
     def _is_worded_otherwise(self, wording: Wording) -> bool:
         return (wording.templates.sources, wording.shown) != (self.templates.sources, self.shown)
@@ -121,7 +140,7 @@ class RunPlan:
         """Return the settings that somebody gave: those that are neither defaults nor a profile's."""
         values = flatten(self.settings.model_dump(mode="json"))
         profiles, languages = (f"profile {name}" for name in PROFILES), (f"language {name}" for name in LANGUAGES)
-        unsaid = {"default", AS_CONCURRENCY, *profiles, *languages}
+        unsaid = {"default", AS_CONCURRENCY, ABOUT_IMAGES, *profiles, *languages}
         origins = {key: origin for key, origin in self.origins.items() if origin not in unsaid}
         return Layer({key: values[key] for key in origins}, origins)
 
@@ -134,6 +153,7 @@ class RunPlan:
             "templates": self.templates.sources,
             "draw": self.draw,
             "taxonomy": self.taxonomy.to_fields() if self.taxonomy else None,
+            "images": self.images.to_fields() if self.images else None,
         }
 
     def remember(self, ledger: Ledger) -> None:
@@ -180,7 +200,17 @@ class RunPlan:
         settings = self.settings
         completion = [stage for stage in settings.stage_names if _is_completion(settings.choice(stage))]
         only = settings.instructions.classification_only
-        return prompt_set(self.templates, self.shown, classification_only=only, completion=completion)
+        is_about_images = self.images is not None
+        return prompt_set(self.templates, self.shown, classification_only=only, completion=completion, image=is_about_images)
+
+    def image(self, request: int) -> Image | None:
+        """Return the image that an instruction request and all that follows from it are about; None in a run about texts."""
+        return drawn_image(self.images.pool, self.draw, self.settings.seed, request) if self.images else None
+
+    def with_image(self, question: Question) -> Question:
+        """Return a question of this run with the image that it is about; raises `ImageError` where that has changed."""
+        image = self.image(question.id.request)
+        return question if image is None else shown_with(image, question)
 
     def try_prompts(self) -> None:
         """Render every prompt once; raises the `TemplateError` or `SettingsError` of what could not be asked."""
@@ -286,6 +316,8 @@ def planned(ledger: Ledger | None, given: Layer) -> RunPlan:
 
 def _checked(plan: RunPlan, objects: Mapping[str, Model] | None) -> dict[str, Model]:
     """Return a plan's models, once its prompts can be rendered too and its budgets kept."""
+    if plan.images:
+        check_seeing(plan.settings)
     models = plan.models(objects)
     plan.try_prompts()
     check_budgets(plan.settings)

@@ -122,7 +122,8 @@ class Improving:
         prompt = asked.prompt.format_prompt(**asked.variables)
         parameters = self._plan.parameters(asked.stage) if asked.parameters is None else asked.parameters
         self._jobs[request] = job
-        self._questions.append(Question(request, prompt, parameters, self._plan.choice(asked.stage).model))
+        question = Question(request, prompt, parameters, self._plan.choice(asked.stage).model)
+        self._questions.append(self._plan.run.with_image(question))
 
     # the instruction, and which of those that are offered are novel
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from self_instruct.chains.runs.accepting import JUDGES
 from self_instruct.chains.runs.generating import decide_stored
+from self_instruct.chains.runs.image_runs import about_images
 from self_instruct.chains.runs.judging import judge_again
 from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import IMPROVEMENT, RunPlan
@@ -25,7 +26,7 @@ from self_instruct.settings.settling import settle
 _OF_MODELS = ("model", "model_options", "base_url")
 INHERITED = (
     *_OF_MODELS, *(f"{stage}.{name}" for stage in StageName for name in _OF_MODELS), "stages", "judging",
-    "seeds", "templates", "steer", "taxonomy", "seed", "window", "batched", "instructions.classification_only",
+    "seeds", "images", "templates", "steer", "taxonomy", "seed", "window", "batched", "instructions.classification_only",
 )  # fmt: skip
 
 
@@ -59,6 +60,8 @@ def _plan(source: RunPlan, given: Layer) -> RunPlan:
     kept = {key: value for key, value in ours.items() if _is_inherited(key)} if "profile" in given.values else ours
     inherited = Layer(kept, {key: source.origins.get(key, "default") for key in kept})
     settled = settle(given.over(inherited))
+    if source.images and "profile" in given.values:
+        settled = settle(about_images(given, settled).over(inherited))
     return replace(source, settings=settled.settings.without_target(), origins=settled.origins)
 
 

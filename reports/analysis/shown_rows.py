@@ -46,7 +46,7 @@ def shown_rows(ledger: Ledger, *, grep: str = "", refused: str | None = None, ra
     """
     with ledger.snapshot():
         plan = RunPlan.of(ledger)
-        rows = _instances(ledger) if refused is None else _refused(ledger, refused)
+        rows = _instances(ledger, plan) if refused is None else _refused(ledger, refused)
         matching = (row for row in rows if row.holds(grep))
         if random is not None:
             return _drawn(matching, random, plan.draws("show"))
@@ -54,7 +54,7 @@ def shown_rows(ledger: Ledger, *, grep: str = "", refused: str | None = None, ra
     return ShownRows(tuple(found if grep or refused else found[:FIRST]), len(found))
 
 
-def _instances(ledger: Ledger) -> Iterator[ShownRow]:
+def _instances(ledger: Ledger, plan: RunPlan) -> Iterator[ShownRow]:
     verdicts: defaultdict[tuple[TaskId, int], list[Verdict]] = defaultdict(list)
     for task, verdict in ledger.verdicts():
         verdicts[task, verdict.instance].append(verdict)
@@ -62,7 +62,9 @@ def _instances(ledger: Ledger) -> Iterator[ShownRow]:
         for position, one in enumerate(instances):
             remarks = (_KINDS[kept.is_classification], *_said(verdicts.get((kept.id, position), ())))
             tried = dict(_tried(verdicts.get((kept.id, position), ())))
-            texts = {"instruction": kept.instruction, "input": one.input, "output": one.output, **tried}
+            image = plan.image(kept.id.request)
+            shown = {"image": image.name} if image else {}
+            texts = {"instruction": kept.instruction, **shown, "input": one.input, "output": one.output, **tried}
             yield ShownRow(task_name(kept.id), tuple(filter(None, remarks)), texts)
 
 

@@ -1,13 +1,15 @@
 """The formats that hold conversations: `openai-chat`, `messages` and `trl-prompt-completion`, `sharegpt`.
 
 The user says the instruction and, after an empty line, the input; the assistant answers with the output. `openai-chat` is
-checked line by line as the provider checks an upload.
+checked line by line as the provider checks an upload. In a run about images the user shows one first: in `openai-chat` as an
+`image_url`, in `messages` as the processors of `transformers` take it, both as a data URL.
 Sources: OpenAI's guide to supervised fine-tuning and the format checks of its cookbook ("Data preparation and analysis for chat
-model fine-tuning"); TRL's guide "Dataset formats and types"; FastChat's conversation files, which named the third format.
+model fine-tuning"), and to vision fine-tuning; TRL's guide "Dataset formats and types"; the guide of `transformers` to
+multimodal chat templates; FastChat's conversation files, which named the third format.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from self_instruct.records.tasks import Instance
@@ -27,6 +29,16 @@ def message_rows(task: DatasetTask, _: Settings) -> Iterator[Fields]:
     """Yield {"messages": [user, assistant]} for every instance."""
     for asked, answered in _turns(task):
         yield {"messages": [asked, answered]}
+
+
+def openai_image_rows(task: DatasetTask, _: Settings) -> Iterator[Fields]:
+    """Yield the same, in which the user shows an image, as OpenAI takes it."""
+    return _image_rows(task, lambda url: {"type": "image_url", "image_url": {"url": url}})
+
+
+def message_image_rows(task: DatasetTask, _: Settings) -> Iterator[Fields]:
+    """Yield the same, in which the user shows an image, as the chat templates of `transformers` take it."""
+    return _image_rows(task, lambda url: {"type": "image", "url": url})
 
 
 def prompt_completion_rows(task: DatasetTask, _: Settings) -> Iterator[Fields]:
@@ -72,6 +84,12 @@ def _turns(task: DatasetTask) -> Iterator[tuple[Fields, Fields]]:
         yield {"role": "user", "content": question(task, one)}, {"role": "assistant", "content": one.output}
 
 
+def _image_rows(task: DatasetTask, block: Callable[[str], Fields]) -> Iterator[Fields]:
+    for one, (asked, answered) in zip(task.instances, _turns(task), strict=True):
+        shown = [block(task.images[one.image].data_url()), {"type": "text", "text": asked["content"]}]
+        yield {"messages": [{**asked, "content": shown}, answered]}
+
+
 def question(task: DatasetTask, instance: Instance) -> str:
     """Return what the user says: the instruction and, after an empty line, the input."""
     return f"{task.instruction}\n\n{instance.input}" if instance.input.strip() else task.instruction
@@ -100,6 +118,12 @@ def _message_fault(message: object) -> str | None:
         return f"a message of the unknown role {role!r}"
     if unknown := sorted(message.keys() - KEYS):
         return f"a message with the unknown field {unknown[0]!r}"
-    if (not isinstance(content, str) or not content.strip()) and not message.keys() & {"tool_calls", "function_call"}:
+    if not _says_something(content) and not message.keys() & {"tool_calls", "function_call"}:
         return f"an empty {role} message"
     return None
+
+
+def _says_something(content: object) -> bool:
+    if isinstance(content, list):
+        return bool(content) and all(isinstance(block, dict) and block.get("type") for block in content)
+    return isinstance(content, str) and bool(content.strip())

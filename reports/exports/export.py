@@ -5,25 +5,28 @@ in `ROW_FORMATS`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.reports.dataset_tasks import DatasetTask
-from self_instruct.reports.exports.alpaca import alpaca_rows, record_rows
+from self_instruct.reports.exports.alpaca import alpaca_rows, image_record_rows, record_rows
 from self_instruct.reports.exports.card import CARD_FILE, CardFields, CardSide, Counts, dataset_card
 from self_instruct.reports.exports.choice import Choice
 from self_instruct.reports.exports.conversations import (
     FEWEST_EXAMPLES,
+    message_image_rows,
     message_rows,
+    openai_image_rows,
     prompt_completion_rows,
     sharegpt_rows,
     write_chat_lines,
 )
 from self_instruct.reports.exports.original_files import write_self_instruct
-from self_instruct.reports.exports.parquet import COLUMNS, write_parquet
+from self_instruct.reports.exports.parquet import COLUMNS, IMAGE_COLUMNS, write_parquet
 from self_instruct.reports.exports.preferences import preference_rows
 from self_instruct.reports.exports.prompt_completion import template_rows
 from self_instruct.reports.exports.selection import Selected, Selection, Split, select
@@ -105,6 +108,24 @@ ROW_FORMATS: Mapping[str, Format] = {
     "parquet": Format(".parquet", _RECORD, record_rows, write_parquet, columns=COLUMNS),
     "huggingface": Format(".parquet", _RECORD, record_rows, write_parquet, card=CardFields(), columns=COLUMNS),
 }
+_WITH_AN_IMAGE = "; the user shows an `image` first"
+IMAGE_FORMATS: Mapping[str, Format] = {
+    **{
+        name: replace(ROW_FORMATS[name], rows=rows, shape=f"{ROW_FORMATS[name].shape}{_WITH_AN_IMAGE}")
+        for name, rows in (("openai-chat", openai_image_rows), ("messages", message_image_rows))
+    },
+    **{
+        name: replace(
+            ROW_FORMATS[name],
+            rows=image_record_rows,
+            shape=f"{_RECORD}, and the `image` that it is about",
+            write=partial(write_parquet, columns=IMAGE_COLUMNS),
+            columns=IMAGE_COLUMNS,
+        )
+        for name in ("parquet", "huggingface")
+    },
+}
+"""The formats that have a place for the images of a run about images."""
 FORMATS = (SELF_INSTRUCT, *ROW_FORMATS)
 PREFERENCES = Format(
     ".jsonl",
@@ -160,6 +181,8 @@ def export(
     cannot be read.
     """
     form, there = _format(format), place(out)
+    if plan.images:
+        form = _image_format(format)
     if form is None:
         _check_original(selection, card)
     with ledger.snapshot():
@@ -216,6 +239,14 @@ def _format(name: str) -> Format | None:
     if name not in FORMATS:
         raise ExportError(f"there is no format {name!r}; choose one of {', '.join((*FORMATS, DPO))}.")
     return ROW_FORMATS.get(name)
+
+
+def _image_format(name: str) -> Format:
+    if name not in IMAGE_FORMATS:
+        raise ExportError(
+            f"{name}: has no place for images, and this run is about images; choose one of {', '.join(IMAGE_FORMATS)}."
+        )
+    return IMAGE_FORMATS[name]
 
 
 def _is_folder(form: Format, selection: Selection, card: CardFields | None) -> bool:

@@ -92,7 +92,10 @@ class Selected:
             random = self.plan.draws(seed.id)
             rules = self.settings.instances
             instances = tuple(draw_instances(instances, rules, seed.is_classification, random, self.max_instances))
-        return DatasetTask(seed.id, seed.instruction, seed.is_classification, instances, is_seed=True, draw=self.plan.draw)
+        images = self.plan.images.seeds if self.plan.images else {}
+        return DatasetTask(
+            seed.id, seed.instruction, seed.is_classification, instances, is_seed=True, draw=self.plan.draw, images=images
+        )
 
 
 def read_held_out(text: str) -> int | float:

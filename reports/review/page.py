@@ -9,7 +9,7 @@ policy runs no script but ours, which it names by its hash, and loads nothing fr
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -23,6 +23,7 @@ from self_instruct.reports.review.instances import ReviewedInstance
 from self_instruct.reports.review.reading import FORMAT, MOST_NOTE
 from self_instruct.reports.review.sample import ReviewSample
 from self_instruct.reports.text import readable
+from self_instruct.seeds.images import Image
 
 QUESTIONS = {
     Criterion.VALID: "Is it a valid task?",
@@ -38,12 +39,16 @@ GRADES = {
 _MOST_SHOWN = 20_000  # characters of a text
 
 
-def review_page(sample: ReviewSample, instances: Sequence[ReviewedInstance]) -> str:
-    """Return the page of a sample; `instances` are at least those in it."""
+def review_page(
+    sample: ReviewSample, instances: Sequence[ReviewedInstance], image_of: Callable[[ReviewedInstance], Image | None]
+) -> str:
+    """Return the page of a sample; `instances` are at least those in it, and `image_of` says what each is about."""
     by_name = {each.name: each for each in instances}
+    chosen = [by_name[item.name] for item in sample.items]
+    items = [{**_shown(each), **_image(image_of(each))} for each in chosen]
     return page(
         "review.html.jinja",
-        {"format": FORMAT, "sample": sample.id, "items": [_shown(by_name[item.name]) for item in sample.items]},
+        {"format": FORMAT, "sample": sample.id, "items": items},
         title=f"Review of {len(sample.items)} examples",
         heading="Review",
         raters=sample.raters,
@@ -85,6 +90,10 @@ def _json(data: Mapping[str, Any]) -> str:
 def _shown(each: ReviewedInstance) -> dict[str, Any]:
     texts = {"instruction": each.instruction, "input": each.instance.input, "output": each.instance.output}
     return {"item": each.name, "digest": each.digest} | readable_texts(texts)
+
+
+def _image(image: Image | None) -> dict[str, str]:
+    return {} if image is None else {"image": image.data_url()}
 
 
 def _text(name: str) -> str:

@@ -24,7 +24,7 @@ def write_review(run: Path, size: int, raters: int, out: Path | None, *, only_ju
         plan = RunPlan.of(ledger)
         instances = reviewed_instances(ledger, plan)
         sample = draw_sample(plan, instances, size, raters, only_judged=only_judged)
-        page = review_page(sample, instances)
+        page = review_page(sample, instances, lambda each: plan.image(each.task.request))
         with new_file(place) as file, ledger.transaction():
             file.write(page)
             sample.remember(ledger)

@@ -45,6 +45,11 @@
       of(name).textContent = now[name] || "(none)";
       of(name).classList.toggle("none", !now[name]);
     }
+    const image = of("image");
+    if (image) {
+      image.hidden = !now.image;
+      image.src = now.image || "data:,";
+    }
     for (const field of form.querySelectorAll("input")) {
       const given = mark[field.name];
       field.checked = field.type === "checkbox" ? (given || []).includes(field.value) : given === field.value;
