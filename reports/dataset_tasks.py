@@ -4,7 +4,7 @@ Between the ledger, which keeps every valid instance, and the formats, which all
 Source: Wang et al. 2023, arXiv:2212.10560: the published code takes at most five instances of a task, at random.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
@@ -52,8 +52,7 @@ def dataset(
             drawn = draw_instances(instances, plan.settings.instances, kind, random, max_instances)
             image = plan.image(task.id.request)
             named = {} if image is None else {image.name: image}
-            shown = tuple(replace(one, image=image.name) for one in drawn) if image else tuple(drawn)
-            yield DatasetTask(name, task.instruction, kind, shown, draw=plan.draw, images=named)
+            yield DatasetTask(name, task.instruction, kind, with_image(drawn, image), draw=plan.draw, images=named)
 
 
 def tasks_with_instances(ledger: Ledger) -> Iterator[tuple[StoredTask, tuple[Instance, ...]]]:
@@ -66,6 +65,11 @@ def tasks_with_instances(ledger: Ledger) -> Iterator[tuple[StoredTask, tuple[Ins
             next_id, found = next(by_task, (None, iter(())))
         else:
             yield task, ()
+
+
+def with_image(instances: Sequence[Instance], image: Image | None) -> tuple[Instance, ...]:
+    """Return a task's instances with the image that they are about, None for none."""
+    return tuple(replace(one, image=image.name) for one in instances) if image else tuple(instances)
 
 
 def task_name(task: TaskId) -> str:

@@ -55,6 +55,11 @@ class Axis:
     name: str
     entries: tuple[Entry, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its entries, in order."""
+        return tuple(entry.name for entry in self.entries)
+
     def entry_of(self, instruction: str) -> str | None:
         """Return the name of the entry with most words in an instruction, the first of equals; None where none has any."""
         counts = [len(set(map(str.casefold, entry.pattern.findall(instruction)))) for entry in self.entries]
@@ -97,6 +102,11 @@ class Taxonomy:
     def subject_axis(self) -> int | None:
         """Return which axis says what tasks are about: the first whose entries all have subjects."""
         return next((at for at, axis in enumerate(self.axes) if all(entry.subjects for entry in axis.entries)), None)
+
+    @property
+    def topics(self) -> Axis:
+        """The axis that says what tasks are about; the first one where none has subjects."""
+        return self.axes[self.subject_axis or 0]
 
     def wanted(self, cell: Cell) -> str:
         """Return what a prompt says that wants tasks of a cell, but for their subject, which it names."""

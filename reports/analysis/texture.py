@@ -14,7 +14,7 @@ from self_instruct.retrievers.rouge import TokenKind, tokens
 from self_instruct.settings.sections import NoveltySettings
 
 NEAR = "0.6"  # ROUGE-L; 0.7 and more was refused
-PARTS = 4
+PARTS, DRAWN_PARTS = 4, 20
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+\S", re.M)
 
 
@@ -26,6 +26,11 @@ class Growth:
     pairs: int
     new: int
 
+    @property
+    def share(self) -> float:
+        """The share of them, 0.0 to 1.0; 0.0 where there is none."""
+        return self.new / self.pairs if self.pairs else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Texture:
@@ -33,7 +38,8 @@ class Texture:
 
     `tokens_per_word` is what the models counted over the words that they wrote, in all replies whose tokens they counted (None
     without any). `near` instructions have a ROUGE-L of 0.6 or more with one before them. `code` and `lists` count outputs with
-    code, or with two items of a list. `growth` has four parts. `seconds` is how long requests were under way (None: unknown).
+    code, or with two items of a list. `growth` has four parts, `drawn_growth` twenty for a picture. `seconds` is how long
+    requests were under way (None: unknown).
     """
 
     tokens_per_word: float | None
@@ -43,6 +49,7 @@ class Texture:
     code: int
     lists: int
     growth: tuple[Growth, ...]
+    drawn_growth: tuple[Growth, ...]
     seconds: float | None
 
 
@@ -58,6 +65,7 @@ def texture(ledger: Ledger, tasks: Sequence[KeptTask], kind: TokenKind = "unicod
         code=sum(Example("", "", output).is_code for output in outputs),
         lists=sum(len(_ITEM.findall(output)) > 1 for output in outputs),
         growth=growth(instructions, kind),
+        drawn_growth=growth(instructions, kind, DRAWN_PARTS),
         seconds=_seconds(ledger.spans(latest=-1)),
     )
 

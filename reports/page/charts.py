@@ -7,6 +7,7 @@ from markupsafe import Markup
 from self_instruct.reports.analysis.refusals import Acceptance
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.analysis.statistics import LengthBin, Measured
+from self_instruct.reports.analysis.texture import Growth
 from self_instruct.reports.page.svg import Bar, Point, curve, histogram
 
 LENGTHS: dict[Measured, str] = {"instruction": "instructions", "input": "non-empty inputs", "output": "outputs"}
@@ -72,6 +73,26 @@ def acceptance_chart(report: RunReport) -> Markup:
     labels = [(quarter / 4, f"{round(requests * quarter / 4):,}") for quarter in range(5)]
     summary = f"Share of candidates kept over {requests:,} instruction requests"
     return curve(points, summary, "instruction requests decided", labels)
+
+
+def growth_chart(report: RunReport) -> Markup:
+    """Return the curve of the share of pairs of neighbouring words that are new, part by part of the pool."""
+    parts = report.texture.drawn_growth
+    whole = sum(part.instructions for part in parts)
+    before = [sum(part.instructions for part in parts[:place]) for place in range(len(parts))]
+    points = [
+        Point((begin + part.instructions / 2) / whole, part.share, growth_said(begin, part))
+        for begin, part in zip(before, parts, strict=True)
+        if part.pairs
+    ]
+    labels = [(quarter / 4, f"{round(whole * quarter / 4):,}") for quarter in range(5)]
+    summary = f"Share of word pairs that are new, over {whole:,} instructions"
+    return curve(points, summary, "instructions kept", labels)
+
+
+def growth_said(begin: int, part: Growth) -> str:
+    """Return a part of the curve in words."""
+    return f"instructions {begin + 1:,} to {begin + part.instructions:,}: {part.new:,} of {part.pairs:,} pairs of words are new"
 
 
 def acceptance_said(step: Acceptance) -> str:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined, Template
@@ -103,9 +104,18 @@ def _run(report: RunReport, reports: Sequence[RunReport]) -> Mapping[str, Any]:
         "length_charts": [charts.length_chart(report, text, reports) for text in charts.LENGTHS],
         "length_rows": [(row.text, charts.length_range(row), number(row.count)) for row in report.lengths],
         "acceptance_chart": charts.acceptance_chart(report),
+        "growth_chart": charts.growth_chart(report) if report.texture.drawn_growth else None,
+        "growth_rows": _growth_rows(report),
         "spent": spent_table(report),
         "quality": _quality(report.quality) if report.quality else None,
     }
+
+
+def _growth_rows(report: RunReport) -> list[tuple[str, str, str]]:
+    """Return the figures of the curve of growth: up to which instruction, pairs of words, and how many of them are new."""
+    ends = accumulate(part.instructions for part in report.texture.drawn_growth)
+    parts = zip(ends, report.texture.drawn_growth, strict=True)
+    return [(number(end), number(part.pairs), share(part.new, part.pairs)) for end, part in parts]
 
 
 def _made_with(report: RunReport) -> str:

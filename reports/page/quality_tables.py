@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from self_instruct.records.judgements import Concern
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.page.tables import Row, Table
+from self_instruct.reports.review.concerns import GroupConcerns
 from self_instruct.reports.review.quality import Part, Quality
 from self_instruct.reports.review.shares import NAMES, QUESTIONS, Basis
 from self_instruct.reports.text import NOTHING, number, share
@@ -40,16 +41,12 @@ def sentences(found: Quality) -> list[str]:
 
 
 def parts_tables(found: Quality) -> Iterator[Table]:
-    """Yield what lies behind the statement: by kind of task, by score, concerns, agreement, thresholds."""
+    """Yield what lies behind the statement: by kind of task, by score, concerns by kind and topic, agreement, thresholds."""
     yield _parts("By kind of task: all three yes", found.kinds)
     yield _parts("By the judge’s score: all three yes", found.bands)
     if found.concerns:
-        rows = (
-            Row(each.kind, (number(each.tasks), *(share(each.counts[one.value], each.tasks) for one in Concern)))
-            for each in found.concerns.kinds
-        )
-        headings = ("tasks", *(one.value for one in Concern))
-        yield Table("Instructions that concern the judge (its opinion)", headings, tuple(rows))
+        yield _concerning("Instructions that concern the judge (its opinion)", found.concerns.kinds)
+        yield _concerning("The same by topic, the most first", found.concerns.topics)
     if found.agreement:
         pairs = [(NAMES[name], each.pairs[0]) for name, each in found.agreement.items()]
         rows = (Row(name, (number(pair.items), pair.raw.with_percents, pair.kappa.with_bounds)) for name, pair in pairs)
@@ -78,6 +75,13 @@ def _parts(caption: str, parts: Sequence[Part]) -> Table:
         for each in parts
     )
     return Table(caption, ("instances", "the judge", "people"), tuple(rows))
+
+
+def _concerning(caption: str, groups: Sequence[GroupConcerns]) -> Table:
+    rows = (
+        Row(each.name, (number(each.tasks), *(share(each.counts[one.value], each.tasks) for one in Concern))) for each in groups
+    )
+    return Table(caption, ("tasks", *(one.value for one in Concern)), tuple(rows))
 
 
 def _of(said: str, looked_at: int) -> str:

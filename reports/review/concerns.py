@@ -1,34 +1,38 @@
-"""What concerns the judge about the instructions of a run, by kind of task: its opinion, like all that only a judge says."""
+"""What concerns the judge about the instructions of a run, by kind of task and by topic: its opinion, like all that it says."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from self_instruct.chains.stages.task_kinds import TaskKind
 from self_instruct.ledger import TaskId
 from self_instruct.records.judgements import Concern
 from self_instruct.reports.review.instances import ReviewedInstance
+from self_instruct.retrievers.taxonomy import shipped_taxonomy
 
 SHOWN = 3
+NO_TOPIC = "no topic known"
 
 
 @dataclass(frozen=True, slots=True)
-class KindConcerns:
-    """How many tasks of a kind are of which concern, of the `tasks` of which the judge said whether anything concerns it."""
+class GroupConcerns:
+    """How many tasks of a kind, or a topic, are of which concern, of the `tasks` of which the judge said whether one is."""
 
-    kind: str
+    name: str
     tasks: int
     counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Concerns:
-    """What concerns the judge: counts for each kind of task there is, and up to three instructions of each concern.
+    """What concerns the judge: counts for each kind of task and each topic there is, and up to three instructions of each.
 
-    A task is of a concern where the judge names it for any of its instances.
+    A task is of a concern where the judge names it for any of its instances. Topics are told by the words of the instruction
+    (`retrievers.taxonomy`), which know English alone; they stand in order of the share of their tasks that concern the judge.
     """
 
-    kinds: tuple[KindConcerns, ...]
+    kinds: tuple[GroupConcerns, ...]
+    topics: tuple[GroupConcerns, ...]
     examples: Mapping[str, tuple[str, ...]]
 
 
@@ -43,13 +47,31 @@ def concerns(every: Sequence[ReviewedInstance]) -> Concerns | None:
             first.setdefault(each.task, each)
     if not found:
         return None
-    kinds = [kind for kind in TaskKind if any(each.kind is kind for each in first.values())]
     examples = {
         one.value: tuple(each.instruction for task, each in first.items() if one in found[task])[:SHOWN] for one in Concern
     }
-    return Concerns(tuple(_of_kind(kind, found, first) for kind in kinds), examples)
+    kinds = _grouped(first, found, lambda each: each.kind.value, [kind.value for kind in TaskKind])
+    about = shipped_taxonomy().topics
+    topics = _grouped(first, found, lambda each: about.entry_of(each.instruction) or NO_TOPIC, [*about.names, NO_TOPIC])
+    return Concerns(kinds, tuple(sorted(topics, key=_share, reverse=True)), examples)
 
 
-def _of_kind(kind: TaskKind, found: Mapping[TaskId, set[Concern]], first: Mapping[TaskId, ReviewedInstance]) -> KindConcerns:
-    own = [found[task] for task, each in first.items() if each.kind is kind]
-    return KindConcerns(kind.value, len(own), {one.value: sum(one in each for each in own) for one in Concern})
+def _grouped(
+    first: Mapping[TaskId, ReviewedInstance],
+    found: Mapping[TaskId, set[Concern]],
+    group_of: Callable[[ReviewedInstance], str],
+    names: Sequence[str],
+) -> tuple[GroupConcerns, ...]:
+    """Return what concerns the judge in each group that has a task, in the order of the names."""
+    groups: defaultdict[str, list[set[Concern]]] = defaultdict(list)
+    for task, each in first.items():
+        groups[group_of(each)].append(found[task])
+    return tuple(
+        GroupConcerns(name, len(own), {one.value: sum(one in each for each in own) for one in Concern})
+        for name in names
+        if (own := groups.get(name))
+    )
+
+
+def _share(group: GroupConcerns) -> float:
+    return sum(group.counts.values()) / group.tasks

@@ -16,7 +16,7 @@ from self_instruct.records.errors import InputError
 from self_instruct.records.judgements import JUDGING, Judgement, judgement, vote_of
 from self_instruct.records.marks import Mark, rater_of
 from self_instruct.records.tasks import Instance, Verdict, flags_in
-from self_instruct.reports.dataset_tasks import task_name, tasks_with_instances
+from self_instruct.reports.dataset_tasks import task_name, tasks_with_instances, with_image
 from self_instruct.settings.settings import Settings
 
 NOT_JUDGED, UNREAD = "not judged", "verdict unread"
@@ -73,10 +73,10 @@ def reviewed_instances(ledger: Ledger, plan: RunPlan, judge: str | None = None) 
         verdicts[task, one.instance].append(one)
     return [
         _reviewed(ReviewedInstance(kept.id, at, kept.instruction, one, kind), verdicts[kept.id, at], judge)
-        for kept, instances in tasks_with_instances(ledger)
+        for kept, bare in tasks_with_instances(ledger)
         if kept.awaits is None
         for kind in [task_kind(kept.instruction, kept.is_classification)]
-        for at, one in enumerate(instances)
+        for at, one in enumerate(with_image(bare, plan.image(kept.id.request)))
     ]
 
 

@@ -12,7 +12,7 @@ from self_instruct.ledger import Ledger
 from self_instruct.records.judgements import Answer, Criterion
 from self_instruct.records.marks import Grade
 from self_instruct.reports.review.agreement import Agreement, Rating, agreement
-from self_instruct.reports.review.concerns import Concerns, KindConcerns, concerns
+from self_instruct.reports.review.concerns import Concerns, GroupConcerns, concerns
 from self_instruct.reports.review.figures import Figure, wilson
 from self_instruct.reports.review.instances import (
     ReviewedInstance,
@@ -213,7 +213,7 @@ def _plain(value: Any) -> Any:
         return value.to_fields()
     if isinstance(value, ReviewedInstance):
         return _instance_fields(value)
-    if isinstance(value, Share | Part | Threshold | Figure | Concerns | KindConcerns):
+    if isinstance(value, Share | Part | Threshold | Figure | Concerns | GroupConcerns):
         return {name: _plain(getattr(value, name)) for name in value.__slots__}
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 
 from self_instruct.ledger import Ledger
 from self_instruct.records.judgements import Concern
-from self_instruct.reports.review.concerns import Concerns
+from self_instruct.reports.review.concerns import GroupConcerns
 from self_instruct.reports.review.instances import ReviewedInstance
 from self_instruct.reports.review.quality import Part, Quality, Threshold, quality
 from self_instruct.reports.review.shares import NAMES, Basis, Share
@@ -16,6 +16,7 @@ from self_instruct.reports.terminal.tables import plain, table
 from self_instruct.reports.text import NOTHING, number, share, shortened
 
 _WIDTH = 46
+MOST_TOPICS = 8  # of those that concern the judge most; the page has all
 
 
 def show_quality(run: Path, judge: str | None, *, as_json: bool) -> None:
@@ -45,7 +46,8 @@ def _parts(found: Quality) -> Iterator[RenderableType]:
         yield _part_table("By kind of task: all three yes", found.kinds)
         yield _part_table("By the judge's score: all three yes", found.bands)
     if found.concerns:
-        yield _concern_table(found.concerns)
+        yield _concern_table("Instructions that concern the judge (an opinion)", found.concerns.kinds)
+        yield _concern_table("The same by topic", found.concerns.topics[:MOST_TOPICS])
     yield from _agreements(found)
     if found.thresholds:
         yield _threshold_table(found.thresholds, found.suggested)
@@ -66,13 +68,13 @@ def _part_table(title: str, parts: Sequence[Part]) -> RenderableType:
     return table(title, ("", "in all", "judged", "judge", "marked", "people"), rows, (1, 2, 3, 4, 5))
 
 
-def _concern_table(found: Concerns) -> RenderableType:
+def _concern_table(title: str, groups: Sequence[GroupConcerns]) -> RenderableType:
     rows = [
-        (each.kind, number(each.tasks), *(f"{number(count)} ({share(count, each.tasks)})" for count in each.counts.values()))
-        for each in found.kinds
+        (each.name, number(each.tasks), *(f"{number(count)} ({share(count, each.tasks)})" for count in each.counts.values()))
+        for each in groups
     ]
     names = [concern.value for concern in Concern]
-    return table("Instructions that concern the judge (an opinion)", ("", "tasks", *names), rows, (1, 2, 3, 4))
+    return table(title, ("", "tasks", *names), rows, (1, 2, 3, 4))
 
 
 def _agreements(found: Quality) -> Iterator[RenderableType]:

@@ -134,6 +134,7 @@ def test_the_statement_of_a_judged_run_is_on_its_page_as_an_opinion(tmp_path: Pa
     assert "A model’s opinion is no measure of quality" in said
     assert "Too simple, to the judge: “Write a note of 3 words to neighbour 3.”" in said
     assert "The judge: <b>so</b>" in said  # escaped
+    assert "The same by topic, the most first" in said
     assert json.loads(found.to_json())["quality"]["concerns"]["examples"]["harmful"] == []
     both = words_of(page([found, replace(found, name="other", quality=None)]))
     assert "Neither a judge nor a person has looked at this run." in both
@@ -145,6 +146,15 @@ def test_topics_stand_beside_the_seeds_and_languages_are_told(run: Ledger) -> No
     assert "Topics and languages" in said
     assert {one.language for one in found.languages} == {"Chinese", "English", "not told"}
     assert sum(one.tasks for one in found.topics) == found.statistics.instructions
+
+
+def test_the_growth_of_diversity_is_a_curve_with_its_figures(tmp_path: Path) -> None:
+    with write_run(tmp_path / "run", [f"Name a river number {number}." for number in range(20)], [Instance("", "x")]) as ledger:
+        found = run_report(ledger)
+    assert [part.new for part in found.texture.drawn_growth[:2]] == [4, 1]  # "river number 0", then "number 1"
+    html = page([found])
+    assert 'aria-label="Share of word pairs that are new, over 20 instructions"' in html
+    assert "instructions 2 to 2: 1 of 4 pairs of words are new" in html
 
 
 def test_long_texts_are_cut_and_say_by_how_much() -> None:

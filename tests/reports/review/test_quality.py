@@ -147,7 +147,8 @@ def test_a_concern_is_what_more_than_half_of_the_votes_name_that_say_anything() 
     assert voted(None).concerns is None
 
 
-def test_concerns_are_counted_by_task_and_kind() -> None:
+def test_concerns_are_counted_by_task_kind_and_topic() -> None:
+    texts = ("Bake a bread that makes ill.", "Compare two insurances for a bank.", "Go on.")
     said = [
         (0, TaskKind.CODE, "none"),
         (0, TaskKind.CODE, "harmful"),
@@ -155,15 +156,18 @@ def test_concerns_are_counted_by_task_and_kind() -> None:
         (2, TaskKind.SUMS, "unclear"),
     ]
     every = [
-        ReviewedInstance(TaskId(task, 0), at, f"Task {task}", Instance("", str(at)), kind, voted(concerns))
+        ReviewedInstance(TaskId(task, 0), at, texts[task], Instance("", str(at)), kind, voted(concerns))
         for at, (task, kind, concerns) in enumerate(said)
     ]
     found = quality_of(every).concerns
     assert found is not None
-    assert [(each.kind, each.tasks, tuple(each.counts.values())) for each in found.kinds] == [
+    assert [(each.name, each.tasks, tuple(each.counts.values())) for each in found.kinds] == [
         ("code", 2, (1, 0, 0)), ("sums", 1, (0, 1, 0)),
     ]  # fmt: skip
-    assert found.examples == {"harmful": ("Task 0",), "unclear": ("Task 2",), "too simple": ()}
+    assert [(each.name, each.tasks, tuple(each.counts.values())) for each in found.topics] == [
+        ("food", 1, (1, 0, 0)), ("no topic known", 1, (0, 1, 0)), ("money", 1, (0, 0, 0)),
+    ]  # fmt: skip
+    assert found.examples == {"harmful": (texts[0],), "unclear": (texts[2],), "too simple": ()}
     assert quality_of(instances("yn")).concerns is None
 
 
