@@ -45,10 +45,9 @@
       of(name).textContent = now[name] || "(none)";
       of(name).classList.toggle("none", !now[name]);
     }
-    const image = of("image");
-    if (image) {
-      image.hidden = !now.image;
-      image.src = now.image || "data:,";
+    if (of("image")) {
+      const image = now.image ? [Object.assign(new Image(), { src: now.image, alt: "What the task is about" })] : [];
+      of("image").replaceChildren(...image);
     }
     for (const field of form.querySelectorAll("input")) {
       const given = mark[field.name];
