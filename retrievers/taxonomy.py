@@ -6,7 +6,7 @@ A taxonomy has axes with entries (topics, kinds of task); an entry of every axis
 
 from __future__ import annotations
 
-import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -17,10 +17,15 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from self_instruct.records.errors import InputError
+from self_instruct.records.tasks import Instance
+from self_instruct.retrievers.lexicon import Lexicon
 
 Cell: TypeAlias = tuple[str, ...]
 """The names of an entry of each axis, in the order of the axes."""
 MOST_CELLS = 10_000
+IN_INSTRUCTION = 2
+"""What a word of an instruction counts, beside one of an input or output."""
+_LOOKED_AT = 1_000  # characters of an input or output
 _FIELDS = frozenset({"wanted", "words", "subjects", "share"})
 
 
@@ -30,7 +35,7 @@ class TaxonomyError(InputError):
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of an axis: the words that tell it ("cook*": with any ending), and what a prompt says that wants it.
+    """An entry of an axis: the words that tell it (`lexicon`), and what a prompt says that wants it.
 
     `subjects` are what tasks of it may be about; `share` is its weight among the entries of its axis.
     """
@@ -40,12 +45,6 @@ class Entry:
     wanted: str
     subjects: tuple[str, ...] = ()
     share: float = 1.0
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """What finds its words, in any case."""
-        found = (re.escape(word).replace(r"\*", r"\w*") for word in sorted(self.words, key=len, reverse=True))
-        return re.compile(rf"(?<!\w)(?:{'|'.join(found)})(?!\w)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -60,11 +59,29 @@ class Axis:
         """The names of its entries, in order."""
         return tuple(entry.name for entry in self.entries)
 
-    def entry_of(self, instruction: str) -> str | None:
-        """Return the name of the entry with most words in an instruction, the first of equals; None where none has any."""
-        counts = [len(set(map(str.casefold, entry.pattern.findall(instruction)))) for entry in self.entries]
-        most = max(counts)
-        return self.entries[counts.index(most)].name if most else None
+    @cached_property
+    def _lexicon(self) -> Lexicon:
+        return Lexicon([entry.words for entry in self.entries])
+
+    def entry_of(self, instruction: str, rest: str = "") -> str | None:
+        """Return the name of the entry that `told_by` has; None where that has none."""
+        name, _ = self.told_by(instruction, rest)
+        return name or None
+
+    def told_by(self, instruction: str, rest: str = "") -> tuple[str, frozenset[str]]:
+        """Return the name of the entry with most words in a task, the first of equals, and these words; "" where none has any.
+
+        Words of the instruction count twice; a single one in the `rest` tells nothing.
+        """
+        points, words = Counter[int](), defaultdict[int, set[str]](set)
+        for text, weight in ((instruction, IN_INSTRUCTION), (rest, 1)):
+            for number, word in self._lexicon.found(text):
+                points[number] += weight
+                words[number].add(word)
+        best = min(points, key=lambda number: (-points[number], number), default=None)
+        if best is None or points[best] < IN_INSTRUCTION:
+            return "", frozenset()
+        return self.entries[best].name, frozenset(words[best])
 
 
 @dataclass(frozen=True)
@@ -138,6 +155,16 @@ class Taxonomy:
 def load_taxonomy(path: Path | None) -> Taxonomy:
     """Return the taxonomy of a YAML file, or ours; raises `TaxonomyError`."""
     return shipped_taxonomy() if path is None else _parsed(_read(path), str(path))
+
+
+def topic_of(instruction: str, one: Instance | None = None) -> tuple[str, frozenset[str]]:
+    """Return what a task is about, by our topics and an instance of it, and the words that tell it; "" where that is not known.
+
+    >>> topic_of("Suggest a soup for a cold day, and the bread that goes with it.")[0], topic_of("Say it again.")[0]
+    ('food', '')
+    """
+    rest = f"{one.input[:_LOOKED_AT]}\n{one.output[:_LOOKED_AT]}" if one else ""
+    return shipped_taxonomy().topics.told_by(instruction, rest)
 
 
 @cache

@@ -9,7 +9,7 @@ from self_instruct.reports.analysis.languages import NOT_TOLD
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.analysis.spending import in_all
 from self_instruct.reports.analysis.stage_order import in_stage_order
-from self_instruct.reports.analysis.topics import NO_TOPIC
+from self_instruct.reports.review.concerns import NO_TOPIC
 from self_instruct.reports.text import NOTHING, difference, dollars, mean, number, share
 
 Reports: TypeAlias = Sequence[RunReport]

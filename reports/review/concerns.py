@@ -8,7 +8,7 @@ from self_instruct.chains.stages.task_kinds import TaskKind
 from self_instruct.ledger import TaskId
 from self_instruct.records.judgements import Concern
 from self_instruct.reports.review.instances import ReviewedInstance
-from self_instruct.retrievers.taxonomy import shipped_taxonomy
+from self_instruct.retrievers.taxonomy import shipped_taxonomy, topic_of
 
 SHOWN = 3
 NO_TOPIC = "no topic known"
@@ -27,8 +27,8 @@ class GroupConcerns:
 class Concerns:
     """What concerns the judge: counts for each kind of task and each topic there is, and up to three instructions of each.
 
-    A task is of a concern where the judge names it for any of its instances. Topics are told by the words of the instruction
-    (`retrievers.taxonomy`), which know English alone; they stand in order of the share of their tasks that concern the judge.
+    A task is of a concern where the judge names it for any of its instances. Topics are told by words (`retrievers.taxonomy`)
+    that are English alone; they stand in order of the share of their tasks that concern the judge.
     """
 
     kinds: tuple[GroupConcerns, ...]
@@ -51,8 +51,8 @@ def concerns(every: Sequence[ReviewedInstance]) -> Concerns | None:
         one.value: tuple(each.instruction for task, each in first.items() if one in found[task])[:SHOWN] for one in Concern
     }
     kinds = _grouped(first, found, lambda each: each.kind.value, [kind.value for kind in TaskKind])
-    about = shipped_taxonomy().topics
-    topics = _grouped(first, found, lambda each: about.entry_of(each.instruction) or NO_TOPIC, [*about.names, NO_TOPIC])
+    names = [*shipped_taxonomy().topics.names, NO_TOPIC]
+    topics = _grouped(first, found, lambda each: topic_of(each.instruction, each.instance)[0] or NO_TOPIC, names)
     return Concerns(kinds, tuple(sorted(topics, key=_share, reverse=True)), examples)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from self_instruct.retrievers.lexicon import Lexicon
 from self_instruct.retrievers.taxonomy import Taxonomy, TaxonomyError, load_taxonomy, shipped_taxonomy
 
 SMALL = """
@@ -64,3 +65,27 @@ def test_a_file_that_is_not_there_or_has_too_many_cells_is_refused(tmp_path: Pat
     axis = {str(number): {"words": ["x"], "wanted": "y"} for number in range(101)}
     with pytest.raises(TaxonomyError, match="more than 10,000 cells"):
         Taxonomy.from_fields({"a": axis, "b": axis})
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Three Soups", {"soup"}),
+        ("Cooking and cooks", {"cook*"}),
+        ("a step-by-step plan", {"step-by-step"}),
+        ("Learn C++ or C.", {"c++"}),
+        ("e-mails and E-mailing", {"e-mail*"}),
+        ("soupy cookie-less stepping", {"cook*"}),
+        ("one, two, odd one\nout.", {"odd one out"}),
+    ],
+)
+def test_words_are_whole_in_any_case_with_a_plural_or_any_ending(text: str, found: set[str]) -> None:
+    words = ["soup", "cook*", "step-by-step", "c++", "e-mail*", "odd one out"]
+    assert Lexicon([words]).found(text) == {(0, word) for word in found}
+
+
+def test_a_topic_is_told_by_the_instruction_and_less_by_an_instance() -> None:
+    topics = shipped_taxonomy().topics
+    assert topics.told_by("Go on.", "soup") == ("", frozenset())
+    assert topics.told_by("Go on.", "soup and bread") == ("food", frozenset({"soup*", "bread"}))
+    assert topics.told_by("Go to the doctor.", "Bread.")[0] == "health"
