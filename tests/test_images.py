@@ -19,6 +19,9 @@ from self_instruct.chains.offline.answering import Answer
 from self_instruct.chains.offline.model import OfflineModel
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
+from self_instruct.prompts.image_prompt import ImagePromptValue
+from self_instruct.prompts.prompt_set import prompt_set
+from self_instruct.seeds.images import Image
 from self_instruct.settings.layers import Layer
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "images"
@@ -218,6 +221,32 @@ def test_seed_tasks_bring_their_own_images_where_no_folder_is_named(tmp_path: Pa
     assert made.code == 0, made.err
     found = rows(command, tmp_path / "run", "openai-chat", "--seeds")
     assert {row["messages"][0]["content"][0]["image_url"]["url"] for row in found} == {url}
+
+
+def test_the_check_of_seed_tasks_knows_that_they_are_about_images(command: Command) -> None:
+    done = command("seeds", "check", SEEDS)
+    assert done.code == 0, done.err
+    assert "banned word" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "options", "path"),
+    [
+        ("langchain_anthropic", "ChatAnthropic", {"api_key": "k"}, ("messages", 0, "content", 0, "source", "data")),
+        ("langchain_openai", "ChatOpenAI", {"api_key": "k"}, ("messages", 0, "content", 0, "image_url", "url")),
+    ],
+)
+def test_the_packages_of_providers_send_the_block_as_their_servers_take_it(
+    package: str, name: str, options: dict[str, str], path: tuple[str | int, ...]
+) -> None:
+    model = getattr(pytest.importorskip(package), name)(model="any", **options)
+    image = Image.found("face.png", IMAGES)
+    prompt = prompt_set(image=True).input_first.format_prompt(instruction="Describe it.")
+    value = ImagePromptValue(prompt=prompt, image=image.block(), label=image.label)
+    sent: Any = model._get_request_payload(value.to_messages())
+    for step in path:
+        sent = sent[step]
+    assert sent.removeprefix("data:image/png;base64,") == image.base64()
 
 
 def test_the_images_of_the_example_are_those_that_its_script_draws() -> None:

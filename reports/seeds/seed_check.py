@@ -6,10 +6,11 @@ would want to know before it does. Source of the measures: Wang et al. 2023, arX
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean
 
+from self_instruct.chains.runs.image_runs import about_images
 from self_instruct.chains.stages.candidate_rules import screen
 from self_instruct.chains.stages.instance_rules import screen_instances
 from self_instruct.records.tasks import Candidate, Rejection, SeedTask
@@ -133,18 +134,21 @@ def _overlap(seeds: Sequence[SeedTask], evaluation: Sequence[str]) -> Overlap:
 
 
 def _violations(seeds: Sequence[SeedTask]) -> Iterator[Violation]:
+    is_about_images = any(one.image for seed in seeds for one in seed.instances)
     for profile in PROFILES:
-        settings = settle(Layer({"profile": profile}, {"profile": "profile"})).settings
+        given = Layer({"profile": profile}, {"profile": "profile"})
+        settings = (settle(about_images(given, settle(given))) if is_about_images else settle(given)).settings
         for seed in seeds:
             for refused in _refused(seed, settings):
                 yield Violation(profile, seed.id, refused.reason, refused.evidence)
 
 
 def _refused(seed: SeedTask, settings: Settings) -> Iterator[Rejection]:
+    instances = [replace(one, input=f"{one.image}\n{one.input}") if one.image else one for one in seed.instances]
     judged = [
         screen(Candidate(0, seed.instruction), settings.instructions, settings.novelty.tokens),
         *screen_instances(
-            seed.instances, instruction=seed.instruction, is_classification=seed.is_classification, rules=settings.instances
+            instances, instruction=seed.instruction, is_classification=seed.is_classification, rules=settings.instances
         ),
     ]
     yield from (each for each in judged if isinstance(each, Rejection))
