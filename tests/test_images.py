@@ -149,6 +149,15 @@ def test_a_judge_sees_the_image_and_improving_does_too(
     assert command("improve", run, "--run", tmp_path / "new", *model, "--max-requests", 12).code == 1
     assert server.bodies
     assert all(image for _, image in map(shown, server.bodies))
+    folder = tmp_path / "example" / "images"
+    moved = folder.rename(tmp_path / "moved")
+    on = ("improve", run, "--run", tmp_path / "new", "--max-requests", 14)
+    gone = command(*on)
+    assert gone.code == 2
+    assert "cannot be read" in gone.said[-1]
+    assert command(*on, "--set", f"images={moved}").code == 1  # its budget ends
+    with Ledger.open(tmp_path / "new", read_only=True) as ledger:
+        assert {one["folder"] for one in ledger.fact("images")["pool"]} == {str(moved)}
 
 
 def test_people_who_review_see_the_image(command: Command, run: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Self
 
 from self_instruct.chains.budgets.meter import check_budgets
@@ -17,6 +18,7 @@ from self_instruct.chains.models.loading import load_chosen
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.refinement.asking import COMPARING, COMPARING_TASKS, CRITICISING, SCORING
 from self_instruct.chains.refinement.refiner import RefinementRules
+from self_instruct.chains.runs.image_runs import moved
 from self_instruct.chains.runs.plan import IMPROVEMENT, RunPlan
 from self_instruct.chains.runs.stored_facts import read_fact, settings_facts, stored_settings
 from self_instruct.ledger import Ledger, StoredTask
@@ -38,6 +40,7 @@ _OF_TASKS = (Operator.REWRITE.value, StageName.INSTANCES.value, COMPARING_TASKS)
 ASKED = (*_OF_OUTPUTS, *_OF_TASKS)
 """Under these names the questions of improving are stored."""
 ROUNDS, REGENERATE, REWRITE = "stages.revise.rounds", "stages.regenerate.enabled", "stages.rewrite.enabled"
+_IMAGES = "images"
 _JUDGED = (SCORING, COMPARING, COMPARING_TASKS)
 _OF_MODELS = ("model", "model_options", "base_url")
 _NOT_INHERITED = (*_OF_MODELS, "stages", "max_requests", "max_tokens", "max_cost", "num_instructions", "accept", "min_yield")
@@ -62,6 +65,7 @@ class ImprovementPlan:
     @classmethod
     def new(cls, before: RunPlan, tasks: Source, given: Layer) -> Self:
         """Return the plan of a new run that improves these tasks of another; raises `SettingsError`."""
+        before = _with_images(before, given)
         settled = settle(given.over(_inherited(before, given)).over(_DEFAULTS))
         judged = _as_judged(before, settled.settings)
         return cls(judged, settled.settings, settled.origins, digest(tasks), len(tasks)).checked()
@@ -84,8 +88,10 @@ class ImprovementPlan:
                 "this run was begun from other tasks: from another run, or from that one before it went on;"
                 " improve it into a new `run`."
             )
-        settled = settle_again(given, Settled(self.settings, self.origins))
-        return replace(self, settings=settled.settings, origins=settled.origins).checked()
+        told = Layer({key: value for key, value in given.values.items() if key != _IMAGES}, given.origins)
+        settled = settle_again(told, Settled(self.settings, self.origins))
+        run = _with_images(self.run, given)
+        return replace(self, run=run, settings=settled.settings, origins=settled.origins).checked()
 
     def checked(self) -> Self:
         """Return it, if it can be carried out; raises `SettingsError`."""
@@ -106,7 +112,10 @@ class ImprovementPlan:
 
     def remember(self, ledger: Ledger) -> None:
         """Store what may have changed, for the next time it goes on."""
-        ledger.set_fact(IMPROVEMENT, self._fact())
+        with ledger.transaction():
+            ledger.set_fact(IMPROVEMENT, self._fact())
+            if self.run.images:
+                ledger.set_fact(_IMAGES, self.run.images.to_fields())
 
     def _fact(self) -> dict[str, Any]:
         return {
@@ -190,6 +199,12 @@ def _inherited(before: RunPlan, given: Layer) -> Layer:
         kept |= flatten({"model": writer.model, "model_options": dict(writer.options), "base_url": writer.base_url})
     kept |= {"judging.enabled": True, "templates": None, "seeds": None}
     return Layer(kept, {key: before.origins.get(key, "default") for key in kept})
+
+
+def _with_images(run: RunPlan, given: Layer) -> RunPlan:
+    """Return a run's plan with its images where they are now, if somebody says so."""
+    folder = given.values.get(_IMAGES)
+    return run if folder is None else replace(run, images=moved(run.images, Path(str(folder))))
 
 
 def _is_of(key: str, names: Sequence[str]) -> bool:
