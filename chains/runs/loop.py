@@ -60,8 +60,7 @@ class Loop:
         later: Later | None = None,
     ) -> None:
         self._ledger = ledger
-        self._plan = plan
-        self._settings = plan.settings
+        self._plan, self._settings = plan, plan.settings
         self._on_progress = on_progress
         self._on_kept = on_kept
         self._on_fault = on_fault
@@ -87,8 +86,7 @@ class Loop:
         self._asked: dict[RequestId, StoredTask] = {}  # the tasks whose questions are under way
         self._fault: Exception | None = None
         self._prospects = Prospects(plan, self._stages.all)
-        self._newest = ""
-        self._finished = 0
+        self._newest, self._finished = "", 0
         self._is_stopping = self._is_fruitless = self._is_poor = False
 
     async def run(self) -> Outcome:
@@ -318,8 +316,8 @@ class Loop:
         assert task.awaits is not None  # noqa: S101  for the type checker
         stage = self._stages[task.awaits.stage]
         try:
-            asked = stage.question(task.awaits, self._decider.about(task), wrong or self._decider.wrong(task))
-            return self._plan.with_image(asked)
+            why = wrong or self._decider.wrong(task)
+            return self._plan.with_image(stage.question(task.awaits, self._decider.about(task), why))
         except TemplateError as error:
             self._decider.refuse(task, Reason.PROMPT_FAILED, str(error))
             self._finish(task)
