@@ -17,11 +17,14 @@ from support.openai_server import OpenAIServer, serving
 
 from self_instruct.chains.offline.answering import Answer
 from self_instruct.chains.offline.model import OfflineModel
+from self_instruct.chains.runs.generating import generate
+from self_instruct.chains.runs.outcome import Ending
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.prompts.image_prompt import ImagePromptValue
 from self_instruct.prompts.prompt_set import prompt_set
 from self_instruct.seeds.images import Image
+from self_instruct.settings.config_file import from_config
 from self_instruct.settings.layers import Layer
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "images"
@@ -47,16 +50,34 @@ def server() -> Iterator[OpenAIServer]:
         yield served
 
 
+@pytest.fixture(scope="module")
+def finished(server: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A run about the images of the example, where they lie, and the bodies of its requests."""
+    run = tmp_path_factory.mktemp("finished") / "run"
+    said = {"seeds": str(SEEDS), "images": str(IMAGES), "base_url": server.base_url, "num_instructions": 20}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_API_KEY", "a-key")
+        plan = RunPlan.new(Layer.said(said, "here").over(from_config(EXAMPLE / "images.yaml")))
+        with Ledger.create(run, plan.facts()) as ledger:
+            assert generate(ledger, plan).ending is Ending.DONE
+    return run, list(server.bodies)
+
+
 @pytest.fixture
-def run(tmp_path: Path, command: Command, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> Path:
+def run(finished: tuple[Path, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that run, which a test may change."""
     monkeypatch.setenv("OPENAI_API_KEY", "a-key")
-    server.bodies.clear()
-    shutil.copytree(EXAMPLE, tmp_path / "example")
-    config = ("--config", tmp_path / "example" / "images.yaml", "--seeds", tmp_path / "example" / "seeds.jsonl")
-    made = ("--images", tmp_path / "example" / "images", "--base-url", server.base_url, "--num-instructions", 20)
-    done = command("generate", "--run", tmp_path / "run", *config, *made)
-    assert done.code == 0, done.err
-    return tmp_path / "run"
+    return Path(shutil.copytree(finished[0], tmp_path / "run"))
+
+
+@pytest.fixture
+def moved(run: Path, tmp_path: Path) -> Path:
+    """A place to which the images were moved, while the run knows them where they are no more."""
+    gone = tmp_path / "gone"
+    with Ledger.open(run) as ledger:
+        fact = ledger.fact("images")
+        ledger.set_fact("images", {**fact, "pool": [{**one, "folder": str(gone)} for one in fact["pool"]]})
+    return Path(shutil.copytree(IMAGES, tmp_path / "moved"))
 
 
 def rows(command: Command, run: Path, format_: str, *more: object) -> list[dict[str, Any]]:
@@ -76,8 +97,9 @@ def shown(body: str) -> tuple[str, bytes | None]:
     return text["text"], b64decode(data)
 
 
-def test_a_request_shows_an_image_and_so_does_what_follows_from_it(command: Command, run: Path, server: OpenAIServer) -> None:
-    asked = [shown(body) for body in server.bodies]
+def test_a_request_shows_an_image_and_so_does_what_follows_from_it(finished: tuple[Path, list[str]]) -> None:
+    run, bodies = finished
+    asked = [shown(body) for body in bodies]
     of_stage = defaultdict(list)
     for text, image in asked:
         stage = "list" if "What might" in text else "kind" if text.rstrip().endswith("Answer Yes or No.") else "answer"
@@ -132,7 +154,7 @@ def test_the_hub_gets_a_column_of_images(command: Command, run: Path) -> None:
         assert (IMAGES / row["image"]["path"]).read_bytes() == row["image"]["bytes"]
     card = (run / "hub" / "README.md").read_text()
     assert "dtype: image" in card
-    assert str(run.parent) not in card
+    assert str(EXAMPLE) not in card
 
 
 def test_a_judge_sees_the_image_and_improving_does_too(
@@ -149,9 +171,12 @@ def test_a_judge_sees_the_image_and_improving_does_too(
     assert command("improve", run, "--run", tmp_path / "new", *model, "--max-requests", 12).code == 1
     assert server.bodies
     assert all(image for _, image in map(shown, server.bodies))
-    folder = tmp_path / "example" / "images"
-    moved = folder.rename(tmp_path / "moved")
-    on = ("improve", run, "--run", tmp_path / "new", "--max-requests", 14)
+
+
+def test_an_improved_run_is_told_where_the_images_are_now(
+    tmp_path: Path, command: Command, run: Path, moved: Path, server: OpenAIServer
+) -> None:
+    on = ("improve", run, "--run", tmp_path / "new", "--base-url", server.base_url, "--max-requests", 6)
     gone = command(*on)
     assert gone.code == 2
     assert "cannot be read" in gone.said[-1]
@@ -167,11 +192,11 @@ def test_people_who_review_see_the_image(command: Command, run: Path) -> None:
     assert [one["image"].startswith("data:image/png;base64,") for one in items] == [True] * 3
 
 
-def test_a_run_goes_on_only_with_the_images_that_it_began_with(tmp_path: Path, command: Command, run: Path) -> None:
-    folder = tmp_path / "example" / "images"
-    moved = folder.rename(tmp_path / "moved")
-    on = ("generate", "--run", run, "--num-instructions", 45)
-    assert_refused(command(*on), "cannot be read", str(folder))
+def test_a_run_goes_on_only_with_the_images_that_it_began_with(
+    tmp_path: Path, command: Command, run: Path, moved: Path
+) -> None:
+    on = ("generate", "--run", run, "--num-instructions", 40)
+    assert_refused(command(*on), "cannot be read", str(tmp_path / "gone"))
     assert command(*on, "--images", moved).code == 0
     for path in moved.iterdir():
         path.write_bytes(PNG + b"other")

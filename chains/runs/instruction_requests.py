@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from self_instruct.chains.models.question import Question
 from self_instruct.chains.runs.reading_ahead import Decide, decide_now
 from self_instruct.chains.stages.instructions import InstructionStage
 from self_instruct.chains.stages.stage import Step
@@ -132,3 +133,8 @@ class InstructionRequests:
             for attempt in range(1, request.attempt)
         )
         return sum(len(reply.text if isinstance(reply, Reply) else reply.words) + 1 for reply in before)
+
+
+def is_drawn(question: Question) -> bool:
+    """Return whether a question's prompt is kept with its reply: it shows what was drawn, which nothing else tells."""
+    return question.id.stage == StageName.INSTRUCTIONS

@@ -20,7 +20,7 @@ from self_instruct.chains.runs.advice import Tally
 from self_instruct.chains.runs.deciding import Decider
 from self_instruct.chains.runs.forecast import Standing, awaiting
 from self_instruct.chains.runs.in_flight import Arrival, InFlight, Later
-from self_instruct.chains.runs.instruction_requests import InstructionRequests
+from self_instruct.chains.runs.instruction_requests import InstructionRequests, is_drawn
 from self_instruct.chains.runs.journal import Journal
 from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
 from self_instruct.chains.runs.outlook import LATEST
@@ -36,7 +36,7 @@ from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger, RequestId, StoredTask
 from self_instruct.records.errors import LedgerError, ModelUnavailableError, TemplateError
 from self_instruct.records.replies import Refusal, Reply
-from self_instruct.records.tasks import Reason, StageName
+from self_instruct.records.tasks import Reason
 
 FRUITLESS_REQUESTS = 20  # in a row, before the run stops and says so; those of `min_yield`, too
 
@@ -73,7 +73,7 @@ class Loop:
         self._meter = Meter(plan.settings, ledger.spending())
         self._journal = Journal(str(ledger.path.parent))
         self._later = () if later is None else later
-        self._in_flight = InFlight(ledger, asker, self._meter, _is_drawn, later) if asker else None
+        self._in_flight = InFlight(ledger, asker, self._meter, is_drawn, later) if asker else None
         self._ahead = ReadingAhead(self._in_flight, self._whose) if self._in_flight is not None else None
         decide = self._ahead.decide if self._ahead is not None else decide_now
         self._decider = Decider(ledger, self._pool, self._stages, plan.settings.judging, decide)
@@ -394,8 +394,3 @@ class Loop:
         """Count fruitless requests afresh from here, so that starting again grants as many more."""
         self._progress = replace(self._progress, granted_from=self._progress.request)
         self._ledger.set_progress(self._progress)
-
-
-def _is_drawn(question: Question) -> bool:
-    """Return whether a question's prompt is kept with its reply: it shows what was drawn, which nothing else tells."""
-    return question.id.stage == StageName.INSTRUCTIONS
