@@ -111,6 +111,7 @@ def judge(
     base_url: options.BaseUrl = None,
     batch: options.Batch = None,
     finish_online: options.FinishOnline = None,
+    ray: options.Ray = None,
     concurrency: options.Concurrency = None,
     max_requests: options.MaxRequests = None,
     max_tokens: options.MaxTokens = None,
@@ -123,7 +124,7 @@ def judge(
     from self_instruct.reports.terminal.judging import judge_and_show
 
     flags = {
-        "judging.model": model, "judging.votes": votes, "judging.base_url": base_url,
+        "judging.model": model, "judging.votes": votes, "judging.base_url": base_url, "ray.address": ray,
         **options.budgets(concurrency, max_requests, max_tokens, max_cost),
         **options.batches(batch, finish_online),
     }  # fmt: skip

@@ -5,12 +5,14 @@ Needs the extra `ray`; half a minute.
 
 import os
 import random
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.command import Command
 from support.ray_processes import actor_processes
 
 from self_instruct import SelfInstruct
@@ -63,3 +65,18 @@ def test_a_model_that_no_actor_can_load_ends_the_run_with_its_reason(tmp_path: P
     model = {"address": "local", "actors": 1}
     with pytest.raises(SettingsError, match="nobody"):
         SelfInstruct("nobody:x", ray=model).run(tmp_path / "run")
+
+
+def test_judging_on_ray_says_what_judging_here_says(finished_run: Path, tmp_path: Path, command: Command) -> None:
+    shutil.copytree(finished_run, tmp_path / "same")
+    asked = ("--model", "offline", "--json")
+    here, there = command("judge", finished_run, *asked), command("judge", tmp_path / "same", *asked, "--ray", "local")
+    assert (there.code, there.out) == (here.code, here.out) == (0, here.out)
+
+
+def test_improving_on_ray_makes_the_run_that_improving_here_makes(finished_run: Path, tmp_path: Path, command: Command) -> None:
+    asked = ("improve", finished_run, "--run")
+    assert command(*asked, tmp_path / "here").code == command(*asked, tmp_path / "there", "--ray", "local").code == 0
+    for run in ("here", "there"):
+        assert command("export", tmp_path / run, "--format", "alpaca", "--out", tmp_path / f"{run}.json").code == 0
+    assert (tmp_path / "there.json").read_bytes() == (tmp_path / "here.json").read_bytes()

@@ -6,23 +6,22 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
 from self_instruct.chains.budgets.context import ContextAsker, context_lengths
-from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.families import same_family
 from self_instruct.chains.models.in_process import is_in_process
 from self_instruct.chains.models.names import asked_first
 from self_instruct.chains.models.question import Asker
-from self_instruct.chains.models.ray_pool import RayPool
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.models.retrying import REPORTED_EVERY_S, RetryingAsker
 from self_instruct.chains.runs.advice import Cause
+from self_instruct.chains.runs.askers import asker_of
 from self_instruct.chains.runs.batching import Batching, has_open_batch, in_rounds
 from self_instruct.chains.runs.calibrating import Calibrating
 from self_instruct.chains.runs.journal import Journal
@@ -32,7 +31,6 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signals
 from self_instruct.chains.stages.classification import CALIBRATION
 from self_instruct.ledger import Ledger, StoredTask
-from self_instruct.records.errors import SettingsError
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.tasks import StageName
 from self_instruct.settings.settings import Settings
@@ -150,8 +148,11 @@ class _Generating:
         self._listener = listener
         self._advised: set[Cause] = set()
         self._has_begun = False
-        self._pool: RayPool | None = None
-        asker = self._asker_of(models)
+        self._closing = ExitStack()
+        answering = models and {**models, CALIBRATION: models[StageName.CLASSIFICATION]}
+        choices = {**plan.settings.choices, CALIBRATION: plan.settings.choice(StageName.CLASSIFICATION)}
+        left_out, warn = LeftOut.of(ledger, listener.on_warning), listener.on_warning
+        asker = self._closing.enter_context(asker_of(plan.settings, choices, answering, left_out, warn, listener.config))
         self._loop: Loop
         self._batching = batching_of(ledger, plan.settings, models, listener)
         self._contexts: dict[str, int] = {}  # by stage, once the servers were asked
@@ -159,18 +160,6 @@ class _Generating:
         self._asker = retrying(fitting, plan.settings, on_change=lambda: self._loop.report())
         self._calibrating = Calibrating(ledger, plan, self._asker, listener.on_news)
         self._loop = self._new_loop()
-
-    def _asker_of(self, models: Mapping[str, Model]) -> Asker:
-        """Return what answers: the models in this process, or actors of Ray that have loaded them."""
-        settings, config = self._plan.settings, self._listener.config
-        left_out = LeftOut.of(self._ledger, self._listener.on_warning)
-        if settings.ray.address is None:
-            return ModelAsker({**models, CALIBRATION: models[StageName.CLASSIFICATION]}, left_out, config)
-        if config and config.get("callbacks"):
-            raise SettingsError("`ray`: callbacks see nothing of what actors are asked; leave them or it out.")
-        choices = {**settings.choices, CALIBRATION: settings.choice(StageName.CLASSIFICATION)}
-        self._pool = RayPool(choices, settings.seed, settings.ray, left_out, self._listener.on_warning)
-        return self._pool
 
     def _new_loop(self) -> Loop:
         return Loop(
@@ -195,8 +184,7 @@ class _Generating:
         self._warn()
         stopping(self._stop)
         signals = stopped_by_signals(self._stop_asking, self._stop) if takes_signals else nullcontext()
-        pool = closing(self._pool) if self._pool else nullcontext()
-        with pool, journal.of_run(self._plan.settings), signals, _every(REPORTED_EVERY_S, lambda: self._loop.wake()):
+        with self._closing, journal.of_run(self._plan.settings), signals, _every(REPORTED_EVERY_S, lambda: self._loop.wake()):
             self._contexts |= await context_lengths(self._plan.settings)
             outcome = await self._calibrated() or await in_rounds(self._batching, self._one_pass)
         stands = self._loop.snapshot()

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from self_instruct.chains.budgets.meter import check_budgets
-from self_instruct.chains.models.loading import load_chosen
+from self_instruct.chains.models.loading import load_stages
+from self_instruct.chains.models.ray_pool import check_for_ray
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.refinement.asking import COMPARING, COMPARING_TASKS, CRITICISING, SCORING
 from self_instruct.chains.refinement.refiner import RefinementRules
@@ -149,14 +150,20 @@ class ImprovementPlan:
         """Return what goes to the model with a question."""
         return self.settings.section(JUDGING if stage in _JUDGED else stage).parameters
 
+    @property
+    def choices(self) -> dict[str, ModelChoice]:
+        """Which model is asked under each name."""
+        return {stage: self.choice(stage) for stage in ASKED}
+
     def models(self) -> dict[str, Model]:
-        """Return the model for each name; those of one choice share one. Raises `SettingsError` where one cannot be loaded."""
-        found: dict[str, Model] = {}
-        for stage in ASKED:
-            choice = self.choice(stage)
-            same = next((earlier for earlier in found if self.choice(earlier) == choice), None)
-            found[stage] = found[same] if same else load_chosen(choice, self.settings.seed)
-        return found
+        """Return the model for each name; those of one choice share one. There is none where actors of Ray hold them.
+
+        Raises `SettingsError` where one cannot be loaded.
+        """
+        if self.settings.ray.address is not None:
+            check_for_ray(self.settings, ())
+            return {}
+        return load_stages(self.choices, self.settings.seed)
 
 
 def finished_with_instances(ledger: Ledger) -> Source:

@@ -10,12 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.families import same_family
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.refinement.asking import SCORING
 from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, do_all
+from self_instruct.chains.runs.askers import asker_of
 from self_instruct.chains.runs.batching import Batching, has_open_batch
 from self_instruct.chains.runs.generating import paced
 from self_instruct.chains.runs.improvement_plan import ImprovementPlan, Source, finished_with_instances
@@ -56,7 +56,7 @@ def improve(
         for sentence in _warnings(plan, old_plan):
             warn(sentence)
         work = Improving(ledger, plan, tasks, votes)
-        asker = ModelAsker(asked, LeftOut.of(ledger, warn))
+        asker = closing.enter_context(asker_of(plan.settings, plan.choices, asked, LeftOut.of(ledger, warn), warn))
         batching = _batching(ledger, plan, asked, listener, warn)
         outcome = do_all(ledger, work, asker, paced(plan.settings, asked), listener, batching)
         if outcome.ending is Ending.DONE:

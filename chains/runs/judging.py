@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from self_instruct.chains.budgets.meter import Meter, check_budgets
-from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.families import same_family
 from self_instruct.chains.models.question import Asker, Question
+from self_instruct.chains.models.ray_pool import check_for_ray
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.accepting import JUDGES
+from self_instruct.chains.runs.askers import asker_of
 from self_instruct.chains.runs.asking_all import AskingAll
 from self_instruct.chains.runs.batching import Batching, in_rounds
 from self_instruct.chains.runs.generating import Listener, batching_of, retrying
@@ -207,14 +208,23 @@ def judge_run(
     """
     listener = listener or Listener()
     check_budgets(judge.settings)
-    loaded = models or {judge.name: replace(plan, settings=judge.settings).load_model_of(JUDGING)}
+    loaded = models or _models(judge, plan)
     judge.remember(ledger, plan)
     if warning := same_family(plan.settings.model_of(StageName.INSTANCES), judge.model):
         listener.on_warning(warning)
     judging = Judging(ledger, plan, judge, sample)
-    model = ModelAsker(loaded, LeftOut.of(ledger, listener.on_warning), listener.config)
     batching = batching_of(ledger, judge.settings, loaded, listener, {judge.name: JUDGING})
-    return asyncio.run(_judged(judging, retrying(model, judge.settings), listener, on_progress, batching))
+    choices, warn = {judge.name: judge.settings.choice(JUDGING)}, listener.on_warning
+    with asker_of(judge.settings, choices, loaded, LeftOut.of(ledger, warn), warn, listener.config) as asker:
+        return asyncio.run(_judged(judging, retrying(asker, judge.settings), listener, on_progress, batching))
+
+
+def _models(judge: RunJudge, plan: RunPlan) -> dict[str, Model]:
+    """Return the judge's model by its name; none where actors of Ray hold it."""
+    if judge.settings.ray.address is not None:
+        check_for_ray(judge.settings, ())
+        return {}
+    return {judge.name: replace(plan, settings=judge.settings).load_model_of(JUDGING)}
 
 
 def judge_again(ledger: Ledger, plan: RunPlan, judges: Mapping[str, Any]) -> None:

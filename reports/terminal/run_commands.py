@@ -27,6 +27,7 @@ def improve(
     base_url: options.BaseUrl = None,
     batch: options.Batch = None,
     finish_online: options.FinishOnline = None,
+    ray: options.Ray = None,
     concurrency: options.Concurrency = None,
     max_requests: options.MaxRequests = None,
     max_tokens: options.MaxTokens = None,
@@ -40,7 +41,7 @@ def improve(
 
     flags = {
         "model": model, "judging.model": judge, "stages.regenerate.enabled": regenerate, "stages.rewrite.enabled": rewrite,
-        "stages.revise.rounds": rounds, "base_url": base_url,
+        "stages.revise.rounds": rounds, "base_url": base_url, "ray.address": ray,
         **options.budgets(concurrency, max_requests, max_tokens, max_cost),
         **options.batches(batch, finish_online),
     }  # fmt: skip
