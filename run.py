@@ -77,6 +77,8 @@ def generate(
     max_cost: options.MaxCost = None,
     base_url: options.BaseUrl = None,
     steer: Annotated[bool | None, typer.Option("--steer", help="Ask for the kinds of tasks that the pool lacks.")] = None,
+    proposer: options.Proposers = None,
+    texts: options.Texts = None,
     batch: options.Batch = None,
     finish_online: options.FinishOnline = None,
     ray: options.Ray = None,
@@ -93,6 +95,7 @@ def generate(
     flags = {
         "model": model, "num_instructions": num_instructions, "accept": accept, "profile": profile, "seeds": seeds,
         "images": images, "templates": templates, "base_url": base_url, "steer": steer, "seed": seed, "ray.address": ray,
+        "proposers": options.shares(proposer), "back_translate.texts": texts,
         **options.budgets(concurrency, max_requests, max_tokens, max_cost),
         **options.batches(batch, finish_online),
     }  # fmt: skip

@@ -2,11 +2,22 @@
 
 from self_instruct.ledger.ledger import LEDGER_FILE, Ledger
 from self_instruct.ledger.opening import is_ledger
-from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent, StoredBatch, StoredReply, StoredTask, TaskId
+from self_instruct.ledger.records import (
+    Lineage,
+    Progress,
+    RequestId,
+    SentRequest,
+    Spent,
+    StoredBatch,
+    StoredReply,
+    StoredTask,
+    TaskId,
+)
 
 __all__ = [
     "LEDGER_FILE",
     "Ledger",
+    "Lineage",
     "Progress",
     "RequestId",
     "SentRequest",

@@ -13,25 +13,37 @@ import json
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import reduce
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from self_instruct.ledger import migrations, opening, rows
+from self_instruct.ledger import files, migrations, opening, rows
 from self_instruct.ledger.damage import REPORTED, damaged, explained, faults, told
 from self_instruct.ledger.lock import RunLock
-from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent, StoredBatch, StoredReply, StoredTask, TaskId
+from self_instruct.ledger.records import (
+    Lineage,
+    Progress,
+    RequestId,
+    SentRequest,
+    Spent,
+    StoredBatch,
+    StoredReply,
+    StoredTask,
+    TaskId,
+)
 from self_instruct.ledger.schema import (
     BATCHES,
     FACTS,
     INSTANCES,
+    LINEAGE,
     MISCOUNTED,
     PROGRESS,
     REJECTIONS,
     REPLIES,
     SENT,
     SPENDING,
+    SPENDING_BY_PROPOSER,
     TASKS,
     VERDICTS,
     VERSION,
@@ -40,7 +52,7 @@ from self_instruct.ledger.schema import (
 )
 from self_instruct.records.errors import LedgerError
 from self_instruct.records.replies import UNCOUNTED, Refusal, Reply, Usage
-from self_instruct.records.tasks import Instance, Rejection, StageName, Verdict
+from self_instruct.records.tasks import PROPOSING, Instance, Rejection, StageName, Verdict
 from self_instruct.settings.sections import Price
 
 LEDGER_FILE = "ledger.sqlite"
@@ -49,7 +61,7 @@ _OF_REQUEST = " WHERE stage = ? AND request = ? AND item = ? AND instance = ? AN
 _FORGET_SENT = f"DELETE FROM sent{_OF_REQUEST} AND sending = ?"  # noqa: S608 (words of our own)
 _IN_POOL_ORDER = " ORDER BY request, item"
 _IN_TURN = ", instance, stage, vote"
-_SET_FACT, _SET_BATCH = (table.insert.replace("INSERT", "REPLACE", 1) for table in (FACTS, BATCHES))
+_SET_FACT, _SET_BATCH, _SET_LINEAGE = (table.insert.replace("INSERT", "REPLACE", 1) for table in (FACTS, BATCHES, LINEAGE))
 
 
 class Ledger:
@@ -65,23 +77,29 @@ class Ledger:
         self.path = path
 
     @classmethod
-    def create(cls, directory: Path, facts: dict[str, Any], replies: Iterable[StoredReply] = ()) -> Self:
+    def create(
+        cls,
+        directory: Path,
+        facts: dict[str, Any],
+        replies: Iterable[StoredReply] = (),
+        lineages: Iterable[Lineage] = (),
+    ) -> Self:
         """Return the ledger of a new run that begins with `facts` (JSON values: settings, seeds, templates) and `replies`.
 
-        Where that fails nothing is left of it.
+        `lineages` are those of the requests that these answer. Where that fails nothing is left of it.
         """
         path = directory / LEDGER_FILE
         with explained(path), ExitStack() as undo:
             if not directory.exists():
                 directory.mkdir(parents=True)
-                undo.callback(_remove_directory, directory)
+                undo.callback(files.remove_directory, directory)
             lock = RunLock(directory)
             undo.callback(lock.release)
             if path.exists():
                 raise LedgerError(f"{path}: exists already; continue it with generate, or choose another `run`.")
-            undo.callback(_remove, lock.path)
-            undo.callback(_remove, path)
-            _write_new(path, facts, replies)
+            undo.callback(files.remove, lock.path)
+            undo.callback(files.remove, path)
+            files.write_new(path, facts, replies, lineages)
             ledger = cls(opening.open_existing(path, read_only=False), path, lock)
             undo.pop_all()
             return ledger
@@ -115,11 +133,11 @@ class Ledger:
     def discard(self) -> None:
         """Close the file and remove the run: for one made from other data that could not be finished."""
         self._connection.close()
-        _remove(self.path)
+        files.remove(self.path)
         if self._lock:
             self._lock.release()
-            _remove(self._lock.path)
-        _remove_directory(self.path.parent)
+            files.remove(self._lock.path)
+        files.remove_directory(self.path.parent)
 
     def __enter__(self) -> Self:
         return self
@@ -173,7 +191,7 @@ class Ledger:
     def _add(self, table: Table, written: Sequence[Row]) -> None:
         if written:
             with explained(self.path):
-                _insert(self._connection, table, written)
+                files.insert(self._connection, table, written)
 
     def _read(self, table: Table, record: Callable[[Row], T], which: str = "", key: Sequence[object] = ()) -> Iterator[T]:
         """Yield rows of a table as `record` makes them; one that is not as it was written is damage."""
@@ -233,9 +251,21 @@ class Ledger:
             raise LedgerError(f"{self.path}: the reply to {request.stage} request {request.request} is gone; restore a copy.")
         return reply
 
-    def prompt(self, request: int, attempt: int = 1) -> str | None:
+    def set_lineage(self, lineage: Lineage) -> None:
+        """Store what an instruction request goes out from: with it, before it is sent."""
+        self._execute(_SET_LINEAGE, LINEAGE.sealed(rows.lineage_row(lineage)))
+
+    def lineage(self, request: int) -> Lineage | None:
+        """Return what an instruction request goes out from; None where it shows demonstrations, or was never drawn."""
+        return next(self._read(LINEAGE, rows.lineage, " WHERE request = ?", (request,)), None)
+
+    def lineages(self) -> Iterator[Lineage]:
+        """Yield what each such request goes out from, in their order."""
+        return self._read(LINEAGE, rows.lineage, " ORDER BY request")
+
+    def prompt(self, request: int, attempt: int = 1, stage: str = StageName.INSTRUCTIONS) -> str | None:
         """Return the prompt of an instruction request, where it is known."""
-        asked = RequestId(StageName.INSTRUCTIONS, request, attempt=attempt)
+        asked = RequestId(stage, request, attempt=attempt)
         return next(self._of(asked, lambda row: rows.stored_reply(row).prompt), None)
 
     def _of(self, request: RequestId, record: Callable[[Row], T]) -> Iterator[T]:
@@ -269,19 +299,20 @@ class Ledger:
         """Return what this run has spent."""
         return reduce(Spent.plus, self.spending().values(), Spent())
 
-    def spending(self) -> dict[tuple[str, str | None, Price | None], Spent]:
+    def spending(self, *, by_proposer: bool = False) -> dict[tuple[str, str | None, Price | None], Spent]:
         """Return what this run has spent, by stage, model that was asked, and the price it was paid at.
 
-        The model is None for imported replies, the price where it was not known. Requests that have no reply are counted too.
+        The model is None for imported replies, the price where it was not known. Requests that have no reply are counted too,
+        but not `by_proposer`: by the stage that brought the task that a request is about.
         """
         for row in self._all(MISCOUNTED):
             raise damaged(self.path, f"{REPLIES.place(row)} has a count of tokens that cannot be one")
         try:
-            found = dict(map(rows.spent, self._all(SPENDING)))
+            found = dict(map(rows.spent, self._all(SPENDING_BY_PROPOSER if by_proposer else SPENDING)))
         except (TypeError, ValueError, ArithmeticError):  # a price that is no number: the row says which
             deque(self.replies(), maxlen=0)
             raise
-        for each in self.sent():
+        for each in () if by_proposer else self.sent():
             key = (each.request.stage, each.model, each.price)
             found[key] = found.get(key, Spent()).plus(Spent.without_reply(each.at_most))
         return found
@@ -294,8 +325,9 @@ class Ledger:
 
     def instruction_attempts_from(self, request: int) -> dict[int, int]:
         """Return the instruction requests, from number `request` on, that have a reply, each with its last attempt."""
-        query = "SELECT request, MAX(attempt) FROM replies WHERE stage = ? AND request >= ? GROUP BY request"
-        return dict(self._all(query, (StageName.INSTRUCTIONS, request)))
+        stages = ", ".join("?" * len(PROPOSING))
+        query = f"SELECT request, MAX(attempt) FROM replies WHERE stage IN ({stages}) AND request >= ? GROUP BY request"  # noqa: S608
+        return dict(self._all(query, (*PROPOSING, request)))
 
     # decisions
 
@@ -365,34 +397,3 @@ class Ledger:
         """Return the verdicts on a task's instances, in order."""
         which = " WHERE request = ? AND item = ?" + _IN_POOL_ORDER + _IN_TURN
         return tuple(one for _, one in self._read(VERDICTS, rows.task_verdict, which, (task.request, task.item)))
-
-
-def _write_new(path: Path, facts: dict[str, Any], replies: Iterable[StoredReply]) -> None:
-    """Write a ledger beside `path` and rename it, so that a run exists whole or not at all."""
-    beside = path.with_name(path.name + ".new")
-    _remove(beside)
-    try:
-        with closing(opening.create(beside)) as connection:
-            connection.execute("BEGIN")
-            _insert(connection, FACTS, ((name, rows.as_json(value)) for name, value in facts.items()))
-            _insert(connection, REPLIES, map(rows.reply_row, replies))
-            connection.execute("COMMIT")
-        beside.rename(path)
-    except BaseException:
-        _remove(beside)
-        raise
-
-
-def _insert(connection: sqlite3.Connection, table: Table, written: Iterable[Row]) -> None:
-    connection.executemany(table.insert, map(table.sealed, written))
-
-
-def _remove(path: Path) -> None:
-    """Remove a database with the files that SQLite keeps beside it, as far as they are there."""
-    for end in ("", *opening.BESIDE):
-        path.with_name(path.name + end).unlink(missing_ok=True)
-
-
-def _remove_directory(directory: Path) -> None:
-    with suppress(OSError):  # somebody put something into it
-        directory.rmdir()

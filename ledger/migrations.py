@@ -72,6 +72,12 @@ MIGRATIONS: Mapping[int, Mapping[str, str]] = {
         ),
     },
     6: {"replies": "SELECT *, NULL AS first_token FROM {replies}"},  # what a reply could have begun with
+    7: {  # proposers beside the paper's
+        "lineage": (
+            "SELECT 0 AS request, '' AS stage, '' AS operator, 0 AS depth, NULL AS parent_request, NULL AS parent_item,"
+            " NULL AS source, '' AS text WHERE 0"
+        ),
+    },
 }
 
 

@@ -55,6 +55,23 @@ class StoredReply:
 
 
 @dataclass(frozen=True, slots=True)
+class Lineage:
+    """What an instruction request goes out from, where that is one text and no list of demonstrations; its tasks come from it.
+
+    `operator` says what is done to the `text`. `parent` is the kept task whose instruction that is; `source` the place of the
+    seed task, or of a user's text, from 0, where it is one. `depth` counts the evolutions since one that nobody evolved.
+    """
+
+    request: int
+    stage: str
+    operator: str
+    depth: int = 0
+    text: str = ""
+    parent: TaskId | None = None
+    source: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SentRequest:
     """A request that went out: the `sending`-th time it did, counted from 1; its other fields as those of `StoredReply`.
 

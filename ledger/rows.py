@@ -9,7 +9,17 @@ from functools import lru_cache
 from math import isnan
 from typing import Any
 
-from self_instruct.ledger.records import Progress, RequestId, SentRequest, Spent, StoredBatch, StoredReply, StoredTask, TaskId
+from self_instruct.ledger.records import (
+    Lineage,
+    Progress,
+    RequestId,
+    SentRequest,
+    Spent,
+    StoredBatch,
+    StoredReply,
+    StoredTask,
+    TaskId,
+)
 from self_instruct.ledger.schema import MOST_COUNTED, Row
 from self_instruct.records.replies import Ended, Refusal, Reply, Served, Usage
 from self_instruct.records.tasks import Instance, Reason, Rejection, Verdict
@@ -136,6 +146,19 @@ def _price(given: str | None, written: str | None, cached: str | None) -> Price 
     if given is None or written is None:
         return None
     return Price(input=Decimal(given), output=Decimal(written), cached_input=None if cached is None else Decimal(cached))
+
+
+def lineage_row(lineage: Lineage) -> Row:
+    """Return the row of what an instruction request goes out from."""
+    parent = (None, None) if lineage.parent is None else (lineage.parent.request, lineage.parent.item)
+    return (lineage.request, lineage.stage, lineage.operator, lineage.depth, *parent, lineage.source, lineage.text)
+
+
+def lineage(row: Row) -> Lineage:
+    """Return what an instruction request of a row goes out from."""
+    request, stage, operator, depth, parent_request, parent_item, source, text, _ = row
+    parent = None if parent_request is None else TaskId(parent_request, parent_item)
+    return Lineage(request, stage, operator, depth, text, parent, source)
 
 
 # decisions

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from zlib import crc32
 
 APPLICATION_ID = 0x5E1F1257
-VERSION = 6
+VERSION = 7
 MOST_COUNTED = 2**31  # tokens of one request; no provider counts more
 Row: TypeAlias = tuple[Any, ...]
 
@@ -107,6 +107,16 @@ BATCHES = Table(  # a provider's batches: written down before they are made ther
     key=1,
 )
 
+LINEAGE = Table(  # what an instruction request was drawn to ask about, where its demonstrations are not all
+    "lineage",
+    "request INTEGER NOT NULL",
+    "stage TEXT NOT NULL", "operator TEXT NOT NULL", "depth INTEGER NOT NULL",
+    "parent_request INTEGER", "parent_item INTEGER",  # the task it goes out from; NULL where that is none of the run's
+    "source INTEGER",  # the place of the seed or text that it goes out from, from 0; NULL where there is none
+    "text TEXT NOT NULL",  # what it goes out from, as it was shown
+    key=1,
+)  # fmt: skip
+
 PROGRESS = Table(  # one row: how far instruction replies are decided
     "progress",
     "request INTEGER NOT NULL",  # all requests before this one are decided
@@ -150,17 +160,28 @@ VERDICTS = Table(
     refers="FOREIGN KEY (request, item) REFERENCES tasks",
 )  # fmt: skip
 
-TABLES = {table.name: table for table in (FACTS, REPLIES, SENT, BATCHES, PROGRESS, TASKS, INSTANCES, REJECTIONS, VERDICTS)}
+_ALL = (FACTS, REPLIES, SENT, BATCHES, LINEAGE, PROGRESS, TASKS, INSTANCES, REJECTIONS, VERDICTS)
+TABLES = {table.name: table for table in _ALL}
 
 MISCOUNTED = (
     f"SELECT {', '.join(REPLIES.key)} FROM replies"  # noqa: S608
     f" WHERE {' OR '.join(f'{count} NOT BETWEEN 0 AND {MOST_COUNTED}' for count in COUNTS)} LIMIT 1"
 )
-_PAID = "stage, model, price_input, price_output, price_cached"
-SPENDING = (
-    f"SELECT {_PAID}, COUNT(*), SUM(input_tokens IS NULL OR output_tokens IS NULL),"  # noqa: S608
-    " SUM(input_tokens), SUM(output_tokens), SUM(cached_tokens), SUM(reasoning_tokens),"
-    " SUM(CASE WHEN input_tokens IS NULL OR output_tokens IS NULL THEN at_most_input END),"
-    " SUM(CASE WHEN input_tokens IS NULL OR output_tokens IS NULL THEN at_most_output END)"
-    f" FROM replies GROUP BY {_PAID} ORDER BY {_PAID}"
+_PAID = "model, price_input, price_output, price_cached"
+
+
+def _spending(stage: str, source: str) -> str:
+    return (
+        f"SELECT {stage} AS of, {_PAID}, COUNT(*), SUM(input_tokens IS NULL OR output_tokens IS NULL),"  # noqa: S608
+        " SUM(input_tokens), SUM(output_tokens), SUM(cached_tokens), SUM(reasoning_tokens),"
+        " SUM(CASE WHEN input_tokens IS NULL OR output_tokens IS NULL THEN at_most_input END),"
+        " SUM(CASE WHEN input_tokens IS NULL OR output_tokens IS NULL THEN at_most_output END)"
+        f" FROM {source} GROUP BY of, {_PAID} ORDER BY of, {_PAID}"
+    )
+
+
+SPENDING = _spending("stage", "replies")
+SPENDING_BY_PROPOSER = _spending(  # of calibration, seed tasks have the numbers; they are nobody's
+    "CASE WHEN replies.stage = 'calibration' THEN replies.stage ELSE COALESCE(lineage.stage, 'instructions') END",
+    "replies LEFT JOIN lineage ON lineage.request = replies.request",
 )

@@ -13,7 +13,7 @@ from self_instruct.prompts.custom_prompt import custom_prompt
 from self_instruct.prompts.stage_prompt import Prompt, StagePrompt
 from self_instruct.prompts.template_files import AGAIN, SUFFIX, Templates
 from self_instruct.records.judgements import JUDGING
-from self_instruct.records.tasks import Reason, StageName
+from self_instruct.records.tasks import PROPOSING, Reason, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 
 _WHY_AGAIN = (Reason.EMPTY, Reason.CUT_OFF, Reason.UNREADABLE)
@@ -58,6 +58,9 @@ _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, mad
         "fault": "One cannot tell which review is meant.",
         "change": "Say which review.",
     },
+    "evolve": {"instruction": _INSTRUCTION, "operator": "constraints"},
+    "back_translate": {"text": "It was a fine day."},
+    "magpie": {"system_start": "<system>", "system_end": "</system>", "user_start": "<user>", "subject": "rivers"},
 }
 
 
@@ -71,7 +74,7 @@ def _judging(name: str, templates: Templates | None = None, *, is_chat: bool = T
 
 
 def _writing(name: str, templates: Templates | None = None, *, is_chat: bool = True, image: bool = False) -> StagePrompt:
-    """Return one of the prompts of whoever writes an output again."""
+    """Return one of the prompts of whoever writes an output, or an instruction, again."""
     return StagePrompt(
         stage=name, template=name + SUFFIX, templates=templates or Templates.load(), is_chat=is_chat,
         partial_variables={"image": image},
@@ -99,6 +102,8 @@ class PromptSet:
     `flags` (each with `rule` and `evidence`); `revise` what `regenerate` does and `output`, `fault` and `change`.
     `rewrite` takes what `regenerate` does and `faults` (by their names, `chains.refinement.rewriting`), `fault` and `change`;
     `compare_tasks` two examples, `first` and `second`, each with `instruction`, `input` and `output`.
+    `evolve` takes the `instruction` and an `operator` (`settings.proposers.Operator`), `back_translate` a `text`, `magpie`
+    `system_start`, `system_end` and `user_start` (`prompts.chat_forms`) and a `subject`.
 
     Any of them may be a prompt of LangChain, whose variables are among these; a `TemplateError` says where they are not.
     """
@@ -123,6 +128,9 @@ class PromptSet:
     rewrite: Prompt = field(default_factory=partial(_writing, "rewrite"))
     compare_tasks: Prompt = field(default_factory=partial(_judging, "compare_tasks"))
     compare_tasks_again: Prompt = field(default_factory=partial(_judging, "compare_tasks_again"))
+    evolve: Prompt = field(default_factory=partial(_writing, "evolve"))
+    back_translate: Prompt = field(default_factory=partial(_writing, "back_translate"))
+    magpie: Prompt = field(default_factory=partial(_writing, "magpie"))
     subjects: tuple[str, ...] = ()
     """What a request for new instructions may name for them to be about."""
 
@@ -193,6 +201,10 @@ def prompt_set(
         subjects=tuple(templates.sources.get(f"subjects{SUFFIX}", "").split("\n")),
         **{name: _judging(name, templates, is_chat=_judge_of(name) not in completion, image=image) for name in JUDGE_PROMPTS},
         **{name: _writing(name, templates, is_chat=name not in completion, image=image) for name in WRITING_PROMPTS},
+        **{
+            name.replace("-", "_"): _writing(name.replace("-", "_"), templates, is_chat=name not in completion)
+            for name in PROPOSING[1:]
+        },
     )
 
 

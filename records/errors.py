@@ -4,6 +4,7 @@
     |-- InputError             what was given is wrong: a file, a setting, a model's name; the command line exits with 2
     |   |-- SeedFileError        a seed file, named by file and line
     |   |-- ImageError           an image that is missing, too large, or none
+    |   |-- TextFileError        a file of texts, for which instructions are to be found, named by file and line
     |   |-- SettingsError        a config file, a flag, or a setting that contradicts the run's own
     |   |-- TemplateError        a prompt template that is missing, broken, or lacks a variable
     |   |-- ImportFormatError    a directory of the original code that cannot be read
@@ -45,6 +46,10 @@ class SeedFileError(InputError):
 
 class ImageError(InputError):
     """An image that cannot be used; the message begins with its place."""
+
+
+class TextFileError(InputError):
+    """A file of texts that cannot be used; the message begins with `file:line:`."""
 
 
 class SettingsError(InputError):

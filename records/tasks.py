@@ -19,6 +19,24 @@ class StageName(StrEnum):
     INSTANCES = "instances"
 
 
+class Proposer(StrEnum):
+    """Who brings candidates into the pool: the paper's own way, and the ways of others beside it."""
+
+    SELF_INSTRUCT = "self-instruct"
+    EVOLVE = "evolve"
+    BACK_TRANSLATE = "back-translate"
+    MAGPIE = "magpie"
+
+    @property
+    def stage(self) -> str:
+        """The name of its stage."""
+        return StageName.INSTRUCTIONS.value if self is Proposer.SELF_INSTRUCT else self.value
+
+
+PROPOSING = tuple(proposer.stage for proposer in Proposer)
+"""The names of the stages that bring candidates; the others ask about tasks."""
+
+
 class Reason(StrEnum):
     """Why something was refused."""
 
@@ -35,6 +53,9 @@ class Reason(StrEnum):
     BANNED_WORD = "banned word"
     BANNED_START = "banned start"
     TOO_SIMILAR = "too similar"
+    NOTHING_ADDED = "adds nothing to its parent"
+    PROMPT_REPEATED = "repeats words of the prompt"
+    NO_CONTENT = "no word of content"
     # classification
     NEITHER_YES_NOR_NO = "neither yes nor no"
     # instances

@@ -20,12 +20,19 @@ TRIES = 4  # requests that a cell gets; where they all bring nothing into it, it
 class Steering:
     """Which cells each request of a run wants: `width` at most, in which only the subject differs.
 
-    `requests_before` says how many requests must be decided before one is drawn.
+    `requests_before` says how many requests must be decided before one is drawn; `is_steered` which of them want anything.
     """
 
-    def __init__(self, taxonomy: Taxonomy, requests_before: Callable[[int], int], width: int) -> None:
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        requests_before: Callable[[int], int],
+        width: int,
+        is_steered: Callable[[int], bool] = lambda _: True,
+    ) -> None:
         self.taxonomy = taxonomy
         self._requests_before = requests_before
+        self._is_steered = is_steered
         self._width = width
         self._kept: list[tuple[int, Cell | None]] = []  # the request that brought each task, and its cell
         self._places: dict[Cell, list[int]] = {}  # of the tasks of each cell
@@ -55,8 +62,9 @@ class Steering:
     def wanted(self, request: int) -> tuple[Cell, ...]:
         """Return the cells that a request wants, none where all are given up; what it is drawn from must be decided."""
         while len(self._wanted) <= request:
-            self._look_at(self._requests_before(len(self._wanted)))
-            self._wanted.append(self._thinnest())
+            number = len(self._wanted)
+            self._look_at(self._requests_before(number))
+            self._wanted.append(self._thinnest() if self._is_steered(number) else ())
         return self._wanted[request]
 
     def _look_at(self, decided: int) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from self_instruct.settings.secrets import HIDDEN, holds_secret, is_secret_name
 from self_instruct.settings.settings import Settings
 
-_WHOLE = frozenset({"prices"})  # its keys are names of models, which have dots of their own
+_WHOLE = frozenset({"prices", "proposers"})  # the keys of the first are names of models, which have dots of their own
 _OF_A_MODEL = ("parameters", "model_options")  # settings that take any key: a model's own
 _OPEN = (*_OF_A_MODEL, "stages", "own")
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from self_instruct.records.judgements import JUDGING, MOST_SCORE
-from self_instruct.records.tasks import VERIFIERS, StageName
+from self_instruct.records.tasks import PROPOSING, VERIFIERS, StageName
 from self_instruct.settings.frozen import FrozenDict, frozen
 from self_instruct.settings.secrets import address_holds_secret, is_secret_variable
 
@@ -28,6 +28,7 @@ Form = Literal["tolerant", "published"]
 """How replies are read: `published` as the original code does, `tolerant` of what chat models write."""
 Copies = Literal["refuse", "count"]
 Dollars = Annotated[Decimal, Field(ge=0)]
+T = TypeVar("T")
 
 
 SAMPLED: Mapping[str, Any] = frozen({"temperature": 0.7, "max_tokens": 1024})
@@ -68,7 +69,7 @@ def _options(options: Mapping[str, Any]) -> Mapping[str, Any]:
     return options
 
 
-def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+def distinct(names: tuple[T, ...]) -> tuple[T, ...]:
     """Check a list of questions or rules: each once."""
     if len(set(names)) < len(names):
         raise ValueError("must name each once")
@@ -293,13 +294,13 @@ class JudgingSettings(ModelSettings):
     """2: a verdict that cannot be read is asked for once more, with what was wrong, before it counts as unread."""
     max_unread: Annotated[float, Field(ge=0, le=1)] = 0.2
     """The share of unread verdicts above which a run stops and says so."""
-    required: Annotated[tuple[CriterionName, ...], AfterValidator(_distinct)] = ("valid", "input_fits", "output_correct")
+    required: Annotated[tuple[CriterionName, ...], AfterValidator(distinct)] = ("valid", "input_fits", "output_correct")
     """The questions whose answer must be yes for an instance to be accepted."""
     min_score: Annotated[float, Field(ge=0, le=MOST_SCORE)] = 3
     """The score, 0 to 5, that an accepted instance has at least."""
-    refused_flags: Annotated[tuple[NewStageName, ...], AfterValidator(_distinct)] = NEARLY_ALWAYS_RIGHT
+    refused_flags: Annotated[tuple[NewStageName, ...], AfterValidator(distinct)] = NEARLY_ALWAYS_RIGHT
     """The verifiers whose flag keeps an instance from being accepted, whatever the judge says of it."""
-    refused_concerns: Annotated[tuple[ConcernName, ...], AfterValidator(_distinct)] = ()
+    refused_concerns: Annotated[tuple[ConcernName, ...], AfterValidator(distinct)] = ()
     """What must not concern the judge for an instance to be accepted: harmful, unclear, too simple."""
 
     @property
@@ -325,7 +326,7 @@ class StageSettings(ModelSettings):
 
 def new_stages(stages: Mapping[str, StageSettings]) -> Mapping[str, StageSettings]:
     """Check the sections of a user's own stages: none may be named as one of ours."""
-    ours = next((name for name in stages if name in (*StageName, JUDGING)), None)
+    ours = next((name for name in stages if name in (*PROPOSING, *StageName, JUDGING)), None)
     if VERIFIERS in stages:
         raise ValueError(f"must not hold {VERIFIERS!r}, under which flags are kept; choose another name")
     if ours:
@@ -339,7 +340,7 @@ class BatchSettings(Section):
 
     enabled: bool | None = None
     """Ask in batches; null: where `batch.stages` names any."""
-    stages: Annotated[tuple[NewStageName, ...], AfterValidator(_distinct)] | None = None
+    stages: Annotated[tuple[NewStageName, ...], AfterValidator(distinct)] | None = None
     """The stages that are; null: all that read nothing from the pool, which is all but `instructions`."""
     finish_online: bool = False
     """Ask what a batch leaves unanswered one by one at once, at the full price; false: in further batches."""

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator
 
 from self_instruct.records.judgements import JUDGING
-from self_instruct.records.tasks import StageName
+from self_instruct.records.tasks import PROPOSING, Proposer, StageName
 from self_instruct.settings.frozen import FrozenDict, frozen
+from self_instruct.settings.proposers import BackTranslateSettings, EvolveSettings, MagpieSettings, Shares
 from self_instruct.settings.sections import (
     ENGLISH,
     Address,
@@ -40,6 +41,9 @@ from self_instruct.settings.sections import (
     VerifierSettings,
     new_stages,
 )
+
+OURS = (*dict.fromkeys((*PROPOSING, *StageName)), JUDGING)
+"""The names of the stages that have a section of their own."""
 
 
 class Settings(Section):
@@ -74,7 +78,12 @@ class Settings(Section):
     names one, a run that starts with more slots (`concurrency`) than this takes as many as those."""
     batched: bool = False
     """Look at the pool once per `window` requests, as the published code does."""
+    proposers: Shares = Field(default_factory=FrozenDict)
+    """Who brings new instructions, and what share of the requests is each one's; none: self-instruct alone."""
     instructions: InstructionSettings = InstructionSettings()
+    evolve: EvolveSettings = EvolveSettings()
+    back_translate: BackTranslateSettings = BackTranslateSettings()
+    magpie: MagpieSettings = MagpieSettings()
     novelty: NoveltySettings = NoveltySettings()
     classification: ClassificationSettings = ClassificationSettings()
     instances: InstanceSettings = InstanceSettings()
@@ -123,7 +132,7 @@ class Settings(Section):
     @classmethod
     def _know_batched(cls, batch: BatchSettings, info: ValidationInfo) -> BatchSettings:
         """Check that each stage asked in batches is one of the run's."""
-        known = (*StageName, JUDGING, *info.data.get("stages", ()))
+        known = (*OURS, *info.data.get("stages", ()))
         unknown = [name for name in batch.stages or () if name not in known]
         if unknown and "stages" in info.data:
             raise ValueError(f"stages names {unknown[0]!r}, which is no stage of this run")
@@ -131,8 +140,21 @@ class Settings(Section):
 
     @property
     def stage_names(self) -> tuple[str, ...]:
-        """The names of the stages that this run has: the paper's three, the judge if enabled, then those of `stages`."""
-        return (*StageName, *([JUDGING] if self.judges else []), *self.stages)
+        """The names of the stages that this run has, in order: those that write, the judge if enabled, those of `stages`."""
+        return (*self.writing_stages, *([JUDGING] if self.judges else []), *self.stages)
+
+    @property
+    def writing_stages(self) -> tuple[str, ...]:
+        """The names of the stages whose replies become data: those that bring instructions, and the paper's other two."""
+        bringing = (proposer.stage for proposer in self.shares)
+        return (*bringing, StageName.CLASSIFICATION.value, StageName.INSTANCES.value)
+
+    @property
+    def shares(self) -> Mapping[Proposer, float]:
+        """The share of the requests for instructions that each proposer has, more than 0, in sum 1."""
+        weights = self.proposers or {Proposer.SELF_INSTRUCT: 1.0}
+        whole = sum(weights.values())
+        return {one: weights[one] / whole for one in Proposer if one in weights}
 
     @property
     def judges(self) -> bool:
@@ -146,7 +168,7 @@ class Settings(Section):
         """The names of the stages that are asked in a provider's batches."""
         if not self.batch.is_on:
             return frozenset()
-        others = (name for name in self.stage_names if name != StageName.INSTRUCTIONS)
+        others = (name for name in self.stage_names if name not in PROPOSING)
         return frozenset(others if self.batch.stages is None else self.batch.stages)
 
     def judging_fixed(self) -> Settings:
@@ -162,6 +184,12 @@ class Settings(Section):
                 return self.classification
             case StageName.INSTANCES:
                 return self.instances
+            case Proposer.EVOLVE:
+                return self.evolve
+            case Proposer.BACK_TRANSLATE:
+                return self.back_translate
+            case Proposer.MAGPIE:
+                return self.magpie
         if stage == JUDGING:
             return self.judging
         return self.stages.get(stage) or StageSettings()
@@ -192,7 +220,7 @@ def section_key(stage: str) -> str:
     >>> section_key("instances"), section_key("judging"), section_key("difficulty")
     ('instances', 'judging', 'stages.difficulty')
     """
-    return stage if stage in (*StageName, JUDGING) else f"stages.{stage}"
+    return stage.replace("-", "_") if stage in OURS else f"stages.{stage}"
 
 
 def is_pacing(key: str) -> bool:
@@ -209,6 +237,6 @@ _PACING = frozenset({
     "min_yield", "retries", "timeout_s",
 })  # fmt: skip
 _PACING_OF_STAGES = re.compile(
-    rf"(({'|'.join((*StageName, JUDGING))}|stages\.[^.]+)\.)?(base_url|model_options\.api_key_env)"
+    rf"(({'|'.join(map(section_key, OURS))}|stages\.[^.]+)\.)?(base_url|model_options\.api_key_env)"
     r"|(stages\.[^.]+|verifiers)\.defined_in|(batch|ray)\.\w+"
 )

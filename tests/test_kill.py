@@ -9,6 +9,7 @@ import pytest
 from support.driver import Driver
 
 from self_instruct.ledger import Ledger
+from self_instruct.records.tasks import Proposer
 
 TARGET = 120
 BETWEEN = [("reply", number) for number in (1, 2, 3, 5, 9, 14, 4, 30, 8, 6, 11, 7)]  # a reply committed, not yet decided
@@ -83,3 +84,22 @@ def test_three_kills_let_no_more_requests_out_than_the_budget_allows(killable: C
     requests = sum(1 for line in log.read_text().splitlines() if line)
     assert spent.requests == 50 >= requests
     assert spent.unanswered == 50 - answered >= requests - answered > 0
+
+
+def test_a_run_of_all_proposers_that_is_killed_ends_as_an_undisturbed_one(killable: Commands, tmp_path: Path) -> None:
+    calm, rough, log, texts = (tmp_path / name for name in ("calm", "rough", "requests.log", "texts.txt"))
+    texts.write_text("\n\n".join(f"Text {number} of seven." for number in range(7)))
+    named = [each for one in Proposer for each in ("--proposer", one.value)]
+    more = (*named, "--texts", str(texts), "--set", "magpie.template=chatml", "--num-instructions", "16")
+    assert killable.generate(calm, tmp_path / "calm.log", "never", 0, *more) == 0
+    for moment, number in (("reply", 3), ("deciding", 4), ("sent", 6)):
+        assert killable.generate(rough, log, moment, number, *more) == -signal.SIGKILL
+    assert killable.generate(rough, log, "never", 0, *more) == 0
+    runs = [Ledger.open(run, read_only=True) for run in (calm, rough)]
+    decided = [(list(run.tasks()), list(run.instances()), list(run.rejections())) for run in runs]
+    assert decided[0] == decided[1]
+    lineages = [{one.request: one for one in run.lineages() if one.request < run.progress.request} for run in runs]
+    assert lineages[0] == lineages[1] != {}
+    assert len({one.stage for one in lineages[0].values()}) == 3
+    for run in runs:
+        run.close()

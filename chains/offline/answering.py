@@ -6,19 +6,22 @@ The answer is a function of the prompt's text and a seed alone, in any process a
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from self_instruct.chains.offline import faults, guessing, judging
+from self_instruct.chains.offline import faults, guessing, judging, proposing
 from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import Kind
 from self_instruct.chains.offline.grammar import grammar
 from self_instruct.chains.offline.reading import (
+    AnsweredPrompt,
     ComparePrompt,
     CritiquePrompt,
+    EvolvePrompt,
     InstancePrompt,
     JudgePrompt,
     ListPrompt,
     OutputPrompt,
     QuestionPrompt,
     RewritePrompt,
+    UserTurnPrompt,
     read_prompt,
 )
 from self_instruct.records.tasks import Instance
@@ -58,6 +61,8 @@ def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = T
         return Answer(grammar().instruction(draws, _is_classification(prompt.instruction)))
     if isinstance(prompt, OutputPrompt):
         return _answer_output(prompt, draws, flaws)
+    if isinstance(prompt, EvolvePrompt | AnsweredPrompt | UserTurnPrompt):
+        return Answer(proposing.proposal(prompt, draws, flaws))
     return Answer(guessing.small_talk(prompt.text))
 
 

@@ -45,12 +45,12 @@ def is_probably_classification(instruction: str) -> bool:
 
 def guessed_instances(instruction: str, is_output_first: bool, draws: Draws) -> list[Instance]:
     """Return instances in a general form: one of each label, two with an input, or one without."""
-    topic = _topic(instruction)
-    inputs = [text.format(topic) for text in draws.shuffled(_INPUTS)]
+    about = topic(instruction)
+    inputs = [text.format(about) for text in draws.shuffled(_INPUTS)]
     if is_output_first:
         labels = named_labels(instruction)[: len(inputs)] or ("Yes", "No")
         return [Instance(entry, label) for entry, label in zip(inputs, labels, strict=False)]
-    answers = [text.format(topic) for text in draws.several(_ANSWERS, 2)]
+    answers = [text.format(about) for text in draws.several(_ANSWERS, 2)]
     if _TAKES_INPUT.search(instruction):
         return [Instance(entry, answer) for entry, answer in zip(inputs, answers, strict=False)]
     return [Instance("", answers[0])]
@@ -60,15 +60,16 @@ def guessed_output(instruction: str, given: str, draws: Draws) -> str:
     """Return an output in a general form for a task with an input ("" for none): a label that it names, or a sentence."""
     if labels := named_labels(instruction):
         return draws.one(labels)
-    return draws.one(_ANSWERS).format(_topic(f"{instruction} {given}"))
+    return draws.one(_ANSWERS).format(topic(f"{instruction} {given}"))
 
 
 def small_talk(text: str) -> str:
     """Return a short plain answer to anything that is not one of our prompts."""
-    topic = _topic(text)
-    return f"This is the offline model, which answers by rule. {raised(topic)}: noted, and thank you for asking."
+    about = topic(text)
+    return f"This is the offline model, which answers by rule. {raised(about)}: noted, and thank you for asking."
 
 
-def _topic(text: str) -> str:
+def topic(text: str) -> str:
+    """Return what a text is about: its last two words of content."""
     words = [word.lower() for word in _WORD.findall(text) if word.lower() not in _COMMON]
     return " and ".join(dict.fromkeys(words[-2:])) or "the matter in hand"

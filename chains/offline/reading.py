@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from self_instruct.prompts.chat_forms import CHAT_FORMS
+
 QUESTION = "Is it classification?"
 ANSWER = "Answer Yes or No."
 _TASK = "\nTask: "
@@ -23,6 +25,8 @@ _JUDGED = "\n<<<output"
 _REVISED = "\n<<<old output\n"
 _REWRITTEN = "\n<<<old task\n"
 _CRITICISED = 'Write three lines. "Fault:"'
+_EVOLVED = "\n<<<task to change\n"
+_ANSWERED = "\n<<<answer to a lost request\n"
 _TO_DO = "Do the task below."
 _WITH_INPUT = "\n\nInput: "
 _COMPLAINT = "The last answer"
@@ -107,6 +111,28 @@ class RewritePrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class EvolvePrompt:
+    """A task to change, and the words that say how."""
+
+    instruction: str
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredPrompt:
+    """A text, for which the request is to be found that it answers."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserTurnPrompt:
+    """A conversation that stops where a user begins to speak; `end` is what stands behind that."""
+
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlainPrompt:
     """Anything else: the last thing somebody said."""
 
@@ -114,15 +140,31 @@ class PlainPrompt:
 
 
 Prompt: TypeAlias = (
-    ListPrompt | QuestionPrompt | InstancePrompt | JudgePrompt | ComparePrompt | CritiquePrompt | OutputPrompt | RewritePrompt
+    ListPrompt
+    | QuestionPrompt
+    | InstancePrompt
+    | JudgePrompt
+    | ComparePrompt
+    | CritiquePrompt
+    | OutputPrompt
+    | RewritePrompt
+    | EvolvePrompt
+    | AnsweredPrompt
+    | UserTurnPrompt
     | PlainPrompt
-)  # fmt: skip
+)
 
 
 def read_prompt(human: str, system: str = "") -> Prompt:
     """Return what a prompt asks for. `system` may say how far a list shall go."""
     if _JUDGED in human or _REVISED in human or _REWRITTEN in human:
         return _marked_prompt(human)
+    if turn := next((form for form in CHAT_FORMS.values() if human.endswith(form.user_start)), None):
+        return UserTurnPrompt(turn.user_end)
+    if _EVOLVED in human and (mark := _MARKED.search(human)):
+        return EvolvePrompt(mark["said"], human[: mark.start()])
+    if _ANSWERED in human and (mark := _MARKED.search(human)):
+        return AnsweredPrompt(mark["said"])
     if human.startswith(_TO_DO):
         instruction, _, given = human.partition(_TASK)[2].partition(_WITH_INPUT)
         return OutputPrompt(instruction, given)

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from self_instruct.records.tasks import Reason, StageName
+from self_instruct.records.tasks import PROPOSING, Reason, StageName
 
 POOR = 2.0
 """Tasks kept a request below which something is wrong: models that do well bring five and more."""
+USUAL = 8.0
+"""Tasks that a request of the paper's kind is expected to bring."""
 FIRST_REQUESTS = 8  # decided ones, before anything is said
 _FEW_CANDIDATES = 3.0  # a request
 _LEANING = 0.9  # share of yes
@@ -16,6 +18,7 @@ _FEWEST_NO = 40  # and before they lean to no, which is the commoner answer
 _UNREAD_SHARE = 0.3
 
 _UNREAD = (Reason.CUT_OFF, Reason.EMPTY, Reason.UNREADABLE, Reason.REFUSED_BY_PROVIDER)
+_FAILED = (Reason.NOTHING_ADDED, Reason.PROMPT_REPEATED, Reason.NO_CONTENT)
 _RULES = {
     Reason.TOO_SHORT: "instructions.min_words",
     Reason.TOO_LONG: "instructions.max_words",
@@ -30,6 +33,7 @@ class Cause(StrEnum):
     COPIES = "copies"
     SIMILAR = "too similar"
     RULES = "rules"
+    EVOLUTION = "failed evolutions"
     UNREAD = "unread"
     FEW = "few candidates"
     ALL_YES = "all yes"
@@ -50,7 +54,8 @@ class Tally:
     """What a run has decided: instruction requests, tasks kept of them, what was refused, and answers to the question of kind.
 
     `copies` of those too similar repeat a demonstration of their prompt, where that is only counted. `kinds` counts tasks by
-    whether they are classification tasks; `is_classification_only` where the prompt asks for no others.
+    whether they are classification tasks; `is_classification_only` where the prompt asks for no others. `expected` is how many
+    tasks a request was expected to bring before there was experience.
     """
 
     decided: int
@@ -59,10 +64,16 @@ class Tally:
     kinds: Mapping[bool, int]
     copies: int = 0
     is_classification_only: bool = False
+    expected: float = USUAL
 
-    def refused(self, *reasons: Reason, stage: str = StageName.INSTRUCTIONS) -> int:
-        """Return how many were refused at a stage for any of these reasons."""
-        return sum(self.rejected.get((stage, reason), 0) for reason in reasons)
+    def refused(self, *reasons: Reason, stage: str | None = None) -> int:
+        """Return how many were refused for any of these reasons, at a stage, or else at those that bring candidates."""
+        stages = PROPOSING if stage is None else (stage,)
+        return sum(self.rejected.get((at, reason), 0) for at in stages for reason in reasons)
+
+    def is_less(self, count: float, each: float) -> bool:
+        """Return whether there is less than so many for each request, where one is expected to bring as many as usual."""
+        return count < each * self.decided * self.expected / USUAL
 
 
 def advice(tally: Tally) -> tuple[Advice, ...]:
@@ -72,7 +83,7 @@ def advice(tally: Tally) -> tuple[Advice, ...]:
 
 
 def _of_yield(tally: Tally) -> Advice | None:
-    if tally.decided < FIRST_REQUESTS or tally.kept >= POOR * tally.decided:
+    if tally.decided < FIRST_REQUESTS or not tally.is_less(tally.kept, POOR):
         return None
     copies = tally.refused(Reason.COPIED) + tally.copies
     losses = {
@@ -80,10 +91,11 @@ def _of_yield(tally: Tally) -> Advice | None:
         Cause.SIMILAR: tally.refused(Reason.TOO_SIMILAR) - tally.copies,
         Cause.RULES: tally.refused(*_RULES),
         Cause.UNREAD: tally.refused(*_UNREAD),
+        Cause.EVOLUTION: tally.refused(*_FAILED),
     }
     candidates = tally.kept + sum(losses.values())
     cause = max(losses, key=lambda each: losses[each])
-    if 2 * losses[cause] < candidates and candidates < _FEW_CANDIDATES * tally.decided:
+    if 2 * losses[cause] < candidates and tally.is_less(candidates, _FEW_CANDIDATES):
         cause = Cause.FEW
     lost = f"{losses.get(cause, 0):,} of {candidates:,} candidates"
     why = _why(cause, lost, tally) if cause is not Cause.FEW else _few(candidates / tally.decided)
@@ -102,6 +114,8 @@ def _why(cause: Cause, lost: str, tally: Tally) -> str:
                 f"{lost} are too similar to one of the pool; more and more different seeds, a higher temperature or"
                 " novelty.threshold bring more"
             )
+        case Cause.EVOLUTION:
+            return f"{lost} are evolutions that failed; other operators (evolve.operators) or a larger model bring more"
         case Cause.RULES:
             worst = max(_RULES, key=lambda reason: tally.refused(reason))
             return f"{lost} break a rule, most often {worst.value!r}; see {_RULES[worst]}, or say in the prompt what is wanted"

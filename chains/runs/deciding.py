@@ -15,6 +15,8 @@ from self_instruct.chains.runs.instruction_requests import ReadReply
 from self_instruct.chains.runs.pool import Pool
 from self_instruct.chains.runs.reading_ahead import Decide, decide_now
 from self_instruct.chains.runs.unread_share import UnreadShare
+from self_instruct.chains.stages.instructions import expected_yield
+from self_instruct.chains.stages.proposing import ProposingStage
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.chains.stages.stage import Step
 from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask, TaskId
@@ -62,7 +64,7 @@ class Decider:
         kept: list[StoredTask] = []
         refused: list[tuple[int, Rejection]] = []
         while position < len(read) and (target is None or len(self._pool) < target):
-            decided = self._offer(request, read[position], reply.attempt)
+            decided = self._offer(request, read[position], reply)
             if isinstance(decided, Rejection):
                 refused.append((position, decided))
             else:
@@ -76,8 +78,7 @@ class Decider:
             granted_from=progress.granted_from,
         )
         with self._ledger.transaction():
-            for task in kept:
-                self._ledger.add_task(task)
+            kept = [self._keep(task, reply.stage) for task in kept]
             self._reject(request, refused)
             self._ledger.set_progress(after)
         return after, kept
@@ -119,17 +120,34 @@ class Decider:
             return None
         return self._stages[asked.stage].decide(before, self.about(task), self._ledger.stored_reply(before)).wrong
 
-    def _offer(self, request: int, read: Candidate | Rejection, attempt: int) -> StoredTask | Rejection:
+    def _offer(self, request: int, read: Candidate | Rejection, reply: ReadReply) -> StoredTask | Rejection:
         if isinstance(read, Rejection):
             return read
-        decision = self._pool.offer(request, read.text)
+        first = RequestId(StageName.CLASSIFICATION, request, read.item)
+        decision = self._pool.offer(first.task, read.text)
         if isinstance(decision, TooSimilar):
             if self._counts_copies and decision.neighbour.score == 1:
-                self.copies += decision.neighbour.text in (self._ledger.prompt(request, attempt) or "")
+                self.copies += decision.neighbour.text in (self._ledger.prompt(request, reply.attempt) or "")
             evidence: dict[str, str | float] = {"nearest": decision.neighbour.text, "score": decision.neighbour.score}
-            return Rejection(StageName.INSTRUCTIONS, Reason.TOO_SIMILAR, read.text, read.item, evidence)
-        first = RequestId(StageName.CLASSIFICATION, request, read.item)
-        return StoredTask(first.task, read.text, None, first, attempt)
+            return Rejection(reply.stage, Reason.TOO_SIMILAR, read.text, read.item, evidence)
+        return StoredTask(first.task, read.text, None, first, reply.attempt)
+
+    def _keep(self, task: StoredTask, stage: str) -> StoredTask:
+        """Store a kept task; one whose output is there already with that, as if it had been written for it."""
+        self._ledger.add_task(task)
+        proposer = self._stages[stage]
+        lineage = self._ledger.lineage(task.id.request) if isinstance(proposer, ProposingStage) else None
+        output = proposer.output(lineage) if isinstance(proposer, ProposingStage) and lineage else None
+        if output is None:
+            return task
+        request = RequestId(StageName.INSTANCES, task.id.request, task.id.item)
+        about = Task(task.instruction, False)
+        step = self._stages[request.stage].conclude(about, [Instance("", output)], request)
+        awaits = self._next(request.stage, task.id, replace(about, instances=step.instances))
+        after = replace(task, is_classification=False, awaits=awaits)
+        self.kinds[False] += 1
+        self._store(after, step)
+        return after
 
     def _next(self, stage: str, task: TaskId, about: Task) -> RequestId | None:
         """Return the first question of the next stage that has one; the instances in `about` are those being stored."""
@@ -166,6 +184,7 @@ def tally_of(ledger: Ledger, settings: Settings) -> Tally:
         rejected=ledger.count_rejections(),
         kinds={kind: kinds[kind] for kind in (True, False)},
         copies=count_copies(ledger) if settings.instructions.copies == "count" else 0,
+        expected=expected_yield(settings),
         is_classification_only=settings.instructions.classification_only,
     )
 

@@ -25,7 +25,7 @@ from self_instruct.chains.runs.pace import Times
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.pool import Pool
 from self_instruct.chains.runs.target import AcceptedShare, accepted_share, expected_target
-from self_instruct.chains.stages.instructions import EXPECTED_YIELD, InstructionStage
+from self_instruct.chains.stages.instructions import InstructionStage, expected_yield
 from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
 from self_instruct.prompts.stage_prompt import prompt_text
@@ -108,7 +108,7 @@ class _Estimating:
         self._ahead = ahead
         self._share = share
         self._questions = tuple(self._first_questions())
-        self._forecast = Forecast(self._stages, self._price, self._guess)
+        self._forecast = Forecast(self._stages, self._price, self._guess, plan.settings)
 
     def estimate(self) -> Estimate:
         """Return the estimate."""
@@ -129,7 +129,8 @@ class _Estimating:
         return found
 
     def _shown(self, request: int) -> tuple[str, ...]:
-        pool = Pool(self._plan.seeds, self._plan.settings, self._plan.draw, self._plan.taxonomy)
+        plan = self._plan
+        pool = Pool(plan.seeds, plan.settings, plan.draw, plan.taxonomy, len(plan.texts))
         pool.restore((task.id, task.instruction) for task in self._tasks)
         return pool.demonstrations(request)
 
@@ -165,7 +166,8 @@ class _Estimating:
         if latest := self._standing.latest:
             kept = f"{sum(latest) / len(latest):.1f} tasks kept per request, as in those decided last ({len(latest)})"
         else:
-            kept = f"{EXPECTED_YIELD} tasks kept per request"
+            each = expected_yield(self._plan.settings)
+            kept = f"{each:g} task{'' if each == 1 else 's'} kept per request"
         said = [f"{kept}; it falls as the pool grows, so a large target takes more"]
         if self._share is not None:
             said.append(self._share.sentence())

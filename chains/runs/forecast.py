@@ -10,13 +10,14 @@ from typing import Any
 from self_instruct.chains.budgets.prices import cost
 from self_instruct.chains.runs.outlook import LATEST, Outlook, Range, StageLeft, outlook, requests_for
 from self_instruct.chains.runs.pace import Times, times_of
-from self_instruct.chains.stages.instructions import EXPECTED_YIELD
+from self_instruct.chains.stages.instructions import expected_yield
 from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Usage
 from self_instruct.records.tasks import SeedTask
 from self_instruct.settings.sections import Price
+from self_instruct.settings.settings import Settings
 
 BYTES_PER_TOKEN = 4  # English text; other scripts have fewer
 INPUT_WEIGHT = 0.05  # the time of a token read, of one written: servers read prompts some twenty times as fast
@@ -71,6 +72,7 @@ class Forecast:
     """What the stages of a run are to take yet.
 
     `price` gives what a model costs, `guess` the tokens of one request of a stage, in and out, before there is experience.
+    Requests for instructions are shared by those who bring them as `settings` say.
     """
 
     def __init__(
@@ -78,10 +80,13 @@ class Forecast:
         stages: Sequence[Stage[Any]],
         price: Callable[[str | None], Price | None],
         guess: Callable[[Stage[Any]], tuple[float, float]],
+        settings: Settings,
     ) -> None:
         self._stages = stages
         self._price = price
         self._guess = guess
+        self._shares = {proposer.stage: share for proposer, share in settings.shares.items()}
+        self._expected = expected_yield(settings)
 
     def outlook(self, at: Standing) -> Outlook | None:
         """Return what is to be expected; None where there is no target, or no request is decided that would say anything."""
@@ -92,9 +97,9 @@ class Forecast:
     def requests(self, at: Standing, place: int) -> Range:
         """Return how many requests the stage at a place is likely to take, for new tasks and for those on their way."""
         missing = max(0, (at.target or 0) - at.kept)
-        if place == 0:
-            found = requests_for(missing, at.latest) if at.latest else Range.exactly(ceil(missing / EXPECTED_YIELD))
-            return _less(found, at.ahead)
+        if share := self._shares.get(self._stages[place].name):
+            found = requests_for(missing, at.latest) if at.latest else Range.exactly(ceil(missing / self._expected))
+            return _less(found, at.ahead).times(share)
         before = [at.awaiting.get(stage.name, 0) for stage in self._stages]
         to_come, passed = missing + sum(before[1:place]), at.kept - sum(before[1 : place + 1])
         spent = at.spent.get(self._stages[place].name)

@@ -15,6 +15,7 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.replaying import begin_decided
 from self_instruct.ledger import Ledger, RequestId, StoredReply, TaskId
 from self_instruct.prompts.reading.instruction_parser import InstructionParser
+from self_instruct.records.errors import SettingsError
 from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import Candidate, Reason, StageName
 from self_instruct.settings.layers import Layer
@@ -88,6 +89,10 @@ def import_batch(directory: Path, run: Path, given: Layer) -> list[str]:
     Raises `ImportFormatError`, `SettingsError`, `SeedFileError` or `LedgerError`; then there is no new run.
     """
     plan = RunPlan.new(given)
+    if plan.settings.proposers:
+        raise SettingsError(
+            "proposers: the original code knew only self-instruct; leave it out, and generate into the new run."
+        )
     plan = replace(plan, settings=plan.settings.without_target())
     batch = read_batch(directory)
     requests = _requests(batch)

@@ -5,7 +5,7 @@ Between the old run, which is only read, and the new one's ledger. A killed run 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from self_instruct.chains.runs.judging import known_judges
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.refining import Improving, Votes
-from self_instruct.ledger import Ledger, TaskId
+from self_instruct.ledger import Ledger, Lineage, TaskId
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.revisions import Operator
@@ -50,7 +50,7 @@ def improve(
     with ExitStack() as closing:
         with Ledger.open(before, read_only=True) as old, old.snapshot():
             old_plan, tasks = RunPlan.of(old), finished_with_instances(old)
-            ledger, plan, asked = _opened(run, old_plan, tasks, given, models)
+            ledger, plan, asked = _opened(run, old_plan, tasks, given, models, old.lineages())
             closing.enter_context(ledger)
             votes = _known_votes(old, old_plan, ledger, plan)
         for sentence in _warnings(plan, old_plan):
@@ -81,7 +81,12 @@ def _batching(
 
 
 def _opened(
-    run: Path, before: RunPlan, tasks: Source, given: Layer, models: Mapping[str, Model] | None
+    run: Path,
+    before: RunPlan,
+    tasks: Source,
+    given: Layer,
+    models: Mapping[str, Model] | None,
+    lineages: Iterable[Lineage],
 ) -> tuple[Ledger, ImprovementPlan, Mapping[str, Model]]:
     """Return the new run, begun if it is not there; where a model cannot be loaded nothing has changed."""
     if not Ledger.exists(run):
@@ -89,7 +94,7 @@ def _opened(
             raise SettingsError("the run has no finished task with an instance; there is nothing to improve.")
         plan = ImprovementPlan.new(before, tasks, given)
         asked = models or plan.models()
-        return Ledger.create(run, plan.facts()), plan, asked
+        return Ledger.create(run, plan.facts(), lineages=lineages), plan, asked
     with ExitStack() as undo:
         ledger = undo.enter_context(Ledger.open(run))
         plan = ImprovementPlan.of(ledger).going_on(tasks, given)

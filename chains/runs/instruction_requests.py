@@ -7,26 +7,29 @@ stored replies alone say, so that a kill between the two attempts loses and repe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from self_instruct.chains.models.question import Question
+from self_instruct.chains.runs.proposing import Proposing
 from self_instruct.chains.runs.reading_ahead import Decide, decide_now
-from self_instruct.chains.stages.instructions import InstructionStage
+from self_instruct.chains.stages.registry import RunStages
 from self_instruct.chains.stages.stage import Step
 from self_instruct.ledger import Ledger, RequestId
+from self_instruct.records.errors import LedgerError
 from self_instruct.records.replies import Refusal, Reply
-from self_instruct.records.tasks import StageName
+from self_instruct.records.tasks import PROPOSING
 
 
 @dataclass(frozen=True, slots=True)
 class ReadReply:
-    """The reply that counts of an instruction request, read.
+    """The reply that counts of an instruction request, read by its stage.
 
     `begin` is its offset among all the request's replies, laid end to end: items are counted from there, so that a task of the
     second reply is never taken for one of the first.
     """
 
     step: Step
+    stage: str
     attempt: int
     begin: int
 
@@ -40,7 +43,8 @@ class InstructionRequests:
     def __init__(
         self,
         ledger: Ledger,
-        stage: InstructionStage,
+        stages: RunStages,
+        proposing: Proposing,
         first: int,
         lost: Mapping[RequestId, int],
         *,
@@ -48,7 +52,8 @@ class InstructionRequests:
         decide: Decide = decide_now,
     ) -> None:
         self._ledger = ledger
-        self._stage = stage
+        self._stages = stages
+        self._proposing = proposing
         self._decide = decide
         self._may_ask = may_ask
         self._stored = ledger.instruction_attempts_from(first)  # the last attempt of each number that is answered
@@ -60,7 +65,7 @@ class InstructionRequests:
         if may_ask:  # which of them are to be asked again must be known; without asking, each is read when its turn comes
             for number in self._stored:
                 self._load(number)
-            self._again |= {one for one in lost if one.stage == stage.name and one.attempt == 1 and one.request >= first}
+            self._again |= {one for one in lost if one.stage in PROPOSING and one.attempt == 1 and one.request >= first}
             self._again -= {one for one in self._again if one.attempt == 1 and one.request in self._stored}
 
     def take(self, number: int) -> ReadReply | None:
@@ -85,10 +90,10 @@ class InstructionRequests:
 
         Those lost least often come first, and of these the lowest number.
         """
-        while self._next_new in self._stored or RequestId(self._stage.name, self._next_new) in self._again:
+        while self._next_new in self._stored or self._proposing.request(self._next_new) in self._again:
             self._next_new += 1
-        new = RequestId(self._stage.name, self._next_new)
-        open_ = [one for one in (*self._again, new) if may_be_asked(one.request)]
+        new = self._proposing.request(self._next_new)
+        open_ = [one for one in (*self._again, *([new] if new else ())) if may_be_asked(one.request)]
         return min(open_, key=lambda one: (self._lost.get(one, 0), one.request), default=None)
 
     def take_out(self, request: RequestId) -> None:
@@ -109,23 +114,21 @@ class InstructionRequests:
     def add(self, request: RequestId, reply: Reply | Refusal) -> None:
         """Read a reply that is stored now."""
         self._stored[request.request] = request.attempt
-        step = self._decide(self._stage, request, self.shown(request), reply)
+        stage = self._stages[request.stage]
+        step = self._decide(stage, request, self._proposing.shown(request), reply)
         if step.again is not None and self._may_ask:
             self._wrong[request.request] = step.wrong
             self._again.add(step.again)
         else:
             self._wrong.pop(request.request, None)
-            self._read[request.request] = ReadReply(step, request.attempt, self._begin(request))
+            self._read[request.request] = ReadReply(step, stage.name, request.attempt, self._begin(request))
 
     def _load(self, number: int) -> None:
-        attempt = min(self._stored[number], self._stage.attempts)
-        request = RequestId(StageName.INSTRUCTIONS, number, attempt=attempt)
+        first = self._proposing.request(number)
+        if first is None:
+            raise LedgerError(f"{self._ledger.path}: has a reply to request {number}, which is nobody's; restore a copy.")
+        request = replace(first, attempt=min(self._stored[number], self._stages[first.stage].attempts))
         self.add(request, self._ledger.stored_reply(request))
-
-    def shown(self, request: RequestId) -> tuple[str, ...]:
-        """Return the lines of a request's prompt, where what they show decides: also those of a replay are not redrawn."""
-        prompt = self._ledger.prompt(request.request, request.attempt) if self._stage.refuses_copies else None
-        return tuple(prompt.splitlines()) if prompt else ()
 
     def _begin(self, request: RequestId) -> int:
         before = (
@@ -137,4 +140,4 @@ class InstructionRequests:
 
 def is_drawn(question: Question) -> bool:
     """Return whether a question's prompt is kept with its reply: it shows what was drawn, which nothing else tells."""
-    return question.id.stage == StageName.INSTRUCTIONS
+    return question.id.stage in PROPOSING

@@ -27,11 +27,12 @@ from self_instruct.chains.runs.outlook import LATEST
 from self_instruct.chains.runs.pace import Times
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.pool import Pool
+from self_instruct.chains.runs.proposing import Proposing
 from self_instruct.chains.runs.prospects import Prospects
 from self_instruct.chains.runs.reading_ahead import ReadingAhead, decide_now
 from self_instruct.chains.runs.target import Target
 from self_instruct.chains.runs.waiting_tasks import WaitingTasks
-from self_instruct.chains.stages.instructions import EXPECTED_YIELD
+from self_instruct.chains.stages.instructions import expected_yield
 from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger, RequestId, StoredTask
 from self_instruct.records.errors import LedgerError, ModelUnavailableError, TemplateError
@@ -61,12 +62,10 @@ class Loop:
     ) -> None:
         self._ledger = ledger
         self._plan, self._settings = plan, plan.settings
-        self._on_progress = on_progress
-        self._on_kept = on_kept
-        self._on_fault = on_fault
+        self._on_progress, self._on_kept, self._on_fault = on_progress, on_kept, on_fault
         self._stages = plan.stages()
         self._stages.learn(plan.seeds, ledger.reply)
-        self._pool = Pool(plan.seeds, plan.settings, plan.draw, plan.taxonomy)
+        self._pool = Pool(plan.seeds, plan.settings, plan.draw, plan.taxonomy, len(plan.texts))
         self._target = Target(plan.settings, ledger)
         self._progress = ledger.progress
         self._stored = ledger.reply if ledger.has_replies else lambda _: None  # a new run has none but those that arrive
@@ -78,8 +77,9 @@ class Loop:
         decide = self._ahead.decide if self._ahead is not None else decide_now
         self._decider = Decider(ledger, self._pool, self._stages, plan.settings.judging, decide)
         self._lost = lost = Counter(sent.request for sent in ledger.sent()) if asker else Counter[RequestId]()
+        self._proposing = Proposing(plan, self._stages, self._pool, ledger)
         self._requests = InstructionRequests(
-            ledger, self._stages.instructions, self._progress.request, lost, may_ask=self._target.may_ask, decide=decide
+            ledger, self._stages, self._proposing, self._progress.request, lost, may_ask=self._target.may_ask, decide=decide
         )
         self._waiting = WaitingTasks(lost)
         self._kept: list[StoredTask] = []  # and not told yet
@@ -170,6 +170,7 @@ class Loop:
             kinds=self._decider.kinds,
             copies=self._decider.copies,
             is_classification_only=self._settings.instructions.classification_only,
+            expected=expected_yield(self._settings),
         )
 
     def wake(self) -> None:
@@ -303,9 +304,9 @@ class Loop:
 
     def _instruction_question(self, request: RequestId) -> Question | None:
         self._requests.take_out(request)
-        shown = self._pool.demonstrations(request.request)
+        about = self._proposing.about(request)
         try:
-            return self._plan.with_image(self._stages.instructions.question(request, shown, self._requests.wrong(request)))
+            return self._plan.with_image(self._stages[request.stage].question(request, about, self._requests.wrong(request)))
         except TemplateError as error:  # no request of this run can be asked
             self._fault = error
             self._requests.put_back(request)
@@ -326,7 +327,7 @@ class Loop:
     def _requests_expected(self) -> int:
         """Return how many more instruction requests the target is likely to take, so that few are sent in vain."""
         decided = self._progress.request
-        kept_each = max(1.0, len(self._pool) / decided if decided else EXPECTED_YIELD)
+        kept_each = max(1.0, len(self._pool) / decided if decided else expected_yield(self._settings))
         return max(1, ceil(self._target.still_to_keep(len(self._pool), self._finished) / kept_each))
 
     def _receive(self, arrival: Arrival) -> None:
@@ -348,7 +349,7 @@ class Loop:
     def _whose(self, question: Question) -> tuple[Stage[Any], Any]:
         """Return the stage that decides the reply to a question, and what the question is about."""
         task = self._asked.get(question.id)
-        about = self._requests.shown(question.id) if task is None else self._decider.about(task)
+        about = self._proposing.shown(question.id) if task is None else self._decider.about(task)
         return self._stages[question.id.stage], about
 
     async def _let_arrive(self) -> None:
@@ -387,6 +388,8 @@ class Loop:
             return Outcome(Ending.DONE, self._target.sentence(kept))
         if self._in_flight is None:
             return Outcome(Ending.UNANSWERED, f"{len(self._waiting)} of {kept} kept tasks have no stored reply yet")
+        if self._proposing.request(self._progress.request) is None:
+            return Outcome(Ending.USED_UP, f"all texts are used, and {self._target.sentence(kept)}")
         left = self._target.left(kept, self._finished, self._meter.spent.requests)
         return Outcome(Ending.BUDGET, self._meter.shortage() + left, self._meter.short_of)
 

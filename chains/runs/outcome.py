@@ -22,6 +22,7 @@ class Ending(StrEnum):
     BUDGET = "budget"
     FRUITLESS = "fruitless"
     POOR = "poor yield"
+    USED_UP = "used up"
     UNAVAILABLE = "unavailable"
     UNREAD = "unread"
     INTERRUPTED = "interrupted"

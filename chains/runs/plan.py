@@ -34,12 +34,13 @@ from self_instruct.prompts.prompt_set import PromptSet, prompt_set
 from self_instruct.prompts.template_files import Templates
 from self_instruct.prompts.wording import Wording, seeds_in
 from self_instruct.records.errors import LedgerError, SettingsError
-from self_instruct.records.tasks import SeedTask, StageName
+from self_instruct.records.tasks import Proposer, SeedTask, StageName
 from self_instruct.retrievers.draws import DRAW, Draws, draws
 from self_instruct.retrievers.taxonomy import Taxonomy, load_taxonomy
 from self_instruct.seeds.few_shot_tasks import FewShotTasks
 from self_instruct.seeds.images import Image, Images
 from self_instruct.seeds.loading import load_seeds, seed_from_fields, seed_to_fields
+from self_instruct.seeds.texts import load_texts
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import LANGUAGES, PROFILES
@@ -50,7 +51,8 @@ from self_instruct.settings.settling import AS_CONCURRENCY, Settled, settle, set
 IMPROVEMENT = "improvement"
 """The fact of a run that was made by improving another."""
 MAX_WORDS_SHOWN = 200  # characters of why a stored plan cannot be read
-_FILES = ("seeds", "images", "templates", "taxonomy")
+_TEXTS = "back_translate.texts"
+_FILES = ("seeds", "images", "templates", "taxonomy", _TEXTS)
 
 
 _NO_RUNS = {
@@ -66,6 +68,7 @@ class RunPlan:
 
     `origins` says where each setting's value came from, `draw` how the run draws (`retrievers.draws`), `taxonomy` by which
     kinds of tasks it steers; None: it does not. `images` are what its tasks are about, None in a run about texts.
+    `texts` are those that instructions are to be found for.
     """
 
     settings: Settings
@@ -76,13 +79,13 @@ class RunPlan:
     draw: int = DRAW
     taxonomy: Taxonomy | None = None
     images: Images | None = None
+    texts: tuple[str, ...] = ()
 
     @classmethod
     def new(cls, given: Layer) -> Self:
         """Return the plan of a new run.
 
-        Raises `SettingsError`, `SeedFileError`, `ImageError` or `TemplateError`; also where there are fewer seeds than
-        demonstrations.
+        Raises `SettingsError`, `TemplateError`, or the error of a file; also where there are fewer seeds than demonstrations.
         """
         settled = settle(given)
         seeds = _seeds(settled.settings.seeds, settled.settings.language)
@@ -91,7 +94,12 @@ class RunPlan:
         settings = settled.settings.judging_fixed()
         wording = _wording(settings.templates, settings.language)
         taxonomy = _taxonomy(settings) if settings.steer else None
-        plan = cls(settings, settled.origins, seeds, wording.shown, wording.templates, taxonomy=taxonomy, images=images)
+        texts = _texts(settings)
+        if images and set(settings.shares) != {Proposer.SELF_INSTRUCT}:
+            raise SettingsError("proposers: only self-instruct asks about images; leave the others, or the images, out.")
+        plan = cls(
+            settings, settled.origins, seeds, wording.shown, wording.templates, taxonomy=taxonomy, images=images, texts=texts
+        )
         plan._check_seeds()
         return plan
 
@@ -111,6 +119,7 @@ class RunPlan:
                 draw=int(ledger.fact("draw") or 2),  # runs of ledger version 2 and before did not say so
                 taxonomy=Taxonomy.from_fields(stored) if (stored := ledger.fact("taxonomy")) else None,
                 images=Images.from_fields(stored) if (stored := ledger.fact("images")) else None,
+                texts=tuple(ledger.fact("texts") or ()),
             )
         except (ValueError, TypeError, LookupError) as error:
             words = " ".join(str(error).split())[:MAX_WORDS_SHOWN]
@@ -126,6 +135,8 @@ class RunPlan:
             raise _other_files("templates", named["templates"])
         if self.taxonomy and "taxonomy" in named and _taxonomy(self.settings, named["taxonomy"]) != self.taxonomy:
             raise _other_files("taxonomy", named["taxonomy"])
+        if _TEXTS in named and load_texts(Path(str(named[_TEXTS]))) != self.texts:
+            raise _other_files("texts", named[_TEXTS])
         images = self.images
         if named.get("images") is not None:
             images = moved(images, Path(str(named["images"])))
@@ -154,6 +165,7 @@ class RunPlan:
             "draw": self.draw,
             "taxonomy": self.taxonomy.to_fields() if self.taxonomy else None,
             "images": self.images.to_fields() if self.images else None,
+            "texts": self.texts or None,
         }
 
     def remember(self, ledger: Ledger) -> None:
@@ -260,6 +272,16 @@ def _taxonomy(settings: Settings, named: object = None) -> Taxonomy:
             f"steer: our taxonomy is for English, and the language is {settings.language!r}; name a `taxonomy`."
         )
     return load_taxonomy(None if path is None else Path(str(path)))
+
+
+def _texts(settings: Settings) -> tuple[str, ...]:
+    """Return a user's texts, where the settings name a file of them, and who asks about them."""
+    path, is_asked = settings.back_translate.texts, Proposer.BACK_TRANSLATE in settings.shares
+    if path is None and is_asked:
+        raise SettingsError(f"proposers names 'back-translate', which needs a file of texts; name one as {_TEXTS}.")
+    if path is not None and not is_asked:
+        raise SettingsError(f"{_TEXTS} is {path!r}, and nobody asks about texts; add 'back-translate' to proposers.")
+    return () if path is None else load_texts(Path(path))
 
 
 def _wording(path: object, language: Language) -> Wording:

@@ -13,7 +13,7 @@ from self_instruct.settings.dotted_keys import shown
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.settling import settle
 
-_PLACES = ("seeds", "images", "templates", "taxonomy", "base_url")
+_PLACES = ("seeds", "images", "templates", "taxonomy", "texts", "base_url")
 _PATHS = ("path", "dir", "folder", "file")  # how the names of model options end that are places
 
 

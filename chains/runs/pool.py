@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import overload
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, overload
 
+from self_instruct.chains.runs.turns import Turns
 from self_instruct.chains.stages.instructions import Shown
 from self_instruct.ledger import TaskId
-from self_instruct.records.tasks import SeedTask
+from self_instruct.records.tasks import Proposer, SeedTask
 from self_instruct.retrievers import Kept, NoveltyIndex, TooSimilar, draw_demonstrations
 from self_instruct.retrievers.draws import draws
 from self_instruct.retrievers.steering import Steering
@@ -22,23 +23,37 @@ from self_instruct.retrievers.taxonomy import Cell, Taxonomy
 from self_instruct.settings.settings import Settings
 
 
+class One(NamedTuple):
+    """One instruction of the pool: of a kept `task`, or of the seed at the place `seed` among the run's."""
+
+    instruction: str
+    task: TaskId | None
+    seed: int | None
+
+
 class Pool:
     """Seed instructions and kept instructions in order, and the novelty index over both; `draw` is the run's.
 
-    With a `taxonomy` requests are steered to its cells.
+    With a `taxonomy` the paper's own requests are steered to its cells. `turns` says which these are; `texts` is how many a
+    user has for another proposer to ask about.
     """
 
-    def __init__(self, seeds: Sequence[SeedTask], settings: Settings, draw: int, taxonomy: Taxonomy | None = None) -> None:
-        wanted = (seed for seed in seeds if seed.is_classification or not settings.instructions.classification_only)
-        self._seeds = [seed.instruction for seed in wanted]
+    def __init__(
+        self, seeds: Sequence[SeedTask], settings: Settings, draw: int, taxonomy: Taxonomy | None = None, texts: int = 0
+    ) -> None:
+        only = settings.instructions.classification_only
+        self._seed_places = [place for place, seed in enumerate(seeds) if seed.is_classification or not only]
+        self._seeds = [seeds[place].instruction for place in self._seed_places]
         self._settings = settings
         self._draw = draw
         self._index = NoveltyIndex(settings.novelty)
         self._index.add_all(self._seeds)
         self._kept: list[str] = []
         self._requests: list[int] = []  # the request that brought each kept task, ascending
+        self._items: list[int] = []  # and its item
         width = settings.instructions.demonstrations  # as many as a prompt asks for
-        self._steering = Steering(taxonomy, self.requests_before, width) if taxonomy else None
+        self.turns = Turns(settings.shares, {Proposer.BACK_TRANSLATE: texts})
+        self._steering = Steering(taxonomy, self.requests_before, width, self.turns.is_papers) if taxonomy else None
         self._seed_cells = [(seed, taxonomy.cell_of(seed)) for seed in self._seeds] if taxonomy else []
 
     def __len__(self) -> int:
@@ -48,21 +63,22 @@ class Pool:
     def restore(self, tasks: Iterable[tuple[TaskId, str]]) -> None:
         """Add tasks that were kept earlier, in the order of the pool, without deciding about them again."""
         for task, instruction in tasks:
-            self._add(task.request, instruction)
+            self._add(task, instruction)
         self._index.add_all(self._kept)
 
-    def offer(self, request: int, instruction: str) -> Kept | TooSimilar:
+    def offer(self, task: TaskId, instruction: str) -> Kept | TooSimilar:
         """Keep an instruction if it is novel, else say which one it is too similar to."""
         decision = self._index.offer(instruction)
         if isinstance(decision, Kept):
-            self._add(request, instruction)
+            self._add(task, instruction)
         return decision
 
-    def _add(self, request: int, instruction: str) -> None:
+    def _add(self, task: TaskId, instruction: str) -> None:
         self._kept.append(instruction)
-        self._requests.append(request)
+        self._requests.append(task.request)
+        self._items.append(task.item)
         if self._steering:
-            self._steering.add(request, instruction)
+            self._steering.add(task.request, instruction)
 
     def brought(self, first: int, end: int) -> list[int]:
         """Return how many tasks each of the requests from `first` to before `end` brought."""
@@ -88,6 +104,19 @@ class Pool:
         taxonomy = self._steering.taxonomy
         subjects = [random.choice(of) for cell in cells if (of := taxonomy.subjects(cell))]
         return Shown(shown, taxonomy.wanted(cells[0]) or "anything", subjects)
+
+    def one(self, request: int, may_be: Callable[[TaskId], bool]) -> One:
+        """Return one instruction of those that a request sees, seeds and kept tasks alike; `may_be` says of a task whether."""
+        visible = bisect_left(self._requests, self.requests_before(request))
+        random = draws(self._draw, self._settings.seed, request)
+        while True:  # a seed may always be
+            place = random.choice(range(len(self._seeds) + visible))
+            if place < len(self._seeds):
+                return One(self._seeds[place], None, self._seed_places[place])
+            place -= len(self._seeds)
+            task = TaskId(self._requests[place], self._items[place])
+            if may_be(task):
+                return One(self._kept[place], task, None)
 
     def _in(self, cells: Sequence[Cell], visible: int) -> list[str]:
         """Return the seeds and the first `visible` kept tasks that are in these cells."""

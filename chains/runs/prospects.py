@@ -22,7 +22,7 @@ class Prospects:
     """Looks at a run at most twice a second; `clock` gives seconds."""
 
     def __init__(self, plan: RunPlan, stages: Sequence[Stage[object]], clock: Callable[[], float] = time.monotonic) -> None:
-        self._forecast = Forecast(stages, _priced(plan.settings), guess_by_seeds(plan.seeds))
+        self._forecast = Forecast(stages, _priced(plan.settings), guess_by_seeds(plan.seeds), plan.settings)
         self._clock = clock
         self._due = float("-inf")
         self._found: tuple[Outlook | None, tuple[Advice, ...]] = (None, ())
@@ -37,7 +37,7 @@ class Prospects:
 
 def expected(plan: RunPlan, ledger: Ledger) -> Outlook | None:
     """Return what is to be expected of the run of a ledger, by what it holds; read it within one `Ledger.snapshot`."""
-    forecast = Forecast(plan.stages().all, _priced(plan.settings), guess_by_seeds(plan.seeds))
+    forecast = Forecast(plan.stages().all, _priced(plan.settings), guess_by_seeds(plan.seeds), plan.settings)
     return forecast.outlook(standing_of(ledger, expected_target(ledger, plan.settings)))
 
 

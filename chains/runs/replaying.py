@@ -16,8 +16,8 @@ from self_instruct.chains.runs.image_runs import about_images
 from self_instruct.chains.runs.judging import judge_again
 from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import IMPROVEMENT, RunPlan
-from self_instruct.ledger import Ledger, StoredReply
-from self_instruct.records.errors import LedgerError
+from self_instruct.ledger import Ledger, Lineage, StoredReply
+from self_instruct.records.errors import LedgerError, SettingsError
 from self_instruct.records.tasks import StageName
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
@@ -26,6 +26,7 @@ from self_instruct.settings.settling import settle
 _OF_MODELS = ("model", "model_options", "base_url")
 INHERITED = (
     *_OF_MODELS, *(f"{stage}.{name}" for stage in StageName for name in _OF_MODELS), "stages", "judging",
+    "proposers", "evolve", "back_translate", "magpie",
     "seeds", "images", "templates", "steer", "taxonomy", "seed", "window", "batched", "instructions.classification_only",
 )  # fmt: skip
 
@@ -39,15 +40,17 @@ def replay(before: Ledger, directory: Path, given: Layer) -> Ledger:
     if before.fact(IMPROVEMENT) is not None:
         raise LedgerError(f"{before.path}: was made by improving another run, which has the replies; replay that one.")
     plan = _plan(RunPlan.of(before), given)
-    ledger, _ = begin_decided(directory, plan, before.replies())
+    ledger, _ = begin_decided(directory, plan, before.replies(), before.lineages())
     if judges := before.fact(JUDGES):
         judge_again(ledger, plan, judges)
     return ledger
 
 
-def begin_decided(directory: Path, plan: RunPlan, replies: Iterable[StoredReply]) -> tuple[Ledger, Outcome]:
+def begin_decided(
+    directory: Path, plan: RunPlan, replies: Iterable[StoredReply], lineages: Iterable[Lineage] = ()
+) -> tuple[Ledger, Outcome]:
     """Return the ledger of a new run that holds these replies, all decided, and how far they carried it; or leave nothing."""
-    ledger = Ledger.create(directory, plan.facts(), replies)
+    ledger = Ledger.create(directory, plan.facts(), replies, lineages)
     try:
         return ledger, decide_stored(ledger, plan)
     except BaseException:
@@ -62,6 +65,8 @@ def _plan(source: RunPlan, given: Layer) -> RunPlan:
     settled = settle(given.over(inherited))
     if source.images and "profile" in given.values:
         settled = settle(about_images(given, settled).over(inherited))
+    if settled.settings.shares != source.settings.shares:
+        raise SettingsError("proposers: which replies are whose does not change when they are decided again; leave it out.")
     return replace(source, settings=settled.settings.without_target(), origins=settled.origins)
 
 

@@ -19,18 +19,21 @@ from self_instruct.settings.sections import InstructionSettings
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 
 
-def screen(candidate: Candidate, rules: InstructionSettings, tokens: TokenKind) -> Candidate | Rejection:
+def screen(
+    candidate: Candidate, rules: InstructionSettings, tokens: TokenKind, stage: str = StageName.INSTRUCTIONS
+) -> Candidate | Rejection:
     """Return the candidate if it obeys the rules, else its rejection, for the first rule it breaks.
 
     In this order: its length in words (`str.split` for "ascii" tokens, as the paper's code counts; else Unicode tokens), banned
     words as whole words, banned starts, its first character. Case never matters: after the paper's casing, which lowers all
-    but the first letter, "Write a program" then matches what it matches there, and elsewhere also "write a Program".
+    but the first letter, "Write a program" then matches what it matches there, and elsewhere also "write a Program". `stage` is
+    the one that brought it.
     """
     broken = _length(candidate.text, rules, tokens) or _banned_word(candidate.text, rules) or _start(candidate.text, rules)
     if broken is None:
         return candidate
     reason, evidence = broken
-    return Rejection(StageName.INSTRUCTIONS, reason, candidate.text, candidate.item, evidence)
+    return Rejection(stage, reason, candidate.text, candidate.item, evidence)
 
 
 _Broken = tuple[Reason, dict[str, str | int | float]]

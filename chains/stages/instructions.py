@@ -16,12 +16,19 @@ from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.prompts.stage_prompt import Prompt
 from self_instruct.records.errors import InputError
-from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, SeedTask, StageName, Task
+from self_instruct.records.tasks import Candidate, Instance, Proposer, Reason, Rejection, SeedTask, StageName, Task
 from self_instruct.retrievers.draws import DRAW, draws
 from self_instruct.settings.sections import InstructionSettings
 from self_instruct.settings.settings import Settings
 
 EXPECTED_YIELD = 8  # tasks a request brings, until there is experience
+
+
+def expected_yield(settings: Settings) -> float:
+    """Return how many tasks a request is expected to bring, until there is experience: those of all other proposers one."""
+    ours = settings.shares.get(Proposer.SELF_INSTRUCT, 0)
+    return EXPECTED_YIELD * ours + 1 - ours
+
 
 Demonstrations = tuple[str, ...]
 """The instructions that a prompt shows, each on one line."""

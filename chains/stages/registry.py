@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
+from self_instruct.chains.stages.back_translating import BackTranslateStage
 from self_instruct.chains.stages.classification import ClassificationStage
+from self_instruct.chains.stages.evolving import EvolveStage
 from self_instruct.chains.stages.instances import InstanceStage
 from self_instruct.chains.stages.instructions import InstructionStage
 from self_instruct.chains.stages.judging import JudgingStage
+from self_instruct.chains.stages.magpie import MagpieStage
 from self_instruct.chains.stages.stage import Stage, TaskStage
 from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet
@@ -18,8 +21,11 @@ from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import SeedTask, StageName
 from self_instruct.settings.settings import Settings
 
-STAGES: list[type[Stage[Any]]] = [InstructionStage, ClassificationStage, InstanceStage, JudgingStage]
-"""The first brings tasks, each of the others asks about them. Those behind the third ask in runs whose settings name them."""
+STAGES: list[type[Stage[Any]]] = [
+    InstructionStage, EvolveStage, BackTranslateStage, MagpieStage, ClassificationStage, InstanceStage, JudgingStage,
+]  # fmt: skip
+"""Those that propose bring tasks, each of the others asks about them. The paper's three are in every run, of ours and of
+others those that its settings name."""
 
 
 def register_stage(stage: type[TaskStage]) -> type[TaskStage]:
@@ -44,13 +50,9 @@ class RunStages:
     def __init__(self, settings: Settings, prompts: PromptSet) -> None:
         self.all: tuple[Stage[Any], ...] = tuple(stage(settings, prompts) for stage in _chosen(settings))
         self._by_name = {stage.name: stage for stage in self.all}
-
-    @property
-    def instructions(self) -> InstructionStage:
-        """The stage that brings tasks."""
-        first = self._by_name[StageName.INSTRUCTIONS]
-        assert isinstance(first, InstructionStage)  # noqa: S101  for the type checker
-        return first
+        paper = self._by_name.get(StageName.INSTRUCTIONS)
+        self.instructions = paper if isinstance(paper, InstructionStage) else InstructionStage(settings, prompts)
+        """The paper's stage that brings tasks, though no request of the run may be its."""
 
     def __getitem__(self, name: str) -> Stage[Any]:
         """Return the stage of a name."""

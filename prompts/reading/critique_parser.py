@@ -67,7 +67,7 @@ class OutputParser(ReplyParser[str | Rejection]):
 
     def bare(self, text: str) -> str:
         """Return what was written without what stands around it."""
-        return _bare(text, self.label)
+        return without_surroundings(text, self.label)
 
 
 class TaskParser(OutputParser):
@@ -82,14 +82,14 @@ class TaskParser(OutputParser):
 
     def bare(self, text: str) -> str:
         """Return the instruction."""
-        said = " ".join(_WHAT_FOLLOWS.split(_bare(text, self.label), maxsplit=1)[0].split())
+        said = " ".join(_WHAT_FOLLOWS.split(without_surroundings(text, self.label), maxsplit=1)[0].split())
         quoted = _QUOTED.fullmatch(said)
         said = quoted[1] if quoted else said
         return said[:1].upper() + said[1:]
 
 
-def _bare(text: str, label: re.Pattern[str]) -> str:
-    """Return a text without what stands around it."""
+def without_surroundings(text: str, label: re.Pattern[str]) -> str:
+    """Return what was written without greeting, farewell, `label` and fence around it."""
     text = _NEXT_TASK.split(text, maxsplit=1)[0].strip()
     paragraphs = text.split("\n\n")
     while len(paragraphs) > 1 and "\n" not in paragraphs[0] and is_preamble(paragraphs[0]):

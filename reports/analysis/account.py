@@ -17,7 +17,7 @@ from self_instruct.chains.runs.accepting import AcceptRule, why_not_accepted
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, StoredReply, StoredTask, TaskId
 from self_instruct.records.replies import UNCOUNTED, Reply
-from self_instruct.records.tasks import StageName
+from self_instruct.records.tasks import PROPOSING
 from self_instruct.settings.sections import Price
 
 ACCEPTED = "accepted"
@@ -74,7 +74,7 @@ def _row(fate: str, candidates: int, spent: _Cost) -> AccountRow:
 def _fates(ledger: Ledger, plan: RunPlan) -> Iterator[tuple[TaskId, str]]:
     """Yield each candidate with where it went."""
     for task, refused in ledger.rejections():
-        if refused.stage == StageName.INSTRUCTIONS:
+        if refused.stage in PROPOSING:
             yield task, f"refused: {refused.reason}"
     for kept, why in why_not_accepted(ledger, AcceptRule.of(ledger, plan.settings)):
         yield kept.id, _fate(kept, why)
@@ -98,7 +98,7 @@ def _costs(ledger: Ledger, plan: RunPlan) -> tuple[dict[TaskId, _Cost], defaultd
         if model not in prices:
             prices[model] = price_in(plan.settings, model or "")
         paid = _paid(stored, stored.price or prices[model])
-        if stored.request.stage == StageName.INSTRUCTIONS:
+        if stored.request.stage in PROPOSING:
             of_request[stored.request.request] = of_request[stored.request.request].plus(paid)
         else:
             of_task[stored.request.task] = of_task[stored.request.task].plus(paid)

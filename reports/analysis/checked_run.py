@@ -1,12 +1,13 @@
 """The checks of a run's dataset, read from its ledger."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.copies import ShownTexts
 from self_instruct.ledger import Ledger
 from self_instruct.prompts.prompt_set import demonstrated_texts
-from self_instruct.records.tasks import StageName
+from self_instruct.records.tasks import PROPOSING
 from self_instruct.reports.analysis.checks import Check, Checked, checks, failing
 from self_instruct.reports.analysis.kept_tasks import KeptTask, kept_tasks
 
@@ -27,9 +28,11 @@ def checked_run(ledger: Ledger, plan: RunPlan, tasks: Sequence[KeptTask]) -> tup
 
 def _commonly_refused(ledger: Ledger, refused: Mapping[tuple[str, str], int]) -> str:
     """Return a candidate that was refused for the commonest reason, or the empty text."""
-    counts = {reason: count for (stage, reason), count in refused.items() if stage == StageName.INSTRUCTIONS}
+    counts = Counter[str]()
+    for (stage, reason), count in refused.items():
+        counts[reason] += count if stage in PROPOSING else 0
     most = max(counts, key=lambda reason: counts[reason], default=None)
-    found = (one.text for _, one in ledger.rejections() if (one.stage, one.reason) == (StageName.INSTRUCTIONS, most))
+    found = (one.text for _, one in ledger.rejections() if one.stage in PROPOSING and one.reason == most)
     return next(found, "")
 
 

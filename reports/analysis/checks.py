@@ -16,7 +16,7 @@ from typing import Any
 from self_instruct.chains.verifiers.example import Example
 from self_instruct.chains.verifiers.repeated_text import repeated_text
 from self_instruct.prompts.reading.class_labels import comparable, named_labels
-from self_instruct.records.tasks import Instance, Reason, StageName
+from self_instruct.records.tasks import PROPOSING, Instance, Reason, StageName
 from self_instruct.reports.analysis.kept_tasks import KeptTask
 from self_instruct.reports.text import number, share, shortened
 
@@ -120,7 +120,9 @@ def failing(found: Iterable[Check]) -> tuple[Check, ...]:
 
 
 def _refused(checked: Checked) -> Check:
-    reasons = Counter({reason: count for (stage, reason), count in checked.refused.items() if stage == StageName.INSTRUCTIONS})
+    reasons = Counter[str]()
+    for (stage, reason), count in checked.refused.items():
+        reasons[reason] += count if stage in PROPOSING else 0
     whole = reasons.total() + len(checked.tasks)
     most = next(iter(reasons.most_common(1)), ("", 0))
     why = f", {number(most[1])} as “{most[0]}”" if most[1] else ""

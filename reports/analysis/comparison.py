@@ -15,7 +15,7 @@ from typing import TypeAlias
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, StoredTask, TaskId
 from self_instruct.records.replies import Reply
-from self_instruct.records.tasks import Instance, Rejection, StageName, Task
+from self_instruct.records.tasks import PROPOSING, Instance, Rejection, StageName, Task
 from self_instruct.reports.analysis.refusals import EXAMPLES, UNREAD, Evidence, Example
 from self_instruct.reports.analysis.status import unanswered
 
@@ -95,7 +95,7 @@ class _Decisions:
         self.refused_candidates: dict[int, list[Rejection]] = defaultdict(list)  # by request
         self.refused_answers: dict[tuple[str, TaskId], list[Rejection]] = defaultdict(list)
         for task, rejection in ledger.rejections():
-            if rejection.stage == StageName.INSTRUCTIONS:
+            if rejection.stage in PROPOSING:
                 self.refused_candidates[task.request].append(rejection)
             else:
                 self.refused_answers[rejection.stage, task].append(rejection)

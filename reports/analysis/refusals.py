@@ -7,7 +7,7 @@ from math import ceil
 from typing import TypeAlias
 
 from self_instruct.ledger import TaskId
-from self_instruct.records.tasks import Reason, Rejection, StageName
+from self_instruct.records.tasks import PROPOSING, Reason, Rejection
 from self_instruct.reports.analysis.kept_tasks import KeptTask
 from self_instruct.reports.analysis.stage_order import in_stage_order
 from self_instruct.retrievers.draws import Draws
@@ -72,7 +72,7 @@ class RefusalCounts:
             key = (rejection.stage, rejection.reason)
             self._counts[key] += 1
             self._maybe_show(key, rejection)
-            if rejection.stage == StageName.INSTRUCTIONS and rejection.reason not in UNREAD:
+            if rejection.stage in PROPOSING and rejection.reason not in UNREAD:
                 self.candidates[task.request] += 1
 
     def _maybe_show(self, key: tuple[str, str], rejection: Rejection) -> None:

@@ -11,13 +11,15 @@ from self_instruct.chains.models.names import without_folder
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.plan_settings import ShownSetting, shown_settings, without_place
 from self_instruct.ledger import Ledger
-from self_instruct.records.tasks import Instance, StageName
+from self_instruct.records.tasks import Instance
+from self_instruct.reports.analysis.balance import Balance, balance
 from self_instruct.reports.analysis.checked_run import checked_run
 from self_instruct.reports.analysis.checks import Check
 from self_instruct.reports.analysis.improvement import Trajectory, trajectories
 from self_instruct.reports.analysis.kept_tasks import KeptTask, kept_tasks
 from self_instruct.reports.analysis.labels import LabelBalance, label_balance
 from self_instruct.reports.analysis.languages import LanguageShare, languages
+from self_instruct.reports.analysis.proposers import ProposerRow, proposer_rows
 from self_instruct.reports.analysis.refusals import Acceptance, RefusalCounts, Refused, acceptance
 from self_instruct.reports.analysis.signals import SignalCount, WorstTask, worst_tasks
 from self_instruct.reports.analysis.similarity import (
@@ -35,7 +37,7 @@ from self_instruct.reports.analysis.texture import Texture, texture
 from self_instruct.reports.analysis.topics import TopicShare, topics
 from self_instruct.reports.analysis.verb_nouns import VerbNouns, verb_nouns
 from self_instruct.reports.analysis.who_appears import Appearance, who_appears
-from self_instruct.reports.review.instances import judge_model, reviewed_instances
+from self_instruct.reports.review.instances import ReviewedInstance, judge_model, reviewed_instances
 from self_instruct.reports.review.quality import Quality, quality_of
 from self_instruct.reports.text import readable_json
 from self_instruct.retrievers.draws import Draws
@@ -72,11 +74,13 @@ class RunReport:
     verbs: VerbNouns
     seeds: int
     seed_similarity: SeedSimilarity
+    balance: Balance
     lengths: tuple[LengthBin, ...]
     refused: tuple[Refused, ...]
     acceptance: tuple[Acceptance, ...]
     nearest: tuple[NearPair, ...]
     spent: tuple[Spending, ...]
+    proposers: tuple[ProposerRow, ...]
     labels: LabelBalance
     overlap: EvaluationOverlap | None
     to_read: tuple[ReadTask, ...]
@@ -94,7 +98,11 @@ class RunReport:
     def to_fields(self) -> dict[str, Any]:
         """Return all of it as JSON values."""
         said = self.quality.to_fields() if self.quality else None
-        return asdict(replace(self, quality=None)) | {"checks": [check.to_fields() for check in self.checks], "quality": said}
+        return asdict(replace(self, quality=None)) | {
+            "checks": [check.to_fields() for check in self.checks],
+            "proposers": [row.to_fields() for row in self.proposers],
+            "quality": said,
+        }
 
     def to_json(self) -> str:
         """Return all of it as a JSON object, indented."""
@@ -113,7 +121,9 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords 
     worst, signals = worst_tasks(tasks, TO_READ)
     return RunReport(
         name=ledger.path.parent.resolve().name,
-        models=tuple(dict.fromkeys(map(without_folder, filter(None, map(plan.settings.model_of, StageName))))),
+        models=tuple(
+            dict.fromkeys(map(without_folder, filter(None, map(plan.settings.model_of, plan.settings.writing_stages))))
+        ),
         profile=plan.settings.profile,
         target=plan.settings.num_instructions,
         state=read.state,
@@ -122,11 +132,13 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords 
         verbs=verb_nouns(instructions),
         seeds=len(plan.seeds),
         seed_similarity=seed_similarity(instructions, [seed.instruction for seed in plan.seeds], kind),
+        balance=balance(tasks, read.reviewed, [seed.instruction for seed in plan.seeds], plan.draws("balance"), kind),
         lengths=length_histogram(tasks, widths),
         refused=refusals.rows(),
         acceptance=acceptance(tasks, refusals.candidates, read.decided),
         nearest=nearest_kept(instructions, kind),
         spent=tuple(replace(row, model=row.model and without_folder(row.model)) for row in read.spent),
+        proposers=read.proposers,
         labels=label_balance(tasks),
         overlap=evaluation_overlap(instructions, evaluation, kind),
         to_read=_drawn(tasks, plan.draws("read")),
@@ -153,10 +165,12 @@ class _Read:
     refusals: RefusalCounts
     decided: int
     spent: Sequence[Spending]
+    proposers: tuple[ProposerRow, ...]
     checks: tuple[Check, ...]
     texture: Texture
     tried: Sequence[Trajectory]
     state: RunState
+    reviewed: Sequence[ReviewedInstance]
     quality: Quality
 
     @classmethod
@@ -167,6 +181,7 @@ class _Read:
             waiting = unanswered(ledger.tasks())
             refusals = RefusalCounts(plan.draws("refused"))
             refusals.add_all(ledger.rejections())
+            reviewed = reviewed_instances(ledger, plan)
             return cls(
                 plan,
                 tasks,
@@ -174,11 +189,13 @@ class _Read:
                 refusals,
                 decided=ledger.progress.request,
                 spent=spending(ledger, plan.settings),
+                proposers=proposer_rows(ledger, plan),
                 checks=checked_run(ledger, plan, tasks),
                 texture=texture(ledger, tasks, plan.settings.novelty.tokens),
                 tried=trajectories(ledger),
                 state=run_state(ledger, plan, len(tasks), waiting),
-                quality=quality_of(reviewed_instances(ledger, plan), judge_model(ledger, plan.settings)),
+                reviewed=reviewed,
+                quality=quality_of(reviewed, judge_model(ledger, plan.settings)),
             )
 
 

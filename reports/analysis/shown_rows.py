@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger, TaskId
+from self_instruct.ledger import Ledger, Lineage, TaskId
 from self_instruct.records.errors import InputError
 from self_instruct.records.judgements import JUDGING, judgement, vote_of
 from self_instruct.records.revisions import IMPROVING, revision_in
-from self_instruct.records.tasks import Verdict, flags_in
+from self_instruct.records.tasks import Proposer, Verdict, flags_in
 from self_instruct.reports.dataset_tasks import task_name, tasks_with_instances
 from self_instruct.retrievers.draws import Draws
 
@@ -58,14 +58,25 @@ def _instances(ledger: Ledger, plan: RunPlan) -> Iterator[ShownRow]:
     verdicts: defaultdict[tuple[TaskId, int], list[Verdict]] = defaultdict(list)
     for task, verdict in ledger.verdicts():
         verdicts[task, verdict.instance].append(verdict)
+    lineages = {lineage.request: lineage for lineage in ledger.lineages()}
     for kept, instances in tasks_with_instances(ledger):
+        whence, source = _source(lineages.get(kept.id.request))
         for position, one in enumerate(instances):
-            remarks = (_KINDS[kept.is_classification], *_said(verdicts.get((kept.id, position), ())))
+            remarks = (whence, _KINDS[kept.is_classification], *_said(verdicts.get((kept.id, position), ())))
             tried = dict(_tried(verdicts.get((kept.id, position), ())))
             image = plan.image(kept.id.request)
             shown = {"image": image.name} if image else {}
-            texts = {"instruction": kept.instruction, **shown, "input": one.input, "output": one.output, **tried}
+            texts = {"instruction": kept.instruction, **shown, "input": one.input, "output": one.output, **tried, **source}
             yield ShownRow(task_name(kept.id), tuple(filter(None, remarks)), texts)
+
+
+def _source(lineage: Lineage | None) -> tuple[str, dict[str, str]]:
+    """Return who brought a task and how, and what it came from; nothing of one brought in the paper's way."""
+    if lineage is None:
+        return "", {}
+    names = {Proposer.EVOLVE: "parent", Proposer.MAGPIE: "subject"}  # a text that an instruction was found for is the output
+    name = next((name for proposer, name in names.items() if proposer.stage == lineage.stage), None)
+    return f"{lineage.stage}: {lineage.operator}, depth {lineage.depth}", {name: lineage.text} if name else {}
 
 
 def _said(verdicts: Iterable[Verdict]) -> Iterator[str]:

@@ -27,6 +27,7 @@ from self_instruct.records.tasks import StageName
 from self_instruct.reports.analysis.checked_run import checked_run
 from self_instruct.reports.analysis.checks import Check, failing
 from self_instruct.reports.analysis.kept_tasks import kept_tasks
+from self_instruct.reports.analysis.proposers import ProposerRow, proposer_rows
 from self_instruct.reports.analysis.spending import Spending, spending, spending_fields
 from self_instruct.reports.analysis.stage_order import in_stage_order
 from self_instruct.reports.text import readable_json
@@ -50,7 +51,8 @@ class Status:
     stage it belongs to. `outlook` is what is to be expected, None before there is experience, `advice` what is likely wrong,
     `checks` the checks of the dataset that fail. `copies` counts, by stage, what repeats a demonstration
     where that is not refused. `batches` are those open at a provider, as they were last seen. `learned` says in a sentence what
-    the stages learned of their models from seed tasks, "" where nothing was.
+    the stages learned of their models from seed tasks, "" where nothing was. `proposers`
+    are compared where others than the paper's bring instructions.
     """
 
     state: RunState
@@ -73,6 +75,7 @@ class Status:
     checks: tuple[Check, ...] = ()
     batches: tuple[StoredBatch, ...] = ()
     learned: str = ""
+    proposers: tuple[ProposerRow, ...] = ()
 
     def to_json(self) -> str:
         """Return all of it as a JSON object, indented."""
@@ -95,6 +98,7 @@ class Status:
             "checks": [{"name": one.name, "share": one.share, "sentence": one.sentence} for one in self.checks],
             "advice": [each.sentence for each in self.advice],
             "spent": spending_fields(self.spent),
+            "proposers": [row.to_fields() for row in self.proposers],
             "settings": {one.key: {"value": one.value, "origin": one.origin} for one in self.settings},
         })  # fmt: skip
 
@@ -133,6 +137,7 @@ def status(ledger: Ledger) -> Status:
             checks=failing(checked_run(ledger, plan, shown)),
             batches=tuple(batch for batch in ledger.batches() if not batch.is_ended),
             learned=learned(plan, ledger),
+            proposers=proposer_rows(ledger, plan),
         )
 
 

@@ -21,7 +21,6 @@ from self_instruct import __version__
 from self_instruct.chains.models.names import OFFLINE, without_folder
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.plan_settings import names_place, shown_settings, without_place
-from self_instruct.records.tasks import StageName
 from self_instruct.reports.dataset_tasks import DatasetTask
 from self_instruct.reports.exports.card_quality import card_quality
 from self_instruct.reports.exports.selection import Selected, Split
@@ -107,7 +106,7 @@ def dataset_card(
         sides=sides,
         shape=shape,
         models=_models(plan),
-        is_offline=OFFLINE in map(plan.settings.model_of, StageName),
+        is_offline=OFFLINE in map(plan.settings.model_of, plan.settings.writing_stages),
         settings=plan.settings,
         seed_tasks=len(plan.seeds),
         choice=selected.choice.words,

@@ -95,8 +95,10 @@ def _kept(ledger: Ledger, plan: RunPlan) -> Iterator[tuple[StoredTask, Fields]]:
 
 
 def _metadata(ledger: Ledger, task: StoredTask) -> Fields:
-    reply = ledger.reply(RequestId(StageName.INSTRUCTIONS, task.id.request, attempt=task.attempt))
-    return {"prompt": ledger.prompt(task.id.request, task.attempt), "response": _response(reply)}
+    lineage = ledger.lineage(task.id.request)
+    stage = StageName.INSTRUCTIONS if lineage is None else lineage.stage
+    reply = ledger.reply(RequestId(stage, task.id.request, attempt=task.attempt))
+    return {"prompt": ledger.prompt(task.id.request, task.attempt, stage), "response": _response(reply)}
 
 
 def _response(reply: Reply | Refusal | None) -> Fields | None:

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from self_instruct.reports.analysis.balance import FLAGS, Balance
 from self_instruct.reports.analysis.refusals import Acceptance
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.analysis.statistics import LengthBin, Measured
 from self_instruct.reports.analysis.texture import Growth
-from self_instruct.reports.page.svg import Bar, Point, curve, histogram
+from self_instruct.reports.page.svg import Bar, Bubble, Point, bubbles, curve, histogram
+from self_instruct.reports.text import shortened
 
 LENGTHS: dict[Measured, str] = {"instruction": "instructions", "input": "non-empty inputs", "output": "outputs"}
+
+
+NOVELTY = "novelty (1 less the highest ROUGE‑L)"
 
 
 def similarity_chart(report: RunReport, reports: Sequence[RunReport] = ()) -> Markup:
@@ -99,3 +104,52 @@ def acceptance_said(step: Acceptance) -> str:
     """Return a step of the curve in words."""
     requests = f"request {step.first + 1:,}" if step.first == step.last else f"requests {step.first + 1:,} to {step.last + 1:,}"
     return f"{requests}: {step.kept:,} of {step.candidates:,} kept"
+
+
+def balance_chart(found: Balance) -> Markup:
+    """Return novelty against quality as bubbles: each as large as many tasks are there."""
+    by_score = found.measure == "score"
+    levels = [f"{level / 2:g}" if level % 2 == 0 else "" for level in range(11)] if by_score else ["3+", "2", "1", "0"]
+    highest = max((cell.count for cell in found.cells), default=1)
+    marks = [
+        Bubble(
+            (cell.least + cell.below) / 2,
+            cell.level / 5 if by_score else 1 - cell.level / FLAGS,
+            cell.count / highest,
+            f"novelty {cell.least:.2f} to {cell.below:.2f}, {balance_level(found, cell.level)}: "
+            f"{counted(cell.count, 'task')}, such as “{shortened(cell.example, 80)}”",
+        )
+        for cell in found.cells
+    ]
+    what = "the judge’s score" if by_score else "flags an instance"
+    along = [f"{fifth / 5:.1f}" for fifth in range(6)]
+    summary = f"Novelty against quality of {found.tasks:,} tasks"
+    return bubbles(marks, summary, NOVELTY, (what, levels, along))
+
+
+def balance_level(found: Balance, level: float) -> str:
+    """Return a level in words."""
+    if found.measure == "score":
+        return f"score {level:g}"
+    return "3 flags and more" if level >= FLAGS else counted(int(level), "flag") if level else "no flag"
+
+
+def balance_sentence(found: Balance) -> str:
+    """Return what the picture shows: the means of the newer and the nearer half."""
+    if found.median is None or found.nearer is None or found.newer is None:
+        return "There are too few tasks to compare the newer with the nearer."
+    what = "mean score" if found.measure == "score" else "flags an instance"
+    of = f"{found.tasks:,} tasks" + ("" if found.tasks == found.whole else f" of {found.whole:,}, drawn by the run’s seed")
+    return (
+        f"{what.capitalize()}: {found.newer:.2f} in the newer half of the tasks, {found.nearer:.2f} in the half nearer to the"
+        f" pool; they part at a novelty of {found.median:.2f} ({of})."
+    )
+
+
+def counted(count: int, what: str) -> str:
+    """Return so many of something.
+
+    >>> counted(1, "task"), counted(1200, "task")
+    ('1 task', '1,200 tasks')
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

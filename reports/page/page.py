@@ -24,7 +24,7 @@ from self_instruct.reports.analysis.verb_nouns import ACCURACY, NOUNS, VERBS
 from self_instruct.reports.page import charts
 from self_instruct.reports.page.quality_tables import parts_tables, sentences, statement_table
 from self_instruct.reports.page.sunburst import sunburst
-from self_instruct.reports.page.tables import comparing_tables, spent_table
+from self_instruct.reports.page.tables import comparing_tables, proposers_table, spent_table
 from self_instruct.reports.review.instances import ReviewedInstance
 from self_instruct.reports.review.quality import Quality
 from self_instruct.reports.text import mean, number, readable, share
@@ -32,7 +32,7 @@ from self_instruct.reports.text import mean, number, readable, share
 SECTIONS = {
     "checks": "What to look at first", "quality": "How good it is",
     "statistics": "Statistics", "verbs": "Verbs and objects", "topics": "Topics and languages",
-    "novelty": "Novelty", "overlap": "Overlap", "lengths": "Lengths",
+    "novelty": "Novelty", "balance": "Novelty against quality", "overlap": "Overlap", "lengths": "Lengths",
     "refused": "Refused", "acceptance": "Acceptance", "spent": "Requests, tokens, cost", "labels": "Labels",
     "people": "Who appears",
     "read": "Tasks to read", "worst": "Worst-looking", "improved": "What was tried", "settings": "Settings",
@@ -101,12 +101,19 @@ def _run(report: RunReport, reports: Sequence[RunReport]) -> Mapping[str, Any]:
         "checks": list(map(_check, report.checks)),
         "sunburst": sunburst(report.verbs) if report.verbs.pairs else None,
         "similarity_chart": charts.similarity_chart(report, reports),
+        "balance_chart": charts.balance_chart(report.balance),
+        "balance_sentence": charts.balance_sentence(report.balance),
+        "balance_rows": [
+            (cell.least, cell.below, charts.balance_level(report.balance, cell.level), cell.count)
+            for cell in report.balance.cells
+        ],
         "length_charts": [charts.length_chart(report, text, reports) for text in charts.LENGTHS],
         "length_rows": [(row.text, charts.length_range(row), number(row.count)) for row in report.lengths],
         "acceptance_chart": charts.acceptance_chart(report),
         "growth_chart": charts.growth_chart(report) if report.texture.drawn_growth else None,
         "growth_rows": _growth_rows(report),
         "spent": spent_table(report),
+        "proposers": proposers_table(report),
         "quality": _quality(report.quality) if report.quality else None,
     }
 

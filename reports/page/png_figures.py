@@ -12,7 +12,7 @@ from typing import Any
 from self_instruct.reports.analysis.extra_packages import from_extra
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.analysis.statistics import Measured
-from self_instruct.reports.page.charts import LENGTHS
+from self_instruct.reports.page.charts import LENGTHS, NOVELTY
 from self_instruct.reports.page.sunburst import hue
 from self_instruct.reports.page.verb_arcs import Arc, arcs
 
@@ -22,7 +22,9 @@ _RINGS = {1: (0.30, 0.32, 0.74), 2: (0.63, 0.37, 0.87)}  # inner radius, width, 
 _SMALLEST_LABELLED = {1: 0.010, 2: 0.007}  # shares of the circle
 _LETTERS = 13
 
-NAMES = ("verbs-and-objects.png", "similarity-to-seeds.png", "lengths.png", "acceptance.png")
+NAMES = (
+    "verbs-and-objects.png", "similarity-to-seeds.png", "novelty-and-quality.png", "lengths.png", "acceptance.png",
+)  # fmt: skip
 Panel = Callable[[Any, RunReport], None]
 
 
@@ -31,6 +33,7 @@ def png_files(reports: Sequence[RunReport]) -> dict[str, bytes]:
     drawn = (
         _drawn(reports, [_sunburst], (7.4, 7.4)),
         _drawn(reports, [_similarity], (6.2, 3.4)),
+        _drawn(reports, [_balance], (6.2, 3.4)),
         _drawn(reports, [*map(_lengths, LENGTHS)], (4.4, 3.0)),
         _drawn(reports, [_acceptance], (6.2, 3.4)),
     )
@@ -71,6 +74,17 @@ def _similarity(axes: Any, report: RunReport) -> None:
     axes.bar([each.least for each in bins], [each.count for each in bins], width=0.047, align="edge", color=_BAR)
     axes.set_xlim(0, 1)
     _plain(axes, "highest ROUGE-L with any seed task")
+
+
+def _balance(axes: Any, report: RunReport) -> None:
+    cells, by_score = report.balance.cells, report.balance.measure == "score"
+    largest = max((cell.count for cell in cells), default=1)
+    middles, levels = [(cell.least + cell.below) / 2 for cell in cells], [cell.level for cell in cells]
+    axes.scatter(middles, levels, s=[180 * cell.count / largest for cell in cells], color=_BAR, alpha=0.75, linewidths=0)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(*((-0.4, 5.4) if by_score else (3.4, -0.4)))
+    axes.set_ylabel("the judge's score" if by_score else "flags an instance", color=_QUIET)
+    _plain(axes, NOVELTY)
 
 
 def _lengths(text: Measured) -> Panel:

@@ -6,12 +6,13 @@ every text is escaped here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, log10
+from math import ceil, log10, sqrt
 
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 520, 236
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 14, 48
+_LARGEST, _SMALLEST = 11.5, 2.0  # radii of bubbles
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,16 @@ class Point:
 
     x: float
     y: float
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """A bubble: the place of its middle from 0.0 to 1.0 in both directions, its area's share of the largest, what is said."""
+
+    x: float
+    y: float
+    area: float
     said: str
 
 
@@ -53,6 +64,26 @@ def curve(points: Sequence[Point], summary: str, axis: str, labels: Sequence[tup
     names = [_x_label(_LEFT + place * (WIDTH - _LEFT - _RIGHT), name) for place, name in labels]
     grid = [(share, f"{share:.0%}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
     return _chart(summary, axis, [_grid_line(_y(share), name) for share, name in grid], [line, *dots, *names])
+
+
+def bubbles(marks: Sequence[Bubble], summary: str, axis: str, names: tuple[str, Sequence[str], Sequence[str]]) -> Markup:
+    """Return bubbles over a grid.
+
+    `names` are what goes up, its levels from below, of which the lowest is at 0.0 and the highest at 1.0 ("": no line), and the
+    marks along `axis`, in equal steps.
+    """
+    upward, levels, along = names
+    step = (WIDTH - _LEFT - _RIGHT) / (len(along) - 1)
+    grid = [_grid_line(_inner_y(place / (len(levels) - 1)), name) for place, name in enumerate(levels) if name]
+    labels = [_x_label(_LEFT + place * step, name) for place, name in enumerate(along)]
+    title = Markup('<text class="upward" x="0" y="{}">{}</text>').format(_TOP - 8, upward)
+    drawn = [
+        Markup('<circle class="bubble" data-tip="{}" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>').format(
+            mark.said, _LEFT + mark.x * (WIDTH - _LEFT - _RIGHT), _inner_y(mark.y), max(_LARGEST * sqrt(mark.area), _SMALLEST)
+        )
+        for mark in marks
+    ]
+    return _chart(summary, axis, grid, [*drawn, *labels, title])
 
 
 def nice_top(value: float) -> float:
@@ -91,6 +122,11 @@ def _x_label(x: float, name: str) -> Markup:
 
 def _y(share: float) -> float:
     return HEIGHT - _BOTTOM - share * (HEIGHT - _BOTTOM - _TOP)
+
+
+def _inner_y(share: float) -> float:
+    """Return where a level is, so that a bubble on the lowest or the highest is within the chart."""
+    return HEIGHT - _BOTTOM - _LARGEST - share * (HEIGHT - _BOTTOM - _TOP - 2 * _LARGEST)
 
 
 def _chart(summary: str, axis: str, grid: Sequence[Markup], marks: Sequence[Markup]) -> Markup:

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TypeAlias
 
 from self_instruct.reports.analysis.languages import NOT_TOLD
+from self_instruct.reports.analysis.proposers import LINES, cells
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.analysis.spending import in_all
 from self_instruct.reports.analysis.stage_order import in_stage_order
@@ -315,6 +316,15 @@ def spent_table(report: RunReport) -> Table:
         for row, model in shown
     )
     return Table("Requests, tokens and cost", headings, tuple(rows))
+
+
+def proposers_table(report: RunReport) -> Table | None:
+    """Return what each proposer has brought and what that cost; None where the paper's is the only one."""
+    if not report.proposers:
+        return None
+    figures = zip(*map(cells, report.proposers), strict=True)
+    rows = (Row(name, own) for name, own in zip(LINES, figures, strict=True))
+    return Table("Who brought the tasks", tuple(row.proposer for row in report.proposers), tuple(rows))
 
 
 def settings_table(reports: Reports) -> Table:

@@ -57,6 +57,21 @@ def nearest_pairs(texts: Sequence[str], pool: Sequence[str], kind: TokenKind = "
             yield Pair(start + row, int(nearest), float(scores[row, nearest]))
 
 
+def nearest_before(
+    texts: Sequence[str], places: Sequence[int], pool: Sequence[str] = (), kind: TokenKind = "unicode"
+) -> Iterator[float]:
+    """Yield for each of these places, ascending, the highest ROUGE-L of the text there with `pool` or any text before it.
+
+    It is 0.0 where there is none.
+    """
+    numbered = _numbered(pool, texts[: max(places, default=-1) + 1], kind=kind)
+    for start in range(0, len(places), _BLOCK):
+        rows = [len(pool) + place for place in places[start : start + _BLOCK]]
+        scores = _rouge_l([numbered[row] for row in rows], numbered[: rows[-1]])
+        for row, found in zip(rows, scores, strict=True):
+            yield float(found[:row].max(initial=0.0))
+
+
 def evaluation_pairs(texts: Sequence[str], evaluation: Sequence[str], kind: TokenKind = "unicode") -> tuple[list[Pair], int]:
     """Return each evaluation task (`left`) with the most similar text, best first, and how many texts give any task away.
 

@@ -29,6 +29,7 @@ def conclude(outcome: Outcome, run: Path, *, is_error: bool = False) -> None:
         Ending.BUDGET: f"raise --{str(outcome.short_of).replace('_', '-')} and run it again to go on ({run})",
         Ending.FRUITLESS: f"run it again to grant it more, or change seeds, model or rules in a new --run ({run})",
         Ending.POOR: f"run it again to grant it more, lower min_yield, or change seeds, model or rules in a new --run ({run})",
+        Ending.USED_UP: f"give a new --run more texts, or another --proposer beside them ({run})",
         Ending.UNREAD: f"look at what the judge says, choose another, or raise judging.max_unread to go on ({run})",
         Ending.UNAVAILABLE: f"what was answered is stored; run it again to go on ({run})",
         Ending.INTERRUPTED: f"what was answered is stored; run it again to go on ({run})",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from self_instruct.records.tasks import Proposer
+
 if TYPE_CHECKING:
     from self_instruct.settings.layers import Layer
 
@@ -27,6 +29,11 @@ Batch = Annotated[bool | None, typer.Option("--batch/--no-batch", help="Ask in t
 Ray = Annotated[str | None, typer.Option(metavar="local|ADDRESS", help="Let actors of Ray load the models and answer.")]
 FinishOnline = Annotated[bool | None, typer.Option("--finish-online", help="Ask one by one what a batch leaves unanswered.")]
 MaxCost = Annotated[str | None, typer.Option(metavar="USD", help="What the run may cost in all, in US dollars.")]
+Proposers = Annotated[
+    list[str] | None,
+    typer.Option("--proposer", metavar="NAME[=SHARE]", help=f"Who brings instructions, {', '.join(Proposer)}; repeatable."),
+]
+Texts = Annotated[str | None, typer.Option(help="A file of texts, for back-translate to find instructions for.")]
 
 # choosing rows
 Accepted = Annotated[bool, typer.Option("--accepted", help="Only rows that the run's judge accepts, by its rule.")]
@@ -44,7 +51,10 @@ CutVocabulary = Annotated[
 ]
 
 
-_NAMED_OTHERWISE = {"ray.address": "--ray", "batch.enabled": "--batch", "batch.finish_online": "--finish-online"}
+_NAMED_OTHERWISE = {
+    "proposers": "--proposer", "back_translate.texts": "--texts", "ray.address": "--ray",
+    "batch.enabled": "--batch", "batch.finish_online": "--finish-online",
+}  # fmt: skip
 
 
 def budgets(concurrency: int | None, max_requests: int | None, max_tokens: int | None, max_cost: str | None) -> dict[str, Any]:
@@ -55,6 +65,16 @@ def budgets(concurrency: int | None, max_requests: int | None, max_tokens: int |
 def batches(batch: bool | None, finish_online: bool | None) -> dict[str, Any]:
     """Return the flags about batches as settings."""
     return {"batch.enabled": batch, "batch.finish_online": finish_online}
+
+
+def shares(proposers: list[str] | None) -> dict[str, str] | None:
+    """Return who is to bring instructions, each with its weight: 1 where none is said.
+
+    >>> shares(["evolve=0.3", "self-instruct"])
+    {'evolve': '0.3', 'self-instruct': '1'}
+    """
+    named = (one.partition("=") for one in proposers or ())
+    return {name.strip(): share if equals else "1" for name, equals, share in named} or None
 
 
 def given(flags: dict[str, Any], assignments: list[str] | None, config: Path | None) -> Layer:

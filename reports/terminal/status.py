@@ -11,11 +11,12 @@ from rich.text import Text
 
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import LedgerError
+from self_instruct.reports.analysis.proposers import LINES, cells
 from self_instruct.reports.analysis.status import RunState, Status, status
 from self_instruct.reports.terminal.outlook import outlook_rows
 from self_instruct.reports.terminal.printing import say, show
 from self_instruct.reports.terminal.spending import spending_table
-from self_instruct.reports.terminal.tables import plain, table
+from self_instruct.reports.terminal.tables import plain, table, table_of_columns
 from self_instruct.reports.text import number
 
 _STATES = {
@@ -50,7 +51,7 @@ def _check(ledger: Ledger) -> None:
 
 def status_tables(status: Status, *, with_all: bool = False) -> RenderableType:
     """Return a status as tables that fit 80 columns; `with_all` settings, or those that differ from their profile."""
-    parts = [_summary(status), spending_table(status.spent)]
+    parts = [_summary(status), spending_table(status.spent), *_proposers(status)]
     if status.rejections:
         rows = [(stage, reason, number(count)) for (stage, reason), count in status.rejections.items()]
         parts.insert(1, table("Refused", ("stage", "reason", "number"), rows, numbers=(2,)))
@@ -74,6 +75,11 @@ def _summary(status: Status) -> RenderableType:
         *(outlook_rows(status.outlook) if status.outlook else ()),
     ]
     return table("Run", ("", ""), rows)
+
+
+def _proposers(status: Status) -> list[RenderableType]:
+    columns = [(row.proposer, *cells(row)) for row in status.proposers]
+    return [table_of_columns("Proposers", LINES, columns)] if columns else []
 
 
 def _settings_lines(status: Status, *, with_all: bool) -> RenderableType:

@@ -14,7 +14,7 @@ from support.scripted import ScriptedAsker, plan
 
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import LEDGER_FILE, Ledger, RequestId, SentRequest, StoredBatch, TaskId
+from self_instruct.ledger import LEDGER_FILE, Ledger, Lineage, RequestId, SentRequest, StoredBatch, TaskId
 from self_instruct.ledger.schema import TABLES, checksum
 from self_instruct.records.errors import LedgerError
 from self_instruct.records.tasks import StageName, Verdict
@@ -33,6 +33,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         first = next(ledger.tasks()).id
         ledger.add_sent(SentRequest(RequestId(StageName.INSTANCES, 9), 1, "offline"))
         ledger.set_batch(StoredBatch("tag", StageName.INSTANCES, {"name": "offline"}, 1, 1.5))
+        ledger.set_lineage(Lineage(9, "evolve", "deepen", 1, "Name a river.", source=0))
         ledger.add_verdicts(first, [Verdict("judging", 0, {"score": 4})])
     return (directory / LEDGER_FILE).read_bytes()
 
@@ -66,6 +67,7 @@ READS: dict[str, Callable[[Ledger], object]] = {
     "replies": lambda ledger: list(ledger.replies()),
     "sent": lambda ledger: list(ledger.sent()),
     "batches": lambda ledger: list(ledger.batches()),
+    "lineage": lambda ledger: list(ledger.lineages()),
     "progress": lambda ledger: ledger.progress,
     "tasks": lambda ledger: list(ledger.tasks()),
     "instances": lambda ledger: list(ledger.instances()),

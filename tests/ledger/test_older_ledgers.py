@@ -5,6 +5,8 @@
 013f818, with twelve: it stopped within the reply to its second request, and four tasks wait for instances.
 `data/version_3.sqlite.gz` is what the latter command made at commit 12fb4db, with our first twelve seeds, and a verdict.
 `data/version_4.sqlite.gz` is what that command made at commit e0a8b71, with a verdict and a request that was sent and lost.
+`data/version_5.sqlite.gz` is what it made at commit 89b6cb8, with a verdict and a request that waits in a provider's batch.
+`data/version_6.sqlite.gz` is what it made at commit 22c27a8, with a verdict and a reply with what it could begin with.
 """
 
 import gzip
@@ -56,6 +58,16 @@ SPENT = {
         (StageName.INSTRUCTIONS, "offline", FREE): Spent(2, 0, Usage(371, 268)),
         (StageName.INSTANCES, "offline", None): Spent(1, 1, at_most=Usage(100, 10), unanswered=1),
     },
+    5: {
+        (StageName.CLASSIFICATION, "offline", FREE): Spent(12, 0, Usage(547, 12)),
+        (StageName.INSTANCES, "offline", FREE): Spent(8, 0, Usage(6087, 237)),
+        (StageName.INSTRUCTIONS, "offline", FREE): Spent(2, 0, Usage(371, 268)),
+        (StageName.INSTANCES, "offline", None): Spent(1, 1, at_most=Usage(100, 10), unanswered=1),
+    },
+}
+SPENT[6] = {
+    **{key: spent for key, spent in SPENT[5].items() if key[2] == FREE},
+    (StageName.INSTANCES, "offline", None): Spent(1, 0, Usage(100, 10)),
 }
 EXPORTS = [  # of version 2, with the digest of what the code that wrote it exported, characters as they are for its escapes
     ("prompt-completion", Selection(), "3d6edb1988c9c096c687113624a82909328781163d2840d9c5a017b617af5335"),
@@ -68,7 +80,7 @@ EXPORTS = [  # of version 2, with the digest of what the code that wrote it expo
     ("alpaca", Selection(max_instances=1), "189e3b09ca134900dd491bed717d24779cea72857c43f5ddc9c57d0e996583ea"),
 ]
 EXPORT_OF_3 = "98b2c28027a8e4b9f40a65098de686b1b59f25bfb47f142388adf47ac21e3a4c"  # prompt-completion
-every_version = pytest.mark.parametrize("old", [1, 2, 3, 4])
+every_version = pytest.mark.parametrize("old", [1, 2, 3, 4, 5, 6])
 
 
 @pytest.fixture
@@ -101,7 +113,10 @@ def version(run: Path) -> int:
 def everything(ledger: Ledger) -> dict[str, Any]:
     """Return all that a ledger can tell."""
     facts = ("settings", "origins", "seeds", "shown", "templates", "draw")
-    lists = [ledger.replies, ledger.sent, ledger.tasks, ledger.instances, ledger.rejections, ledger.verdicts, ledger.faults]
+    lists = [
+        ledger.replies, ledger.sent, ledger.batches, ledger.lineages, ledger.tasks, ledger.instances, ledger.rejections,
+        ledger.verdicts, ledger.faults,
+    ]  # fmt: skip
     return {
         **{name: ledger.fact(name) for name in facts},
         **{read.__name__: list(read()) for read in lists},  # type: ignore[operator]

@@ -32,7 +32,8 @@ def test_every_template_is_translated() -> None:
     assert GERMAN.templates.sources.keys() == english.keys()
     same = {name for name, text in GERMAN.templates.sources.items() if text == english[name]}
     in_english = {name for name in english if name.startswith(("judge", "compare", "critique"))}
-    assert same == in_english | {"revise.chat.jinja", "rewrite.chat.jinja"}  # which only include another
+    including = {f"{name}.chat.jinja" for name in ("revise", "rewrite", "evolve", "back_translate")}  # only another
+    assert same == in_english | including
 
 
 def test_no_prompt_in_german_holds_the_english_words_for_its_parts() -> None:

@@ -10,7 +10,8 @@ import pytest
 from support.scripted import ScriptedAsker, plan
 
 from self_instruct.chains.runs.estimating import Estimate, estimate, in_all
-from self_instruct.chains.runs.loop import EXPECTED_YIELD, Loop
+from self_instruct.chains.runs.loop import Loop
+from self_instruct.chains.stages.instructions import EXPECTED_YIELD
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import StageName
 

@@ -111,7 +111,7 @@ def test_what_a_model_wrote_is_text_and_never_runs(open_page: Any) -> None:
 
 def test_the_pictures_are_there(open_page: Any) -> None:
     page = open_page().page
-    for picture in (".sunburst", "#novelty .chart", "#lengths .chart >> nth=2", "#acceptance .chart"):
+    for picture in (".sunburst", "#novelty .chart", "#balance .chart", "#lengths .chart >> nth=2", "#acceptance .chart"):
         box = page.locator(picture).first.bounding_box()
         assert box["width"] > 100
         assert box["height"] > 100, picture

@@ -23,7 +23,8 @@ from self_instruct.reports.text import difference, readable
 from self_instruct.reports.writing import ExportError
 
 FILES = {
-    "index.html", "report.json", "verbs-and-objects.png", "similarity-to-seeds.png", "lengths.png", "acceptance.png",
+    "index.html", "report.json", "verbs-and-objects.png", "similarity-to-seeds.png", "novelty-and-quality.png", "lengths.png",
+    "acceptance.png",
 }  # fmt: skip
 MOST_BYTES = 3_000_000
 

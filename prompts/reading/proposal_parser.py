@@ -1,0 +1,58 @@
+"""Read a reply that is one instruction: what a model makes of another one, or finds for a text.
+
+Between the model and `chains.stages`, whose rules say whether the instruction is kept.
+"""
+
+import re
+from dataclasses import replace
+
+from self_instruct.prompts.reading.courtesies import is_refusal
+from self_instruct.prompts.reading.critique_parser import without_surroundings
+from self_instruct.prompts.reading.reply_parser import ReplyParser, is_cut_off
+from self_instruct.prompts.reading.thoughts import without_thinking
+from self_instruct.records.replies import Reply
+from self_instruct.records.tasks import Candidate, Reason, Rejection
+
+_LABEL = re.compile(
+    r"\A[*_#>\s]*(?:(?:changed|new|rewritten|revised|evolved|harder|geänderte|neue) )?"
+    r"(?:task|instruction|prompt|request|aufgabe)[*_]*\s*:[*_]*\s*",
+    re.IGNORECASE,
+)
+_QUOTES = {'"': '"', "“": "”", "'": "'", "‘": "’", "„": "“", "«": "»"}
+
+
+class ProposalParser(ReplyParser[Candidate | Rejection]):
+    r"""Reads an instruction: the reply without thoughts, greeting, farewell, label, quotes and fence, on one line.
+
+    `proposer` is the stage whose replies these are, named in rejections. What follows `end`, if it is not "", is not read.
+
+    >>> ProposalParser(proposer="evolve").parse('Sure! Here is the task:\n\n**New task:** "name a river\n in Asia."')
+    Candidate(item=0, text='Name a river in Asia.')
+    """
+
+    stage = "proposal"
+    proposer: str
+    end: str = ""
+
+    def read(self, reply: Reply) -> Candidate | Rejection:
+        """Return the instruction, or why there is none: the model refused, was cut off, or wrote nothing."""
+        if nothing := self.nothing_in(reply):
+            return nothing
+        said, end, _ = reply.text.partition(self.end) if self.end else (reply.text, "", "")
+        if is_cut_off(reply) and not end:
+            return self.rejection(reply, Reason.CUT_OFF)
+        text = " ".join(_bare(without_thinking(said)).split())
+        if is_refusal(text):
+            return self.rejection(reply, Reason.REFUSED_BY_PROVIDER)
+        return Candidate(0, text[:1].upper() + text[1:]) if text else self.rejection(reply, Reason.EMPTY)
+
+    def rejection(self, reply: Reply, reason: Reason, text: str | None = None, item: int = 0) -> Rejection:
+        """Return the rejection of a reply of the proposer."""
+        return replace(super().rejection(reply, reason, text, item), stage=self.proposer)
+
+
+def _bare(text: str) -> str:
+    """Return an instruction without what stands around it."""
+    text = without_surroundings(text, _LABEL)
+    is_quoted = len(text) > 1 and _QUOTES.get(text[0]) == text[-1] and not set(text[1:-1]) & {text[0], text[-1]}
+    return text[1:-1].strip() if is_quoted else text
