@@ -177,7 +177,7 @@ def _write(run: Path, result: Result) -> None:
         (PREDICTIONS, prediction_rows(result.scored)),
         (REFERENCES, reference_rows(each.instance for each in result.scored)),
     ):
-        with new_file(run / name) as file:
+        with new_file(run / name, "run") as file:
             write_lines(file, rows)
-    with new_file(run / ALPACA_EVAL) as file:
+    with new_file(run / ALPACA_EVAL, "run") as file:
         write_array(file, alpaca_eval_rows(result.scored, str(result.source["model"])))

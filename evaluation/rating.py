@@ -94,7 +94,7 @@ def write_sheet(folder: Path, results: Mapping[str, Result], tasks: int | None, 
         (PAGE, page("rating.html.jinja", told, **shown)),
         (SYSTEMS, json.dumps(sheet.to_fields(), indent=1) + "\n"),
     ):
-        with new_file(folder / name) as file:
+        with new_file(folder / name, "folder") as file:
             file.write(text)
     return sheet
 

@@ -41,18 +41,25 @@ class Wording:
         return cls(templates, _read(own) if own and own.is_file() else few_shot_tasks_in(language))
 
     def copy(self, directory: Path) -> list[Path]:
-        """Write every file of the set into a new or empty directory, and return them; nothing is overwritten."""
+        """Write every file of the set into a new or empty directory, and return them; nothing is overwritten.
+
+        Raises `InputError` where one cannot be written, and then leaves none there.
+        """
         texts = {**self.templates.sources, FEW_SHOT_FILE: few_shot_tasks_to_yaml(self.shown)}
+        begun: list[Path] = []
         try:
             directory.mkdir(parents=True, exist_ok=True)
             if any(directory.iterdir()):
                 raise InputError(f"{directory}: is not empty; name a new directory.")
             for name, text in texts.items():
-                (directory / name).parent.mkdir(parents=True, exist_ok=True)
-                (directory / name).write_text(text, encoding="utf-8")
+                begun.append(directory / name)
+                begun[-1].parent.mkdir(parents=True, exist_ok=True)
+                begun[-1].write_text(text, encoding="utf-8")
         except OSError as error:
+            for path in begun:
+                path.unlink(missing_ok=True)
             raise InputError(f"{directory}: cannot be written: {error.strerror or error}.") from error
-        return sorted(directory / name for name in texts)
+        return sorted(begun)
 
 
 def few_shot_tasks_in(language: Language) -> FewShotTasks:

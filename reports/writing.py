@@ -78,20 +78,21 @@ def write_array(file: TextIO, rows: Iterable[Mapping[str, Any]]) -> int:
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[TextIO]:
+def new_file(path: Path, parameter: str = "out") -> Iterator[TextIO]:
     """Give a file to write; when the block ends well, it takes its place at `path`, over what is there.
 
-    Folders above it are made. Raises `ExportError` where it cannot be written, also half-way, as on a full disk.
+    Folders above it are made. Raises `ExportError` where it cannot be written, also half-way, as on a full disk; it names the
+    parameter that says where to write.
     """
     path = _real(path)
-    with _explained(path):
+    with _explained(path, parameter):
         if path.exists() and not path.is_file():
-            raise ExportError(f"{path}: is no file; name the file to write with `out`.")
+            raise ExportError(f"{path}: is no file; name the file to write with `{parameter}`.")
         if is_of_ledger(path):
             raise ExportError(
-                f"{path}: is of a run's ledger, which nothing else is written over; name another file with `out`."
+                f"{path}: is of a run's ledger, which nothing else is written over; name another file with `{parameter}`."
             )
-        _make_folder(path.parent)
+        _make_folder(path.parent, parameter)
         beside = _beside(path, "new")
         try:
             with _durable(beside) as file:
@@ -111,9 +112,9 @@ def new_folder(path: Path, names: Sequence[str], earlier: Sequence[str] = ()) ->
     Raises `ExportError` where it cannot be written, also half-way, as on a full disk.
     """
     path = _real(path)
-    with _explained(path):
+    with _explained(path, "out"):
         _check_replaceable(path, (*names, *earlier))
-        _make_folder(path.parent)
+        _make_folder(path.parent, "out")
         beside = _beside(path, "new")
         shutil.rmtree(beside, ignore_errors=True)
         try:
@@ -161,11 +162,11 @@ def _check_replaceable(path: Path, names: Sequence[str]) -> None:
         raise ExportError(f"{path}: holds {foreign[0]!r}, which is not of this export; name a new folder with `out`.")
 
 
-def _make_folder(path: Path) -> None:
+def _make_folder(path: Path, parameter: str) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise ExportError(f"{path}: is a file, not a folder to write in; choose another place with `out`.") from None
+        raise ExportError(f"{path}: is a file, not a folder to write in; choose another place with `{parameter}`.") from None
 
 
 def _real(path: Path) -> Path:
@@ -179,10 +180,10 @@ def _beside(path: Path, what: str) -> Path:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Path, parameter: str) -> Iterator[None]:
     """Raise what the operating system reports as an `ExportError` that names the export."""
     try:
         yield
     except OSError as error:
-        hint = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose another place with `out`"
+        hint = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"choose another place with `{parameter}`"
         raise ExportError(f"{path}: cannot be written ({error.strerror or error}); {hint} and run it again.") from error

@@ -95,7 +95,7 @@ def dedup(
             work.hold(records)
     with open_records(places.source, field, form) as records, ExitStack() as outputs:
         kept = outputs.enter_context(new_output(places.out))  # entered first: it takes its place last, when all else has
-        refused = outputs.enter_context(new_output(places.refused)) if places.refused else None
+        refused = outputs.enter_context(new_output(places.refused, "refused")) if places.refused else None
         work.filter(records, kept, refused)
     return work.so_far
 

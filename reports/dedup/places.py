@@ -75,13 +75,15 @@ class Output:
 
 
 @contextmanager
-def new_output(place: Path | BinaryIO) -> Iterator[Output]:
+def new_output(place: Path | BinaryIO, parameter: str = "out") -> Iterator[Output]:
     """Give an output that takes its place when the block ends well, and leaves nothing where it does not.
+
+    `parameter` says where to write.
 
     What goes to a stream is gathered first, over 8 MiB of it in a temporary file: it cannot be taken back there.
     """
     if isinstance(place, Path):
-        with new_file(place) as file:
+        with new_file(place, parameter) as file:
             yield Output(file.buffer, str(place))
         return
     with tempfile.SpooledTemporaryFile(_HELD_IN_MEMORY_BYTES) as gathered:

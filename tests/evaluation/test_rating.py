@@ -55,6 +55,13 @@ def saved(folder: Path, rater: str, good: str, bad: str, count: int = TASKS) -> 
     return file
 
 
+def test_a_page_that_cannot_be_written_is_one_line_that_names_its_folder(command: Command, folder: Path) -> None:
+    (folder / "file").write_text("mine")
+    answers = ["--answers", folder.parent / "good.jsonl", "--answers", folder.parent / "bad.jsonl"]
+    done = command("rate", folder / "file", *answers, "--references", folder.parent / "tasks.jsonl")
+    assert_refused(done, "choose another place with `folder`")
+
+
 def test_the_page_hides_the_systems_and_varies_their_order(folder: Path) -> None:
     data = shown(folder)
     assert set(data["items"][0]) == {"item", "digest", "instruction", "input", "reference", "answer_0", "answer_1"}
