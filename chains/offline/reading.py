@@ -21,12 +21,10 @@ _SHOWN = re.compile(r"^- (.+)$", re.MULTILINE)
 _TO_FILL = re.compile(r"\n(\d+)\. [^\n]*(?:\n(\d+)\. [^\n]*)*\Z")
 _LAST_NUMBER = re.compile(r"up to number (\d+)")
 _MARKED = re.compile(r"^<<<(?P<name>[\w ]+)\n(?P<said>.*?)\n(?P=name)>>>$", re.DOTALL | re.MULTILINE)
-_JUDGED = "\n<<<output"
-_REVISED = "\n<<<old output\n"
-_REWRITTEN = "\n<<<old task\n"
+_LOOKED_AT = frozenset({"output", "output A", "old output", "old task", "task A"})  # marks of what is judged or written again
 _CRITICISED = 'Write three lines. "Fault:"'
-_EVOLVED = "\n<<<task to change\n"
-_ANSWERED = "\n<<<answer to a lost request\n"
+_EVOLVED = "task to change"
+_ANSWERED = "answer to a lost request"
 _TO_DO = "Do the task below."
 _WITH_INPUT = "\n\nInput: "
 _COMPLAINT = "The last answer"
@@ -157,13 +155,14 @@ Prompt: TypeAlias = (
 
 def read_prompt(human: str, system: str = "") -> Prompt:
     """Return what a prompt asks for. `system` may say how far a list shall go."""
-    if _JUDGED in human or _REVISED in human or _REWRITTEN in human:
+    marks = {mark["name"]: mark for mark in _MARKED.finditer(human)}
+    if marks.keys() & _LOOKED_AT:
         return _marked_prompt(human)
     if turn := next((form for form in CHAT_FORMS.values() if human.endswith(form.user_start)), None):
         return UserTurnPrompt(turn.user_end)
-    if _EVOLVED in human and (mark := _MARKED.search(human)):
+    if mark := marks.get(_EVOLVED):
         return EvolvePrompt(mark["said"], human[: mark.start()])
-    if _ANSWERED in human and (mark := _MARKED.search(human)):
+    if mark := marks.get(_ANSWERED):
         return AnsweredPrompt(mark["said"])
     if human.startswith(_TO_DO):
         instruction, _, given = human.partition(_TASK)[2].partition(_WITH_INPUT)

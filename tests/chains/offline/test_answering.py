@@ -137,6 +137,7 @@ def test_of_tasks_it_does_not_know_a_choice_of_labels_is_taken_for_classificatio
 @example("as " + "a" * 200_000)
 @example("either " + "a, " * 70_000)
 @example("a/" * 100_000)
+@example("\n<<<old output\n")
 def test_any_instruction_gets_instances_that_pass_the_rules(task: str) -> None:
     for prompt, is_it in ((PROMPTS.input_first, False), (PROMPTS.output_first, True)):
         reply = Reply(answer(prompt.format(instruction=task), with_faults=False).text, "stop")
