@@ -24,6 +24,8 @@ from self_instruct.prompts.image_prompt import completion_text
 from self_instruct.records.errors import LedgerError, ModelUnavailableError, SelfInstructError
 from self_instruct.records.replies import UNCOUNTED, Refusal, Reply
 
+ROUNDS_OF_A_MOMENT = 3  # of the event loop, in which a client reads what lies there already
+
 
 class Later(Protocol):
     """Takes questions out of the flight, to ask them together once nothing else is under way (`batching`)."""
@@ -119,10 +121,12 @@ class InFlight:
     async def arrived(self) -> list[Arrival]:
         """Let the next group go out; return what has arrived since the last call, stored.
 
-        It waits until there is something, or `wake` is called.
+        It waits until there is something, or `wake` is called. What comes in the same moment comes along: one write for all.
         """
         self._go_out()
         await self._something_is_done.wait()
+        for _ in range(ROUNDS_OF_A_MOMENT):
+            await asyncio.sleep(0)
         self._something_is_done.clear()
         return self._received()
 
