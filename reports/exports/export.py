@@ -108,7 +108,7 @@ ROW_FORMATS: Mapping[str, Format] = {
     "parquet": Format(".parquet", _RECORD, record_rows, write_parquet, columns=COLUMNS),
     "huggingface": Format(".parquet", _RECORD, record_rows, write_parquet, card=CardFields(), columns=COLUMNS),
 }
-_WITH_AN_IMAGE = "; the user shows an `image` first"
+_WITH_AN_IMAGE = "; the user shows an image first"
 IMAGE_FORMATS: Mapping[str, Format] = {
     **{
         name: replace(ROW_FORMATS[name], rows=rows, shape=f"{ROW_FORMATS[name].shape}{_WITH_AN_IMAGE}")
@@ -118,7 +118,7 @@ IMAGE_FORMATS: Mapping[str, Format] = {
         name: replace(
             ROW_FORMATS[name],
             rows=image_record_rows,
-            shape=f"{_RECORD}, and the `image` that it is about",
+            shape=f"{_RECORD}, and the image that it is about",
             write=partial(write_parquet, columns=IMAGE_COLUMNS),
             columns=IMAGE_COLUMNS,
         )
