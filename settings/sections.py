@@ -69,6 +69,14 @@ def _options(options: Mapping[str, Any]) -> Mapping[str, Any]:
     return options
 
 
+def _two_words(words: tuple[str, str]) -> tuple[str, str]:
+    """Check two answers to a question: words of which none begins the other, so that a token is one's alone."""
+    one, other = (word.casefold() for word in words)
+    if not all(word.isalpha() for word in words) or one.startswith(other) or other.startswith(one):
+        raise ValueError("must be two words of letters, none of which begins the other, such as [label, text]")
+    return words
+
+
 def distinct(names: tuple[T, ...]) -> tuple[T, ...]:
     """Check a list of questions or rules: each once."""
     if len(set(names)) < len(names):
@@ -82,6 +90,7 @@ ModelName = Annotated[str, Field(min_length=1)]
 Parameters = Annotated[Mapping[str, Any], AfterValidator(frozen)]
 ModelOptions = Annotated[Mapping[str, Any], AfterValidator(_options), AfterValidator(frozen)]
 Attempts = Annotated[int, Field(ge=1, le=2)]
+TwoWords = Annotated[tuple[str, str], AfterValidator(_two_words)]
 ModuleName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
 NewStageName = Annotated[str, Field(pattern=r"^[A-Za-z][\w-]*$")]
 
@@ -177,7 +186,7 @@ class ClassificationSettings(ModelSettings):
 
     `auto`: the second for a completion model that tells it, else the first.
     """
-    words: tuple[str, str] = ("label", "text")
+    words: TwoWords = ("label", "text")
     """The two words whose probabilities decide: that of a classification task's kind, and that of all others."""
     calibration_tasks: PositiveInt = 40
     """How many seed tasks of each kind set that threshold; each costs a request of one token."""

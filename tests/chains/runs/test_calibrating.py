@@ -132,3 +132,9 @@ def test_a_chain_that_has_no_seeds_to_learn_from_says_so() -> None:
     given = Settings(classification=ClassificationSettings(decide_by="probabilities"))
     with pytest.raises(SettingsError, match="no seed tasks to learn a threshold from"):
         classification_chain(Leaning(), given)
+
+
+@pytest.mark.parametrize("words", [["label", "Label"], ["", "text"], ["text", "texts"], ["a b", "c"]])
+def test_words_that_a_token_cannot_tell_apart_are_refused(words: list[str]) -> None:
+    with pytest.raises(SettingsError, match=r"classification\.words .*none of which begins the other"):
+        RunPlan.new(Layer.said({"model": NAME, "classification.words": words}, "test"))
