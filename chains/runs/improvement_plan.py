@@ -201,6 +201,9 @@ def _inherited(before: RunPlan, given: Layer) -> Layer:
         kept = {key: value for key, value in kept.items() if not _is_of(key, [f"{stage}.{name}" for name in _OF_MODELS])}
     if "judging.model" in given.values:  # which is reached otherwise
         kept = {key: value for key, value in kept.items() if not _is_of(key, [f"judging.{name}" for name in _OF_MODELS])}
+    if "model" in given.values and given.values.get("judging.model") == given.values["model"]:  # reached as the writer is
+        reached = {key: value for key, value in given.values.items() if _is_of(key, _OF_MODELS[1:])}
+        kept |= {f"judging.{key}": value for key, value in reached.items()}
     if "model" not in given.values:
         writer = before.settings.choice(StageName.INSTANCES)
         kept |= flatten({"model": writer.model, "model_options": dict(writer.options), "base_url": writer.base_url})

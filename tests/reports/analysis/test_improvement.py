@@ -82,3 +82,9 @@ def test_what_the_judge_did_not_say_is_counted_and_is_no_score(tmp_path: Path) -
 
 def said(found: Improvement) -> list[str]:
     return list(improvement_lines(found))
+
+
+@pytest.mark.parametrize(("judge", "address"), [("openai:writer", "http://127.0.0.1:8100/v1"), ("openai:other", None)])
+def test_a_judge_that_is_the_writer_is_reached_as_the_writer_is(judge: str, address: str | None) -> None:
+    given = {"model": "openai:writer", "base_url": "http://127.0.0.1:8100/v1", "judging.model": judge}
+    assert ImprovementPlan.new(plan(), [], Layer.said(given, "test")).settings.choice(JUDGING).base_url == address
