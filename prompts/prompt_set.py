@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from self_instruct.prompts.custom_prompt import custom_prompt
 from self_instruct.prompts.stage_prompt import Prompt, StagePrompt
 from self_instruct.prompts.template_files import AGAIN, SUFFIX, Templates
 from self_instruct.records.judgements import JUDGING
-from self_instruct.records.tasks import PROPOSING, Reason, StageName
+from self_instruct.records.tasks import PROPOSING, Reason, SeedTask, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 
 _WHY_AGAIN = (Reason.EMPTY, Reason.CUT_OFF, Reason.UNREADABLE)
@@ -85,7 +85,7 @@ def _of_kind(templates: Templates, shown: FewShotTasks) -> StagePrompt:
     """Return the question that a completion model's probabilities answer."""
     return StagePrompt(
         stage=StageName.CLASSIFICATION, template=f"classification_kind{SUFFIX}", templates=templates, is_chat=False,
-        partial_variables={"demonstrations": [asdict(task) for task in shown.classification]},
+        partial_variables={"demonstrations": _mappings(shown.classification)},
     )  # fmt: skip
 
 
@@ -167,45 +167,54 @@ def prompt_set(
     `completion` names the stages whose model is a completion model: theirs are rendered in that form, the others for chat.
     `image`: each task is about an image that is sent with the prompt.
     """
-    templates = templates or Templates.load()
-    shown = shown or shipped_few_shot_tasks()
-
-    def prompt(stage: str, template: str, **partial: object) -> StagePrompt:
-        is_chat = stage not in completion
-        return StagePrompt(
-            stage=stage,
-            template=template + SUFFIX,
-            templates=templates,
-            is_chat=is_chat,
-            partial_variables={**partial, "image": image},
-        )
-
-    # As mappings: the sandbox checks every attribute of an object, which takes half the time of a prompt.
-    classifying, inputs_first, outputs_first = (
-        [asdict(task) for task in tasks] for tasks in (shown.classification, shown.input_first, shown.output_first)
-    )
-
-    classified = {"demonstrations": classifying, "complaint": ""}  # the second attempt's template says its own
-    only = {"classification_only": classification_only, "wanted": ""}
-    instructions, kind, instances = StageName
+    templates, shown = templates or Templates.load(), shown or shipped_few_shot_tasks()
+    make = _Maker(templates, completion, image=image)
     return PromptSet(
-        instructions=prompt(instructions, "instructions", **only),
-        instructions_again=prompt(instructions, f"instructions{AGAIN}", **only),
-        classification=prompt(kind, "classification", **classified),
-        classification_again=prompt(kind, f"classification{AGAIN}", **classified),
+        **make.pair("instructions", StageName.INSTRUCTIONS, classification_only=classification_only, wanted=""),
+        **make.pair("classification", StageName.CLASSIFICATION, demonstrations=_mappings(shown.classification), complaint=""),
+        **make.pair("input_first", StageName.INSTANCES, "instances_", demonstrations=_mappings(shown.input_first)),
+        **make.pair("output_first", StageName.INSTANCES, "instances_", demonstrations=_mappings(shown.output_first)),
+        **make.others(),
         classification_kind=_of_kind(templates, shown),
-        input_first=prompt(instances, "instances_input_first", demonstrations=inputs_first),
-        input_first_again=prompt(instances, f"instances_input_first{AGAIN}", demonstrations=inputs_first),
-        output_first=prompt(instances, "instances_output_first", demonstrations=outputs_first),
-        output_first_again=prompt(instances, f"instances_output_first{AGAIN}", demonstrations=outputs_first),
         subjects=tuple(templates.sources.get(f"subjects{SUFFIX}", "").split("\n")),
-        **{name: _judging(name, templates, is_chat=_judge_of(name) not in completion, image=image) for name in JUDGE_PROMPTS},
-        **{name: _writing(name, templates, is_chat=name not in completion, image=image) for name in WRITING_PROMPTS},
-        **{
-            name.replace("-", "_"): _writing(name.replace("-", "_"), templates, is_chat=name not in completion)
-            for name in PROPOSING[1:]
-        },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes the prompts of a set by their names in it, each in the form that its stage's model takes."""
+
+    templates: Templates
+    completion: Collection[str]
+    image: bool
+
+    def pair(self, name: str, stage: str, prefix: str = "", **filled_in: object) -> dict[str, StagePrompt]:
+        """Return a prompt and that of a second attempt, whose template says its own complaint."""
+        return {
+            f"{name}{again}": StagePrompt(
+                stage=stage,
+                template=f"{prefix}{name}{again}{SUFFIX}",
+                templates=self.templates,
+                is_chat=stage not in self.completion,
+                partial_variables={**filled_in, "image": self.image},
+            )
+            for again in ("", AGAIN)
+        }
+
+    def others(self) -> dict[str, StagePrompt]:
+        """Return the prompts of whoever judges, writes again or proposes; a proposer's is about no image."""
+        judging = {name: (_judging, _judge_of(name), self.image) for name in JUDGE_PROMPTS}
+        writing = {name: (_writing, name, self.image) for name in WRITING_PROMPTS}
+        proposing = {name.replace("-", "_"): (_writing, name, False) for name in PROPOSING[1:]}
+        return {
+            name: of_kind(name, self.templates, is_chat=stage not in self.completion, image=image)
+            for name, (of_kind, stage, image) in {**judging, **writing, **proposing}.items()
+        }
+
+
+def _mappings(tasks: Sequence[SeedTask]) -> list[dict[str, Any]]:
+    """Return tasks as mappings: the sandbox checks every attribute of an object, which takes half the time of a prompt."""
+    return [asdict(task) for task in tasks]
 
 
 def _judge_of(prompt: str) -> str:
