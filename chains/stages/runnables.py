@@ -112,6 +112,7 @@ def classification_chain(
     A reply that is neither yes nor no is asked for again (`classification.attempts`), so nothing is streamed. Its words decide:
     a threshold for probabilities is learned by runs alone. For the rest see `instruction_chain`.
     """
+    _check_decidable(settings)
     stage = _stages(model, settings, prompts)[StageName.CLASSIFICATION]
     return StageChain(stage, _asking(stage, model, settings), on_rejection, TaskInput, Classification | Rejection)
 
@@ -146,6 +147,7 @@ def task_chain(
 
     `on_rejection="raise"` raises `RejectedError` for a task without instances. For the rest see `instruction_chain`.
     """
+    _check_decidable(settings)
     stages = _stages(model, settings, prompts)
     chains: list[StageChain[Any, Any, Task]] = [
         StageChain(stage, _asking(stage, model, settings), "return", TaskInput, Any)
@@ -183,7 +185,6 @@ def compare_chain(
 
 def _stages(model: Model | None, settings: Settings | None, prompts: PromptSet | None) -> RunStages:
     settings = settings or Settings()
-    _check_decidable(settings)
     return RunStages(settings, _prompts(model, settings, prompts))
 
 
@@ -200,8 +201,8 @@ def _prompts(model: Model | None, settings: Settings, prompts: PromptSet | None)
     return prompt_set(wording.templates, wording.shown, classification_only=only, completion=completion)
 
 
-def _check_decidable(settings: Settings) -> None:
-    if settings.classification.decide_by == "probabilities":
+def _check_decidable(settings: Settings | None) -> None:
+    if settings and settings.classification.decide_by == "probabilities":
         raise SettingsError(
             "classification.decide_by is 'probabilities', and a chain has no seed tasks to learn a threshold from; a run has."
         )

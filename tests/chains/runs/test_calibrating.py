@@ -8,7 +8,7 @@ import pytest
 from langchain_core.outputs import Generation, LLMResult
 from support.questions import OfflineCompleter
 
-from self_instruct.chains import classification_chain
+from self_instruct.chains import classification_chain, instance_chain, task_chain
 from self_instruct.chains.offline import guessing
 from self_instruct.chains.runs.generating import Listener, generate
 from self_instruct.chains.runs.outcome import Ending, Outcome
@@ -132,6 +132,9 @@ def test_a_chain_that_has_no_seeds_to_learn_from_says_so() -> None:
     given = Settings(classification=ClassificationSettings(decide_by="probabilities"))
     with pytest.raises(SettingsError, match="no seed tasks to learn a threshold from"):
         classification_chain(Leaning(), given)
+    with pytest.raises(SettingsError, match="no seed tasks to learn a threshold from"):
+        task_chain(Leaning(), given)
+    assert instance_chain(Leaning(), given), "which does not ask for a task's kind"
 
 
 @pytest.mark.parametrize("words", [["label", "Label"], ["", "text"], ["text", "texts"], ["a b", "c"]])
