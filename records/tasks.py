@@ -65,6 +65,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     CONFLICTING_OUTPUTS = "same input, different outputs"
     NOT_A_LABEL = "not a class label"
+    FEW_LABELS = "too few class labels"
 
 
 @dataclass(frozen=True, slots=True)

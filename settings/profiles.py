@@ -35,7 +35,7 @@ PAPER: Mapping[str, Any] = frozen({
             "temperature": 0, "presence_penalty": 1.5, "max_tokens": 300, "stop": ["Example 6", "Task:"],
         },
         "form": "published", "conflicts": "task", "check_labels": False, "spread_labels": False, "attempts": 1,
-        "copies": "count",
+        "copies": "count", "min_labels": 0,
     },
     "verifiers": dict.fromkeys(RULES, "off"),
     "finetuning": {"strip_field_names": True, "end_token": "<|endoftext|>"},

@@ -29,8 +29,6 @@ Form = Literal["tolerant", "published"]
 Copies = Literal["refuse", "count"]
 Dollars = Annotated[Decimal, Field(ge=0)]
 T = TypeVar("T")
-
-
 SAMPLED: Mapping[str, Any] = frozen({"temperature": 0.7, "max_tokens": 1024})
 DECIDED: Mapping[str, Any] = frozen({"temperature": 0, "max_tokens": 256})
 WRITTEN: Mapping[str, Any] = frozen({"temperature": 0, "max_tokens": 1024})
@@ -203,6 +201,8 @@ class InstanceSettings(ModelSettings):
     """What goes when one input has two outputs: those instances, or all of the task's."""
     check_labels: bool = True
     """Refuse a class label that is a sentence, or none of those that the instruction names."""
+    min_labels: Annotated[int, Field(ge=0)] = 2
+    """A classification task with fewer labels, whose instruction names none, is asked about again as one of another kind."""
     max_per_task: PositiveInt = 5
     """How many instances of a task a dataset has; drawn when it is prepared, for the ledger keeps all."""
     spread_labels: bool = True

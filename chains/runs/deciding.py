@@ -89,9 +89,8 @@ class Decider:
             raise ValueError(f"task {task.id} is finished and awaits no reply")
         stage = self._stages[task.awaits.stage]
         step = self._decide(stage, task.awaits, self.about(task), reply)
-        if step.is_classification is not None:
-            self.kinds[step.is_classification] += 1
         kind = task.is_classification if step.is_classification is None else step.is_classification
+        self._count(task.is_classification, kind)
         if step.again is not None and step.wrong is not None:
             after = replace(task, awaits=step.again)
             self._store(after, Step())
@@ -168,6 +167,12 @@ class Decider:
             if placed:
                 self._reject(task.id.request, placed)
         self.unread.add(step.verdicts)
+
+    def _count(self, before: bool | None, kind: bool | None) -> None:
+        if kind is not before and kind is not None:
+            self.kinds[kind] += 1
+            if before is not None:
+                self.kinds[before] -= 1
 
     def _reject(self, request: int, refused: Iterable[tuple[int, Rejection]]) -> None:
         refused = list(refused)

@@ -33,6 +33,7 @@ _WORDS_FOR_IMAGES = frozenset({
     "Grafiken", "Diagramm", "Diagramme", "Foto", "Fotos", "Landkarte", "Landkarten",
 })  # fmt: skip
 _OF_TEXTS = ("verifiers.image_talk", "verifiers.missing_input")
+_MIN_LABELS = "instances.min_labels"
 
 
 def images_of(settings: Settings, seeds: Sequence[SeedTask]) -> Images | None:
@@ -44,11 +45,12 @@ def images_of(settings: Settings, seeds: Sequence[SeedTask]) -> Images | None:
 def about_images(given: Layer, settled: Settled) -> Layer:
     """Return what was given with what a run about images sets where nothing is said of it.
 
-    Words for images are not banned, and the verifiers that find talk of an image, or no input, do not look.
+    Words for images are not banned, the verifiers that find talk of an image, or no input, do not look, and a classification
+    task has the one label that fits its image.
     """
     banned = settled.settings.instructions.banned_words
     words = [word for word in banned if word not in _WORDS_FOR_IMAGES]
-    return given.over(Layer.said({_BANNED: words, **dict.fromkeys(_OF_TEXTS, "off")}, ABOUT_IMAGES))
+    return given.over(Layer.said({_BANNED: words, **dict.fromkeys(_OF_TEXTS, "off"), _MIN_LABELS: 0}, ABOUT_IMAGES))
 
 
 def moved(images: Images | None, folder: Path) -> Images:

@@ -255,7 +255,10 @@ def _is_completion(choice: ModelChoice) -> bool:
 def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored settings with what earlier versions did unsaid: nothing was asked again, verified, judged, or flagged."""
     unsaid = {"attempts": 1, "copies": "count"}
-    stages = {stage.value: {**unsaid, **settings[stage]} for stage in (StageName.INSTRUCTIONS, StageName.INSTANCES)}
+    stages = {
+        StageName.INSTRUCTIONS.value: {**unsaid, **settings[StageName.INSTRUCTIONS]},
+        StageName.INSTANCES.value: {**unsaid, "min_labels": 0, **settings[StageName.INSTANCES]},
+    }
     judging = {"refused_flags": [], **settings.get("judging", {"enabled": False})}
     kind = {StageName.CLASSIFICATION.value: {"decide_by": "text", **settings[StageName.CLASSIFICATION]}}
     return {"verifiers": dict.fromkeys(RULES, "off"), **settings, **stages, **kind, "judging": judging}

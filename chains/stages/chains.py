@@ -22,7 +22,7 @@ from self_instruct.chains.stages.instructions import InstructionStage
 from self_instruct.chains.stages.stage import S, Stage, Step
 from self_instruct.ledger import RequestId, TaskId
 from self_instruct.records.errors import RejectedError
-from self_instruct.records.tasks import Task, Verdict
+from self_instruct.records.tasks import Task
 
 OnRejection: TypeAlias = Literal["return", "raise"]
 Model: TypeAlias = Callable[[Any], Runnable[Any, AIMessage | str]]
@@ -105,16 +105,17 @@ class StageChain(SteppedChain[Input, Output], Generic[Input, Output, S]):
         """Return the steps that lead to what is decided about something, over all attempts and votes."""
         request = RequestId(self.stage.name, 0)
         wrong: str | None = None
-        verdicts: tuple[Verdict, ...] = ()
+        so_far = Step()
         while True:
             variables = self.stage.variables(about, request) | ({"wrong": wrong} if wrong else {})
             prompt = yield "prompt", self.stage.prompt(about, request.attempt), variables
             message = yield "model", self._model(about), prompt
             step: Step = yield "reading", self._reading, _Answered(request, about, message)
-            verdicts += step.verdicts
+            if step.wrong is None or step.again is None:
+                so_far = _joined(so_far, step)
             if step.again is None:
-                return replace(step, verdicts=verdicts)
-            request, wrong = step.again, step.wrong
+                return so_far
+            request, wrong, about = step.again, step.wrong, _known(about, step)
 
     def get_graph(self, config: RunnableConfig | None = None) -> Graph:
         """Return the drawing of the chain."""
@@ -254,6 +255,19 @@ def after(task: Task, step: Step) -> Task:
     kind = task.is_classification if step.is_classification is None else step.is_classification
     instances, rejections = task.instances + step.instances, task.rejections + step.rejections
     return Task(task.instruction, kind, instances, rejections, task.verdicts + step.verdicts)
+
+
+def _joined(so_far: Step, step: Step) -> Step:
+    """Return what several questions about the same thing decide, of which this is the last."""
+    kind = so_far.is_classification if step.is_classification is None else step.is_classification
+    return replace(step, read=so_far.read + step.read, verdicts=so_far.verdicts + step.verdicts, is_classification=kind)
+
+
+def _known(about: S, step: Step) -> S:
+    """Return what the next question is about: a task whose kind a reply has shown to be another is one of that kind."""
+    if isinstance(about, Task) and step.is_classification is not None:
+        return replace(about, is_classification=step.is_classification)
+    return about
 
 
 def has_brought(step: Step) -> bool:

@@ -8,16 +8,16 @@ Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Filtering and Postproc
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from self_instruct.prompts.reading.class_labels import comparable, is_among, named_labels
-from self_instruct.records.tasks import Instance, Reason, Rejection, StageName
+from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, StageName
 from self_instruct.retrievers.draws import Draws
 from self_instruct.retrievers.rouge import tokens
 from self_instruct.settings.sections import InstanceSettings
 
-__all__ = ["draw_instances", "named_labels", "screen_instances"]
+__all__ = ["draw_instances", "has_few_labels", "named_labels", "screen_instances", "without_labels"]
 
 LONGEST_LABEL = 10  # tokens; the longest label of the paper's seed tasks has three
 SHORTEST_SENTENCE = 4  # tokens; fewer are no sentence, whatever they end in ("Not logically sound.")
@@ -53,6 +53,17 @@ def screen_instances(
     judged = [_judge(each, refuse) for each in read]
     judged = _without_conflicts(judged, same, checks_labels=checks_labels, whole_task=rules.conflicts == "task")
     return _without_duplicates(judged, same)
+
+
+def has_few_labels(read: Iterable[object], instruction: str, fewest: int) -> bool:
+    """Return whether instances show fewer different class labels than that, of a task whose instruction names none."""
+    labels = {comparable(each.output) for each in read if isinstance(each, Instance)}
+    return len(labels) < fewest and not named_labels(instruction)
+
+
+def without_labels(read: Iterable[Candidate | Instance | Rejection]) -> Iterator[Candidate | Instance | Rejection]:
+    """Yield what was read with each instance refused: one that a task with too few labels has."""
+    return (_rejection(each, Reason.FEW_LABELS) if isinstance(each, Instance) else each for each in read)
 
 
 def _judge(each: Instance | Rejection, refuse: Callable[[Instance], Refusal | None]) -> Instance | Rejection:

@@ -6,10 +6,11 @@ Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Instance Generation".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from self_instruct.chains.stages.copies import ShownTexts
-from self_instruct.chains.stages.instance_rules import screen_instances
+from self_instruct.chains.stages.instance_rules import has_few_labels, screen_instances, without_labels
 from self_instruct.chains.stages.stage import Sample, Step, TaskStage, as_task
 from self_instruct.chains.stages.verifying import verified
 from self_instruct.chains.verifiers.registry import Verification
@@ -17,6 +18,7 @@ from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet, demonstrated_texts
 from self_instruct.prompts.reading.instance_parser import InstanceParser
 from self_instruct.prompts.stage_prompt import Prompt
+from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Candidate, Instance, Rejection, SeedTask, StageName, Task
 from self_instruct.settings.sections import InstanceSettings
 from self_instruct.settings.settings import Settings
@@ -60,6 +62,18 @@ class InstanceStage(TaskStage):
             read, instruction=about.instruction, is_classification=kind, rules=self.settings, shown=self._shown
         )
         return Step(*verified(screened, about, self._verification))
+
+    def decide(self, request: RequestId, about: Task, reply: Reply | Refusal) -> Step:
+        """Return what a reply decides. A classification task that shows too few labels is asked about as one of another kind.
+
+        That is its second question, whose attempts are counted anew.
+        """
+        step = super().decide(request, about, reply)
+        is_decided = step.again is None and not step.is_last
+        if is_decided and about.is_classification and has_few_labels(step.read, about.instruction, self.settings.min_labels):
+            refused = tuple(without_labels(step.read))
+            return Step(refused, is_classification=False, again=replace(request, attempt=1, instance=request.instance + 1))
+        return step
 
     def samples(self, seeds: Sequence[SeedTask]) -> list[Sample[Task]]:
         """Return one for each kind of task."""

@@ -236,13 +236,15 @@ def test_an_instruction_chain_asks_again_after_a_reply_without_any_task() -> Non
 
 @pytest.mark.parametrize("is_classification", [True, False])
 async def test_an_instance_chain_asks_again_after_a_reply_without_any_instance(is_classification: bool) -> None:
-    readable = "Class label: warm\nthe sun" if is_classification else "Input: the sun\nOutput: warm"
+    labels = "Class label: warm\nthe sun\nClass label: cold\nthe snow"
+    readable = labels if is_classification else "Input: the sun\nOutput: warm\nInput: the snow\nOutput: cold"
+    both = [Instance("the sun", "warm"), Instance("the snow", "cold")]
     given: Any = {"instruction": "Say how it feels.", "is_classification": is_classification}
     for _ in range(2):
         model = FakeListChatModel(responses=["", readable])
-        assert instance_chain(model).invoke(given) == [Instance("the sun", "warm")]
-    assert await instance_chain(FakeListChatModel(responses=["", readable])).ainvoke(given) == [Instance("the sun", "warm")]
-    [refused] = instance_chain(FakeListChatModel(responses=["", "Hm."])).invoke(given)
+        assert instance_chain(model).invoke(given) == both
+    assert await instance_chain(FakeListChatModel(responses=["", readable])).ainvoke(given) == both
+    refused = instance_chain(FakeListChatModel(responses=["", "Hm."])).invoke(given)[-1]
     assert isinstance(refused, Rejection)
     assert (refused.reason, refused.text) == (Reason.UNREADABLE, "Hm.")
 

@@ -114,7 +114,9 @@ def test_any_model_object_drives_a_run_with_fallbacks_around_it_too(tmp_path: Pa
 
 def test_a_stage_may_have_a_model_object_of_its_own(tmp_path: Path) -> None:
     yes = FakeListChatModel(responses=["Yes"])
-    result = SelfInstruct("offline", models={"classification": yes}, num_instructions=2).run(tmp_path / "run")
+    result = SelfInstruct("offline", models={"classification": yes}, num_instructions=2, instances={"min_labels": 0}).run(
+        tmp_path / "run"
+    )
     assert {task.is_classification for task in result.tasks()} == {True}
     with Ledger.open(tmp_path / "run", read_only=True) as ledger:
         assert len({key[1] for key in ledger.spending()}) == 2

@@ -40,7 +40,9 @@ def endings(texts: Sequence[tuple[str, bool]]) -> list[tuple[Reply, bool]]:
 def settings(profile: str) -> dict[str, Any]:
     """A profile's settings where nothing is asked twice: what is compared is one reply."""
     values = PROFILES[profile]  # type: ignore[index]
-    return {**values, **{stage: {**values[stage], "attempts": 1} for stage in StageName}, "novelty": {"threshold": "1"}}
+    stages = {stage: {**values[stage], "attempts": 1} for stage in StageName}
+    stages[StageName.INSTANCES]["min_labels"] = 0
+    return {**values, **stages, "novelty": {"threshold": "1"}}
 
 
 def answering(answered: Sequence[tuple[Reply, bool]]) -> GenericFakeChatModel:
