@@ -14,6 +14,8 @@ from self_instruct.records.tasks import Verdict
 
 IMPROVING = "improving"
 """Who gives the verdict that holds a revision; no stage has that name."""
+NOBODY = "nobody"
+"""Who decided where a new output stands without a comparison."""
 
 
 class Part(StrEnum):
@@ -63,7 +65,8 @@ class Revision(Record):
     """A try to replace an output, or an instruction.
 
     `before` is the output that stood, `flags` its flags, and `score` the judge's score of it, None where none could be read.
-    `after` is what was written, "" where nothing was. `decided_by` is verifiers, judge, rules or critic, `why` what they said.
+    `after` is what was written, "" where nothing was. `decided_by` is verifiers, judge, rules or critic, `why` what they said;
+    or `NOBODY`, where the new output stands without a comparison.
     Of a rewriting `before` and `after` are instructions, and `other_input` and `other_output` the first instance of the one
     that does not stand; novelty and instances may have decided it, too.
     """
@@ -88,8 +91,8 @@ class Revision(Record):
 
     @property
     def preferred(self) -> tuple[str, str] | None:
-        """The better and the worse of two outputs; None where neither was preferred, or where instructions were compared."""
-        if self.operator is Operator.REWRITE:
+        """The better and the worse of two outputs; None where nobody preferred either, or where instructions were compared."""
+        if self.operator is Operator.REWRITE or self.decided_by == NOBODY:
             return None
         if self.result is Result.WIN:
             return self.after, self.before

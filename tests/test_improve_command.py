@@ -119,12 +119,30 @@ def test_an_improved_run_goes_on_where_its_budget_ended(tmp_path: Path, command:
     assert found(new) == found(calm)
 
 
+def test_without_comparing_new_outputs_stand_that_no_rule_is_against(tmp_path: Path, command: Command, run: Path) -> None:
+    new = tmp_path / "new"
+    said = command("improve", run, "--run", new, *OFFLINE, "--no-compare")
+    assert said.code == 0, said.err
+    assert "no judge was asked" in said.out
+    with Ledger.open(new, read_only=True) as ledger:
+        assert {key[0] for key in ledger.spending()} == {Operator.REGENERATE}
+        tried = [one for way in trajectories(ledger) for one in way.revisions]
+    assert {"nobody"} <= {one.decided_by for one in tried if one.is_kept} <= {"nobody", "verifiers"}
+    assert {one.decided_by for one in tried if not one.is_kept} <= {"rules", "verifiers"}
+    stands = {(row["instruction"], row["input"]): row["output"] for row in outputs(command, new)}
+    assert {one.after for one in tried if one.is_kept} <= set(stands.values())
+    preferred = [one for one in tried if one.preferred]
+    assert {one.decided_by for one in preferred} <= {"verifiers"}
+
+
 def test_what_cannot_be_improved_is_one_line(tmp_path: Path, command: Command, run: Path) -> None:
     new = tmp_path / "new"
     assert_refused(command("improve", tmp_path / "none", "--run", new), "holds no ledger.sqlite")
     assert_refused(
         command("improve", run, "--run", new, "--no-regenerate", "--no-rewrite", "--rounds", 0), "nothing is to be done"
     )
+    for more in ("--rewrite", "--rounds=1"):
+        assert_refused(command("improve", run, "--run", new, *OFFLINE, "--no-compare", more), "only where a judge compares")
     assert_refused(command("improve", run, "--run", new, "--rounds", -1), "a whole number from 0")
     assert_refused(command("improve", run, "--run", new, "--model", "nobody:x"), "nobody")
     assert_refused(command("improve", run, "--run", run, *OFFLINE), "the old run stays as it is")

@@ -35,7 +35,7 @@ from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.prompts.reading.critique_parser import CritiqueParser
 from self_instruct.prompts.stage_prompt import Prompt
 from self_instruct.records.judgements import Answer, Criterion, Unread, judgement, vote_of
-from self_instruct.records.revisions import Critique, Operator, Part, Result, Revision
+from self_instruct.records.revisions import NOBODY, Critique, Operator, Part, Result, Revision
 from self_instruct.records.tasks import Instance, Reason, Task, Verdict
 from self_instruct.settings.settings import Settings
 
@@ -75,11 +75,15 @@ Step: TypeAlias = Talk[RefinementState]
 
 @dataclass(frozen=True, slots=True)
 class RefinementRules:
-    """What is done: each output written again, so many rounds of critique and revision, faulty instructions written again."""
+    """What is done: each output written again, so many rounds of critique and revision, faulty instructions written again.
+
+    Where no judge `compares`, a new output stands unless the rules or the verifiers are against it.
+    """
 
     regenerate: bool = True
     rounds: int = 1
     rewrite: bool = False
+    compares: bool = True
 
 
 class Refiner:
@@ -166,6 +170,8 @@ class Refiner:
     def _ask_judge(self, state: RefinementState) -> Step:
         """Ask the judge about the output, as often as it has votes; not about one of which it has been told what was said."""
         steps = state.get("steps", [])
+        if not self.rules.compares:
+            return {}
         if state.get("votes") and not (steps and steps[-1]["result"] == Result.WIN):
             return {}
         version = state.get("version", 0) + sum(step["result"] == Result.WIN for step in steps)
@@ -230,7 +236,9 @@ class Refiner:
             return Decided(Result.UNUSABLE, "rules", state.get("why", Reason.EMPTY))
         pair = Pair(_task(state, state["output"]), state["output"], candidate)
         decided = decide_without_judge(pair, self._instances)
-        return decided or (yield from self._preferred(state, candidate))
+        if decided or self.rules.compares:
+            return decided or (yield from self._preferred(state, candidate))
+        return Decided(Result.WIN, NOBODY, "no judge was asked")
 
     def _preferred(self, state: RefinementState, candidate: str) -> Talk[Decided]:
         prompts = self._attempts(self._prompts.compare, self._prompts.compare_again)

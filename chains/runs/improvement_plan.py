@@ -41,6 +41,7 @@ _OF_TASKS = (Operator.REWRITE.value, StageName.INSTANCES.value, COMPARING_TASKS)
 ASKED = (*_OF_OUTPUTS, *_OF_TASKS)
 """Under these names the questions of improving are stored."""
 ROUNDS, REGENERATE, REWRITE = "stages.revise.rounds", "stages.regenerate.enabled", "stages.rewrite.enabled"
+COMPARE = "stages.compare.enabled"
 _IMAGES = "images"
 _JUDGED = (SCORING, COMPARING, COMPARING_TASKS)
 _OF_MODELS = ("model", "model_options", "base_url")
@@ -67,9 +68,10 @@ class ImprovementPlan:
     def new(cls, before: RunPlan, tasks: Source, given: Layer) -> Self:
         """Return the plan of a new run that improves these tasks of another; raises `SettingsError`."""
         before = _with_images(before, given)
-        settled = settle(given.over(_inherited(before, given)).over(_DEFAULTS))
-        judged = _as_judged(before, settled.settings)
-        return cls(judged, settled.settings, settled.origins, digest(tasks), len(tasks)).checked()
+        defaults = _WITHOUT_JUDGE.over(_DEFAULTS) if given.values.get(COMPARE) is False else _DEFAULTS
+        settled = settle(given.over(_inherited(before, given)).over(defaults))
+        plan = cls(before, settled.settings, settled.origins, digest(tasks), len(tasks)).checked()
+        return replace(plan, run=_improved(before, settled.settings, is_judged=plan.rules.compares))
 
     @classmethod
     def of(cls, ledger: Ledger) -> Self:
@@ -101,7 +103,10 @@ class ImprovementPlan:
             raise SettingsError("this run knows no model; name the one that writes again with `model=PROVIDER:NAME`.")
         if self.settings.templates is not None:
             raise SettingsError("templates are the run's own; leave them out.")
-        if self.rules == RefinementRules(regenerate=False, rounds=0, rewrite=False):
+        rules = self.rules
+        if not rules.compares and (rules.rewrite or rules.rounds):
+            raise SettingsError("instructions are written again, and outputs revised, only where a judge compares them.")
+        if not (rules.regenerate or rules.rounds or rules.rewrite):
             raise SettingsError(
                 "nothing is to be done: neither outputs nor instructions are written again, and there is no round of revision."
             )
@@ -129,7 +134,8 @@ class ImprovementPlan:
         rounds = self._own(ROUNDS)
         if type(rounds) is not int or rounds < 0:
             raise SettingsError(f"{ROUNDS} is {rounds!r}; it must be a whole number from 0.")
-        return RefinementRules(self._is_on(REGENERATE), rounds, self._own(REWRITE) is not None and self._is_on(REWRITE))
+        rewrites = self._own(REWRITE) is not None and self._is_on(REWRITE)
+        return RefinementRules(self._is_on(REGENERATE), rounds, rewrites, self._own(COMPARE) is None or self._is_on(COMPARE))
 
     def _is_on(self, key: str) -> bool:
         said = self._own(key)
@@ -191,6 +197,7 @@ _DEFAULTS = Layer.said(
     },
     "default",
 )  # fmt: skip
+_WITHOUT_JUDGE = Layer.said({ROUNDS: 0, REWRITE: False}, "no judge")
 
 
 def _inherited(before: RunPlan, given: Layer) -> Layer:
@@ -221,11 +228,11 @@ def _is_of(key: str, names: Sequence[str]) -> bool:
     return f"{key}.".startswith(tuple(f"{name}." for name in names))
 
 
-def _as_judged(before: RunPlan, settings: Settings) -> RunPlan:
-    """Return the plan of the new run: that of the old one with the judge that improves it, whose verdicts it will hold."""
+def _improved(before: RunPlan, settings: Settings, *, is_judged: bool) -> RunPlan:
+    """Return the plan of the new run: that of the old one, with the judge that improves it, whose verdicts it will hold."""
     choice = settings.choice(JUDGING)
     chosen = {"model": choice.model, "base_url": choice.base_url, "model_options": choice.options, "enabled": True}
-    judging = settings.judging.model_copy(update=chosen)
+    judging = settings.judging.model_copy(update=chosen) if is_judged else before.settings.judging
     whole = before.settings.without_target().model_copy(update={"judging": judging})
     return replace(before, settings=whole, templates=_with_ours(before))
 

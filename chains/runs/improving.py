@@ -106,7 +106,7 @@ def _opened(
 
 def _known_votes(old: Ledger, old_plan: RunPlan, ledger: Ledger, plan: ImprovementPlan) -> Votes:
     """Return what the judge that improves has said of the old run's instances; none of those that lack a vote."""
-    ours = known_judges(ledger, plan.run)[JUDGING]
+    ours = known_judges(ledger, plan.run).get(JUDGING)  # none, where nothing is compared
     judge = next((name for name, known in known_judges(old, old_plan).items() if known == ours), None)
     found: dict[tuple[TaskId, int], list[dict[str, Any]]] = {}
     for task, verdict in old.verdicts():
@@ -117,7 +117,7 @@ def _known_votes(old: Ledger, old_plan: RunPlan, ledger: Ledger, plan: Improveme
 
 def _warnings(plan: ImprovementPlan, before: RunPlan) -> Iterator[str]:
     writer, judge = plan.choice(Operator.REGENERATE).model, plan.choice(SCORING).model
-    if warning := same_family(writer, judge):
+    if plan.rules.compares and (warning := same_family(writer, judge)):
         yield warning
     if plan.rules.regenerate and writer == before.settings.model_of(StageName.INSTANCES):
         yield f"{writer!r} wrote these outputs and is to write them again; name another with model, or give --no-regenerate"

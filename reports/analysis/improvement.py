@@ -62,7 +62,7 @@ class Improvement:
     `tried` counts the revisions by operator and result, `decided` those that were kept or lost by who decided. `replaced` of
     the `instances` have another output now, `rewritten` tasks another instruction and instances of their own. `flags` have for
     each rule how many instances it flagged before and after. `gain` is that of the judge's scores, None where none could be
-    read; of `unread` outputs that stand none could. `spent` is what it has cost in all.
+    read; of `unread` outputs that stand none could. `spent` is what it has cost in all. `is_judged` unless no judge was asked.
     """
 
     instances: int
@@ -75,6 +75,7 @@ class Improvement:
     gain: Gain | None
     unread: int
     spent: Spending
+    is_judged: bool = True
 
     @property
     def tokens(self) -> int | None:
@@ -109,7 +110,7 @@ class Improvement:
             "preferred": {"share": self.preferred.value, "interval": self.preferred.interval},
             "flags": {rule: list(pair) for rule, pair in self.flags.items()},
             "flagged": list(self.flagged), "score": asdict(self.gain) if self.gain else None, "points_gained": points,
-            "unread": self.unread,
+            "unread": self.unread, "is_judged": self.is_judged,
             "requests": self.spent.requests, "tokens": self.tokens, "cost_usd": cost, "pays": self.pays,
             "tokens_per_point": self.tokens / points if self.tokens is not None and points > 0 else None,
             "cost_per_point": cost / points if cost is not None and points > 0 else None,
@@ -170,8 +171,9 @@ def improvement(ledger: Ledger) -> Improvement:
         {rule: (sum(rule in one for one, _ in pairs), sum(rule in one for _, one in pairs)) for rule in rules},
         (sum(bool(before) for before, _ in pairs), sum(bool(after) for _, after in pairs)),
         _gain((each.task, *scores) for each in found if (scores := each.scores)),
-        sum(not each.is_read for each in found),
+        sum(not each.is_read for each in found) if plan.rules.compares else 0,
         spent,
+        plan.rules.compares,
     )
 
 

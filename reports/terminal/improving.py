@@ -64,6 +64,9 @@ def improvement_lines(found: Improvement) -> Iterator[str]:
     if found.unread:
         yield f"of {number(found.unread)} outputs the judge's verdict could not be read; they were let be unless flagged"
     gain = found.gain
+    if not found.is_judged:
+        yield "no judge was asked, so nobody knows whether they are better: judge both runs, or let people review them"
+        return
     if gain is None:
         yield "no score of the judge could be read before and after, so nobody knows whether it paid"
         return

@@ -23,6 +23,10 @@ def improve(
     rewrite: Annotated[
         bool | None, typer.Option("--rewrite/--no-rewrite", help="Write faulty instructions again first; done without it.")
     ] = None,
+    compare: Annotated[
+        bool | None,
+        typer.Option(help="Let the judge compare; --no-compare: a new output stands that no rule is against."),
+    ] = None,
     rounds: Annotated[int | None, typer.Option(help="Rounds of critique and revision at most; 1 without it.")] = None,
     base_url: options.BaseUrl = None,
     batch: options.Batch = None,
@@ -41,7 +45,7 @@ def improve(
 
     flags = {
         "model": model, "judging.model": judge, "stages.regenerate.enabled": regenerate, "stages.rewrite.enabled": rewrite,
-        "stages.revise.rounds": rounds, "base_url": base_url, "ray.address": ray,
+        "stages.compare.enabled": compare, "stages.revise.rounds": rounds, "base_url": base_url, "ray.address": ray,
         **options.budgets(concurrency, max_requests, max_tokens, max_cost),
         **options.batches(batch, finish_online),
     }  # fmt: skip
