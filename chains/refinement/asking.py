@@ -12,13 +12,17 @@ from typing import Any, TypeAlias, TypeVar
 from self_instruct.chains.stages.comparing import turned
 from self_instruct.prompts.reading.critique_parser import OutputParser
 from self_instruct.prompts.reading.verdict_parser import PreferenceParser
-from self_instruct.prompts.stage_prompt import Prompt
+from self_instruct.prompts.stage_prompt import Prompt, prompt_text
 from self_instruct.records.judgements import Comparison, Preference, Unread
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Reason, Rejection
+from self_instruct.retrievers.rouge import tokens
 
 SCORING, COMPARING, COMPARING_TASKS, CRITICISING = "scoring", "comparing", "comparing_tasks", "critique"
 """Who is asked for a verdict, a preference of outputs or of tasks, a critique; `Operator` has the names of those that write."""
+
+FEWEST_SPACES = 4
+"""Around three words: fewer may stand in a prompt by chance."""
 
 T = TypeVar("T")
 
@@ -68,7 +72,22 @@ def compared_in_both_orders(
 
 
 def written(stage: str, prompt: Prompt, variables: Mapping[str, Any], parser: OutputParser | None = None) -> Talk[str | Reason]:
-    """Have something written; return it, or why nothing was."""
+    """Have something written; return it, or why nothing was: words of the prompt that are not the task's are nothing."""
     reply = yield Ask(stage, prompt, variables)
     found = Reason.REFUSED_BY_PROVIDER if isinstance(reply, Refusal) else (parser or OutputParser()).read(reply)
-    return Reason(found.reason) if isinstance(found, Rejection) else found
+    if isinstance(found, Rejection):
+        return Reason(found.reason)
+    return Reason.PROMPT_REPEATED if _is_of_prompt(found, prompt, variables) else found
+
+
+def _is_of_prompt(said: str, prompt: Prompt, variables: Mapping[str, Any]) -> bool:
+    words = _words(said)
+    if words.count(" ") < FEWEST_SPACES:
+        return False
+    is_of_task = any(words in _words(text) for text in variables.values() if isinstance(text, str))
+    return not is_of_task and words in _words(prompt_text(prompt.format_prompt(**variables)))
+
+
+def _words(text: str) -> str:
+    """Return a text's words, each with one space around it."""
+    return f" {' '.join(tokens(text))} "

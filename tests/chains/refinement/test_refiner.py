@@ -11,6 +11,7 @@ from self_instruct.prompts.prompt_set import prompt_set
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.revisions import Operator, Result, Revision
+from self_instruct.records.tasks import Reason
 from self_instruct.settings.settings import Settings
 
 GOOD = "Reason: Right.\nValid task: yes\nInput fits: yes\nOutput correct: yes\nScore: 5"
@@ -104,6 +105,15 @@ def test_every_output_is_written_again_from_instruction_and_input_alone() -> Non
     assert "Lyon" not in next(prompt for stage, prompt in asked if stage == "regenerate")
     state, _ = refined({SCORING: [GOOD], "regenerate": [" lyon\n"]}, {"is_classification": True}, regenerate=True)
     assert results(state) == [("regenerate", Result.TIE)]
+
+
+def test_words_of_the_prompt_are_no_output_but_those_of_the_task_may_be() -> None:
+    said = {SCORING: [GOOD], "regenerate": ["the whole answer, and nothing else"]}
+    state, _ = refined(said, regenerate=True)
+    assert (state["output"], results(state)) == ("Lyon", [("regenerate", Result.UNUSABLE)])
+    assert state["steps"][0]["why"] == Reason.PROMPT_REPEATED
+    said = {SCORING: [GOOD, GOOD], "regenerate": ["a river in France"], COMPARING: [B, A]}
+    assert refined(said, regenerate=True)[0]["output"] == "a river in France"
 
 
 def test_there_are_no_more_rounds_than_allowed() -> None:
