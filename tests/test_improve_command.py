@@ -135,6 +135,24 @@ def test_without_comparing_new_outputs_stand_that_no_rule_is_against(tmp_path: P
     assert {one.decided_by for one in preferred} <= {"verifiers"}
 
 
+@pytest.mark.parametrize("has_own", [False, True])
+def test_an_older_run_is_improved_with_the_prompts_of_today_unless_it_has_its_own(
+    tmp_path: Path, command: Command, has_own: bool
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "regenerate.chat.jinja").write_text("Do the task below.\n\nTask: {{ instruction }}")
+    own = ["--templates", tmp_path / "own"] if has_own else []
+    assert command("generate", "--run", tmp_path / "run", *OFFLINE, "--num-instructions", 2, *own).code == 0
+    with Ledger.open(tmp_path / "run") as ledger, ledger.transaction():
+        stored = ledger.fact("templates")
+        ledger.set_fact("templates", {**stored, "critique.jinja": "As it was."})
+    assert command("improve", tmp_path / "run", "--run", tmp_path / "new", *OFFLINE).code == 0
+    with Ledger.open(tmp_path / "new", read_only=True) as ledger:
+        after = ledger.fact("templates")
+    assert (after["critique.jinja"] == "As it was.") is has_own
+    assert after["regenerate.chat.jinja"] == stored["regenerate.chat.jinja"]
+
+
 def test_what_cannot_be_improved_is_one_line(tmp_path: Path, command: Command, run: Path) -> None:
     new = tmp_path / "new"
     assert_refused(command("improve", tmp_path / "none", "--run", new), "holds no ledger.sqlite")

@@ -238,8 +238,8 @@ def _improved(before: RunPlan, settings: Settings, *, is_judged: bool) -> RunPla
 
 
 def _with_ours(before: RunPlan) -> Templates:
-    """Return the templates of a run with those of improving that it lacks: it may be older than they are."""
-    sources = before.templates.sources
-    ours = Templates.load(language=before.settings.language).sources
-    lacking = {name: text for name, text in ours.items() if name.startswith(_TEMPLATES) and name not in sources}
-    return Templates({**sources, **lacking}, before.templates.folder)
+    """Return the templates of a run with those of improving as they are today; a user's own, but for what those lack."""
+    sources, is_ours = before.templates.sources, before.settings.templates is None
+    today = Templates.load(language=before.settings.language).sources
+    taken = {name: text for name, text in today.items() if name.startswith(_TEMPLATES) and (is_ours or name not in sources)}
+    return Templates({**sources, **taken}, before.templates.folder)
