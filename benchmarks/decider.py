@@ -13,12 +13,11 @@ import asyncio
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from instruction_stream import InstructionStream
+from instruction_stream import instructions
 
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.question import Question
@@ -34,7 +33,6 @@ from self_instruct.records.tasks import StageName
 from self_instruct.settings.layers import Layer
 
 EACH = 8  # candidates of a reply
-BLOCK = 1_000_000  # instructions of one stream, which remembers all of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +68,6 @@ def deciding(size: int, candidates: int) -> Deciding:
     decided = EACH * len(replies)
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Deciding(size, filled_s, decided / seconds, (len(pool) - size) / decided, peak_mib)
-
-
-def instructions() -> Iterator[str]:
-    """Yield made instructions without end, and without remembering them all."""
-    seed = 0
-    while True:
-        yield from islice(InstructionStream(seed), BLOCK)
-        seed += 1
 
 
 class AnsweredBefore:
