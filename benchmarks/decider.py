@@ -13,12 +13,11 @@ import asyncio
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from instruction_stream import InstructionStream
+from instruction_stream import instructions
 
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.question import Question
@@ -34,7 +33,6 @@ from self_instruct.records.tasks import StageName
 from self_instruct.settings.layers import Layer
 
 EACH = 8  # candidates of a reply
-BLOCK = 1_000_000  # instructions of one stream, which remembers all of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +51,24 @@ def deciding(size: int, candidates: int) -> Deciding:
     plan = RunPlan.new(Layer.said({"model": "offline"}, "benchmark"))
     pool, stages = Pool(plan.seeds, plan.settings, plan.draw), plan.stages()
     made = instructions()
+    places = range(1, EACH + 1)
+    replies = [Reply("".join(f"{place}. {next(made)}\n" for place in places)) for _ in range(candidates // EACH + 1)]
     begun = time.process_time()
     pool.restore((TaskId(number // EACH, number % EACH), text) for number, text in enumerate(islice(made, size)))
-    filled_s = time.process_time() - begun
-    replies = [Reply("".join(f"{place}. {next(made)}\n" for place in range(1, EACH + 1))) for _ in range(candidates // EACH)]
     with tempfile.TemporaryDirectory() as folder, Ledger.create(Path(folder) / "run", plan.facts()) as ledger:
         decider = Decider(ledger, pool, stages, plan.settings.judging)
         progress = ledger.progress
-        begun = time.process_time()
-        for reply in replies:
+        for number, reply in enumerate(replies):
+            if number == 1:  # with the first the pool is put into lists
+                filled_s, begun = time.process_time() - begun, time.process_time()
             request = RequestId(StageName.INSTRUCTIONS, progress.request)
             with ledger.transaction():
                 step = stages.instructions.decide(request, (), reply)
-                progress, _ = decider.instructions(ReadReply(step, 1, 0), progress, None)
+                progress, _ = decider.instructions(ReadReply(step, StageName.INSTRUCTIONS, 1, 0), progress, None)
         seconds = time.process_time() - begun
-    decided = EACH * len(replies)
+    decided = EACH * (len(replies) - 1)
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Deciding(size, filled_s, decided / seconds, (len(pool) - size) / decided, peak_mib)
-
-
-def instructions() -> Iterator[str]:
-    """Yield made instructions without end, and without remembering them all."""
-    seed = 0
-    while True:
-        yield from islice(InstructionStream(seed), BLOCK)
-        seed += 1
+    return Deciding(size, filled_s, decided / seconds, (len(pool) - size) / (EACH * len(replies)), peak_mib)
 
 
 class AnsweredBefore:

@@ -9,7 +9,7 @@ instructions have.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, count, islice
 from math import log
 from random import Random
 from statistics import mean, median
@@ -26,6 +26,7 @@ FEWEST_WORDS = 4  # the rule of section 2.2
 MISSPELT = 1 / 8
 SAMPLED = 20_000  # instructions of the grammar from which word frequencies are counted
 AT_ONCE = 4096  # words drawn together
+BLOCK = 1_000_000  # instructions of one stream, which remembers all of its own
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -77,6 +78,12 @@ class InstructionStream(Iterator[str]):
     def _word_counts(self) -> Counter[str]:
         sample = [grammar().instruction(self._draws) for _ in range(SAMPLED)]
         return Counter(word for text in [*self._seeds, *sample] for word in text.split())
+
+
+def instructions() -> Iterator[str]:
+    """Yield instructions without end and without remembering them all: a million of each stream, from that of seed 0 on."""
+    for seed in count():
+        yield from islice(InstructionStream(seed), BLOCK)
 
 
 def described(texts: Sequence[str]) -> str:

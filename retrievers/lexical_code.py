@@ -2,7 +2,8 @@
 
 Every row is kept as a signature, one 16-bit character a token, and as a code of bits made from it; rows of like length stand
 in one band. A query goes to the bands in reach: FAISS counts in how many bits each code differs from its own, and the rows
-where that is little enough are compared by their signatures. `novelty` checks exactly what is left.
+where that is little enough are compared by their signatures. `novelty` checks exactly what is left. In a large band of texts
+of up to 64 tokens, FAISS looks at the rows alone that share a rare token with the query (`rare_tokens`, with its proof).
 
 Why nothing is missed. Two texts of m and n tokens, of which the longest common subsequence has l, are too similar if
 F = 2 l / (m + n) reaches t.
@@ -38,13 +39,11 @@ from zlib import crc32
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
+from self_instruct.retrievers.rare_tokens import CHARACTERS, Characters, Codes, Integers, RareTokenLists, Reach
 from self_instruct.retrievers.rouge import f_measure
-
-Codes = np.ndarray[Any, np.dtype[np.uint8]]
 
 FEATURE_BITS = 256
 _MOST_BITS = 2048
-_CHARACTERS = 0xD800  # those below the surrogates, which no codec takes
 _STEP = 977  # from the bit of an occurrence to that of the next
 _BIT = tuple(1 << place for place in range(_MOST_BITS))
 
@@ -53,6 +52,10 @@ _BANDS = 5
 _BITS_PER_TOKEN = 4  # with 2, far more rows survive; with 8, there is more to read than that saves
 FAISS_BYTES = 384 << 20  # of address space: 351 MiB were measured
 _AT_ONCE = 1 << 16  # distances: 256 KiB, which a core's own cache holds
+_FIRST_LISTED_BYTES = 1 << 20  # of codes in a band: below, it is as quick to read them all
+_UNLISTED_BYTES = 1 << 17  # of codes that were added since, which are read until they are so many
+_LISTED_AT_ONCE = 8192  # rows: some 15 ms
+_LONGEST_LISTED = 2 * _FIRST_BAND  # tokens; a row takes 250 bytes in the lists of the first band, 1 KiB in those of the second
 
 
 def signature(tokens: Iterable[str]) -> str:
@@ -66,7 +69,7 @@ def signature(tokens: Iterable[str]) -> str:
 
 @lru_cache(maxsize=8192)  # a few words make up most of what is written, so this need not grow with the vocabulary
 def _character(token: str) -> str:
-    return chr(crc32(token.encode()) % _CHARACTERS)  # Python's own hash of a text is another in every process
+    return chr(crc32(token.encode()) % CHARACTERS)  # Python's own hash of a text is another in every process
 
 
 def feature_bits(tokens: Iterable[str], bits: int = FEATURE_BITS) -> int:
@@ -96,6 +99,11 @@ class LexicalText:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @property
+    def characters(self) -> Characters:
+        """The characters of the signature, as numbers."""
+        return np.frombuffer(self.signature.encode("utf-16-le"), dtype=np.uint16)
+
     def feature_bits(self, bits: int) -> int:
         """Return `feature_bits` of the tokens; quick when it was asked for a multiple of `bits` before."""
         if self._bits < bits or self._bits % bits:
@@ -111,8 +119,8 @@ class LexicalStore:
 
     def __init__(self, threshold: Fraction) -> None:
         self._faiss: Any = _loaded_faiss()
-        self._t, self._one = threshold.numerator, threshold.denominator  # the threshold as two integers: exact, and fast
-        spare = self._rounded_up(_FIRST_BAND)
+        self._reach = Reach(threshold)
+        spare = self._reach.different_at_least(_FIRST_BAND)
         self._bands = [_Band(self._faiss, _FIRST_BAND << number, spare << number) for number in range(_BANDS)]
         self._long_rows, self._long_lengths = array("q"), array("q")
         self._signatures = bytearray()  # all of them, one after the other, two bytes a token
@@ -126,7 +134,7 @@ class LexicalStore:
         """Add a row."""
         row, number = len(self), _band_number(len(text))
         if number < _BANDS:
-            self._bands[number].add(row, text, self._rounded_up(len(text)))
+            self._bands[number].add(row, text, self._reach.different_at_least(len(text)))
         else:
             self._long_rows.append(row)
             self._long_lengths.append(len(text))
@@ -138,7 +146,7 @@ class LexicalStore:
 
         Each is (a ROUGE-L that it does not exceed, row): the highest first, and of equal ones the row that was added first.
         """
-        shortest, longest = self._lengths_in_reach(len(text))
+        shortest, longest = self._reach.lengths(len(text))
         rows = self._long_between(shortest, longest)
         # The widest codes come first: the text's narrower ones are made from them.
         for band in reversed(self._bands[_band_number(shortest) : _band_number(longest) + 1]):
@@ -148,12 +156,36 @@ class LexicalStore:
 
     def _near(self, band: _Band, text: LexicalText) -> list[int]:
         """Return the rows of a band whose codes differ little enough from the text's."""
-        query, codes, limit = band.query_code(text), band.row_codes(), band.spare + self._rounded_down(len(text))
-        near: list[int] = []
-        for start in range(0, len(codes), len(self._distances)):
-            places = (self._count_differences(query, codes[start : start + len(self._distances)]) <= limit).nonzero()[0]
-            near += [band.rows[start + place] for place in places.tolist()]
-        return near
+        if len(band.rows) >= band.listed_at:
+            self._list(band)
+        query, limit = band.query_code(text), band.spare + self._reach.different_at_most(len(text))
+        places = list(band.lists.near(query, text.characters, limit)) if band.lists else []
+        codes = band.row_codes()
+        for start in range(len(band.lists or ()), len(codes), len(self._distances)):
+            is_near = self._count_differences(query, codes[start : start + len(self._distances)]) <= limit
+            places += (is_near.nonzero()[0] + start).tolist()
+        return [band.rows[place] for place in places]
+
+    def _list(self, band: _Band) -> None:
+        """Put a band's rows into lists by their rare tokens: the new ones, or all if they have doubled since that was done."""
+        rows = len(band.rows)
+        if not band.lists or rows >= 2 * band.ordered:
+            band.lists = None  # frees the old ones
+            band.lists = RareTokenLists(self._faiss, self._reach, band.lengths, 8 * band.size, self._signatures)
+            band.ordered, band.listed_at = rows, 2 * rows
+        for start in range(len(band.lists), rows, _LISTED_AT_ONCE):
+            texts = self._characters(band.rows[start : start + _LISTED_AT_ONCE])
+            band.lists.add(band.row_codes()[start : start + _LISTED_AT_ONCE], *texts)
+            if not start and not band.lists.are_worth_it(*texts):
+                band.lists = None
+                return
+        band.listed_at = rows + _UNLISTED_BYTES // band.size
+
+    def _characters(self, rows: array[int]) -> tuple[Characters, Integers]:
+        """Return the characters of some rows' signatures, one row after the other, and where each row ends there."""
+        ends = self._ends
+        own = [self._signatures[ends[row] : ends[row + 1]] for row in rows]
+        return np.frombuffer(b"".join(own), dtype=np.uint16), np.cumsum([len(one) // 2 for one in own])
 
     def _count_differences(self, query: Codes, codes: Codes) -> np.ndarray[Any, np.dtype[np.int32]]:
         """Return in how many bits the query differs from each code, until the next call; they are no more than fit.
@@ -170,8 +202,7 @@ class LexicalStore:
         own, m, signatures, ends = text.signature, len(text), self._signatures, self._ends
         for row in rows:
             other, _ = utf_16_le_decode(signatures[ends[row] : ends[row + 1]])
-            needed = -(-self._t * (m + len(other)) // (2 * self._one))  # ceil(t (m + n) / 2)
-            common = LCSseq.similarity(own, other, score_cutoff=needed)
+            common = LCSseq.similarity(own, other, score_cutoff=self._reach.common(m, len(other)))
             if common:
                 reaching.append((-f_measure(common, m, len(other)), row))
         return [(-score, row) for score, row in sorted(reaching)]
@@ -182,19 +213,6 @@ class LexicalStore:
             return []
         lengths = np.frombuffer(self._long_lengths, dtype=np.int64)
         return [self._long_rows[place] for place in np.flatnonzero((shortest <= lengths) & (lengths <= longest)).tolist()]
-
-    def _lengths_in_reach(self, m: int) -> tuple[int, int]:
-        """Return the fewest and the most tokens of a row that can reach t: 2 min(m, n) / (m + n) >= t, solved for n."""
-        rest = 2 * self._one - self._t
-        return -(-m * self._t // rest), m * rest // self._t
-
-    def _rounded_up(self, n: int) -> int:
-        """Return ceil((1 - t) n)."""
-        return -(-(self._one - self._t) * n // self._one)
-
-    def _rounded_down(self, m: int) -> int:
-        """Return floor((1 - t) m)."""
-        return (self._one - self._t) * m // self._one
 
 
 def _loaded_faiss() -> Any:
@@ -223,15 +241,19 @@ def _address_space_left() -> float:
 
 
 class _Band:
-    """Rows of similar length: their codes, in a FAISS index, and whose they are."""
+    """Rows of similar length: their codes, in a FAISS index, and whose they are; and in which lists, where there are many."""
 
     def __init__(self, faiss: Any, longest: int, spare: int) -> None:
         self._faiss = faiss
-        self._size = longest * _BITS_PER_TOKEN // 8  # bytes of a code
-        self._codes = faiss.IndexBinaryFlat(8 * self._size)
-        self._feature_bits = 8 * self._size - spare
+        self.lengths = range(longest // 2 + 1 if longest > _FIRST_BAND else 1, longest + 1)
+        self.size = longest * _BITS_PER_TOKEN // 8  # bytes of a code
+        self._codes = faiss.IndexBinaryFlat(8 * self.size)
+        self._feature_bits = 8 * self.size - spare
         self.spare = spare  # the bits of a code that are not for features: K in the docstring of the module
         self.rows = array("q")
+        self.lists: RareTokenLists | None = None
+        self.ordered = 0  # how many rows there were when the lists were begun
+        self.listed_at = _FIRST_LISTED_BYTES // self.size if longest <= _LONGEST_LISTED else inf  # how many are to be listed
 
     def add(self, row: int, text: LexicalText, spent: int) -> None:
         ones = (1 << self.spare - spent) - 1
@@ -246,13 +268,13 @@ class _Band:
         """Return the codes where FAISS keeps them, one a row of the matrix: good until a row is added."""
         stored = self._codes.xb
         codes: Codes = self._faiss.rev_swig_ptr(stored.data(), stored.size())
-        return codes.reshape(-1, self._size)
+        return codes.reshape(-1, self.size)
 
     def _features(self, text: LexicalText) -> int:
         return text.feature_bits(self._feature_bits)
 
     def _matrix(self, code: int) -> Codes:
-        return np.frombuffer(code.to_bytes(self._size, "little"), dtype=np.uint8).reshape(1, self._size)
+        return np.frombuffer(code.to_bytes(self.size, "little"), dtype=np.uint8).reshape(1, self.size)
 
 
 def _band_number(n: int) -> int:

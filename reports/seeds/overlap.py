@@ -15,7 +15,7 @@ from rapidfuzz.process import cdist
 from self_instruct.retrievers.rouge import TokenKind, tokens
 
 GIVES_AWAY = 0.5  # half of an evaluation task's words, in order
-_BLOCK = 64  # rows compared at once: with 10,000 columns, 5 MB of scores
+_ROWS, _SCORES = 64, 1 << 22  # compared at once, at most: 32 MB of scores
 _Scores = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -33,8 +33,9 @@ def similar_pairs(texts: Sequence[str], at_least: float, limit: int, kind: Token
     numbered = _numbered(texts, kind=kind)
     best: list[Pair] = []
     count = 0
-    for start in range(0, len(texts), _BLOCK):
-        scores = _rouge_l(numbered[start : start + _BLOCK], numbered[start:])
+    for block in _blocks(len(texts), len(texts)):
+        start = block.start
+        scores = _rouge_l(numbered[block], numbered[start:])
         rows, columns = np.nonzero(np.triu(scores >= at_least, k=1))  # k=1: each pair once, and no text with itself
         found = scores[rows, columns]
         count += len(found)
@@ -51,10 +52,10 @@ def nearest_pairs(texts: Sequence[str], pool: Sequence[str], kind: TokenKind = "
     """
     numbered = _numbered(texts, pool, kind=kind)
     columns = numbered[len(texts) :]
-    for start in range(0, len(texts), _BLOCK):
-        scores = _rouge_l(numbered[start : min(start + _BLOCK, len(texts))], columns)
+    for block in _blocks(len(texts), len(pool)):
+        scores = _rouge_l(numbered[block], columns)
         for row, nearest in enumerate(scores.argmax(axis=1)):
-            yield Pair(start + row, int(nearest), float(scores[row, nearest]))
+            yield Pair(block.start + row, int(nearest), float(scores[row, nearest]))
 
 
 def nearest_before(
@@ -65,8 +66,8 @@ def nearest_before(
     It is 0.0 where there is none.
     """
     numbered = _numbered(pool, texts[: max(places, default=-1) + 1], kind=kind)
-    for start in range(0, len(places), _BLOCK):
-        rows = [len(pool) + place for place in places[start : start + _BLOCK]]
+    for block in _blocks(len(places), len(numbered)):
+        rows = [len(pool) + place for place in places[block]]
         scores = _rouge_l([numbered[row] for row in rows], numbered[: rows[-1]])
         for row, found in zip(rows, scores, strict=True):
             yield float(found[:row].max(initial=0.0))
@@ -79,6 +80,12 @@ def evaluation_pairs(texts: Sequence[str], evaluation: Sequence[str], kind: Toke
     """
     pairs = sorted(nearest_pairs(evaluation, texts, kind), key=lambda pair: -pair.score)
     return pairs, sum(pair.score >= GIVES_AWAY for pair in nearest_pairs(texts, evaluation, kind))
+
+
+def _blocks(rows: int, columns: int) -> Iterator[slice]:
+    """Yield the rows from 0 on, as many at once as leave the scores small."""
+    step = max(1, min(_ROWS, _SCORES // max(columns, 1)))
+    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
 
 def _rouge_l(rows: Sequence[Sequence[int]], columns: Sequence[Sequence[int]]) -> _Scores:

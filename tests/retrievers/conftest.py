@@ -1,12 +1,14 @@
-"""The yardsticks: `rouge-score` itself for the float rule, and a table of our own for the exact one; threads in haste."""
+"""The yardsticks: `rouge-score` itself for the float rule, and a table of our own for the exact one; large pools; haste."""
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from fractions import Fraction
 
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
+from self_instruct.retrievers import lexical_code, rare_tokens
 from self_instruct.retrievers.rouge import TokenKind, tokens
 
 
@@ -43,6 +45,30 @@ def exact_score() -> Callable[[list[str], list[str]], Fraction]:
         return Fraction(2 * above[-1], len(left) + len(right))
 
     return score
+
+
+@contextmanager
+def _early_lists() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexical_code, "_FIRST_LISTED_BYTES", 32)
+        patch.setattr(lexical_code, "_UNLISTED_BYTES", 64)
+        patch.setattr(lexical_code, "_LISTED_AT_ONCE", 3)
+        patch.setattr(rare_tokens, "_MOST_READ", float("inf"))
+        patch.setattr(rare_tokens, "_LISTS", 1 << 8)  # an empty list takes memory and time too
+        yield
+
+
+@pytest.fixture(scope="session")
+def early_lists() -> Callable[[], AbstractContextManager[None]]:
+    """Give a block in which small pools are read as large ones are: in lists by rare tokens, however little they help."""
+    return _early_lists
+
+
+@pytest.fixture(scope="module", params=["read whole", "in lists"])
+def either_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Read pools whole, and then in lists."""
+    with _early_lists() if request.param == "in lists" else nullcontext():
+        yield
 
 
 @pytest.fixture

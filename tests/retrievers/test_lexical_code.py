@@ -49,6 +49,7 @@ def pools(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     return draw(text), draw(st.lists(text, min_size=1, max_size=12))
 
 
+@pytest.mark.usefixtures("either_way")
 @settings(max_examples=300)
 @given(pools(), st.sampled_from(THRESHOLDS))
 def test_every_row_that_reaches_the_threshold_survives_the_search(exact_score, pool, threshold) -> None:
@@ -57,6 +58,7 @@ def test_every_row_that_reaches_the_threshold_survives_the_search(exact_score, p
     assert {row for row, text in enumerate(rows) if exact_score(query, text) >= threshold} <= survivors
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("threshold", ["0.3", "0.5", "0.7", "0.9", "1"])
 @pytest.mark.parametrize("limit", [32, 64, 128, 256, 512])
 def test_rows_around_the_edge_of_a_band_are_not_missed(threshold: str, limit: int) -> None:
@@ -106,6 +108,7 @@ def all_tokens_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lexical_code, "_character", lambda token: "abc"[sum(token.encode()) % 3])
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.usefixtures("all_tokens_alike")
 def test_tokens_that_share_a_character_cost_no_row(exact_score) -> None:
     random = Random(4)

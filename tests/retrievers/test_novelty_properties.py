@@ -138,6 +138,7 @@ def test_any_text_at_all_is_decided_as_by_comparing(score, texts: list[str], kin
     assert is_kept(index.offer_all(texts)) == expected(texts, rules, score)[0]
 
 
+@pytest.mark.usefixtures("either_way")
 @settings(max_examples=150)
 @given(streams(), st.lists(st.integers(0, 12), max_size=4))
 def test_offers_in_any_grouping_are_decided_as_one_after_the_other(stream, cuts: list[int]) -> None:
@@ -149,6 +150,7 @@ def test_offers_in_any_grouping_are_decided_as_one_after_the_other(stream, cuts:
     assert [grouped.nearest_too_similar(text) for text in texts] == [one_by_one.nearest_too_similar(text) for text in texts]
 
 
+@pytest.mark.usefixtures("either_way")
 @settings(max_examples=100)
 @given(streams())
 def test_an_index_filled_again_decides_the_same(stream) -> None:
@@ -194,6 +196,7 @@ def by_counting(texts: Sequence[str], rules: NoveltySettings) -> list[bool]:
     return decisions
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("refuse", get_args(TieRule))
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 @pytest.mark.parametrize(("lengths", "vocabulary"), [((0, 30), 12), ((180, 260), 60), ((480, 560), 90)])
@@ -210,6 +213,7 @@ def test_streams_of_near_copies_are_decided_alike_one_by_one_and_together(
     assert sum(is_kept(decisions)) > 0
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("refuse", get_args(TieRule))
 def test_tokens_that_look_alike_to_the_filter_change_no_decision(refuse: TieRule, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the exact comparison at the end tells these apart."""
