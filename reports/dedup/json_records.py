@@ -1,8 +1,8 @@
 """Read the records of a JSONL file, or of a JSON array that is never held whole.
 
-A record is an object; its text is one of its fields. An array is cut into its elements by their strings and brackets alone, so
-that each keeps its bytes and its line, and one that is no JSON loses no other. The streaming parsers there are give neither
-bytes nor lines, end at the first fault, refuse NaN, and hold a string of any length.
+A record is an object; its text is one of its fields. The elements of an array are found by the decoder of `json`, one after the
+other in the piece of the file that is held, so each keeps its bytes and its line, and one that is no record, or no UTF-8, loses
+no other. Where the array stops being JSON, cut off or broken, a fault says so and is the last: what stood before it was read.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ from self_instruct.reports.dedup.record_files import (
     decoded,
 )
 
-_PIECE_BYTES = 2**16
+_PIECE_BYTES = 2**20
 _EMPTY = "is empty; expected records."
-_WHITE_SPACE = re.compile(r"[ \t\r\n]*+")
-_BEFORE_MARK = re.compile(r'[^"\[\]{},]*+')
-_IN_STRING = re.compile(r'(?:[^"\\\n]++|\\[^\n])*+')  # a string that is not closed ends with its line
+_LAST = f"nothing behind it was read. Is the file cut off, or this longer than {MAX_RECORD_BYTES >> 20} MiB?"
+_MARK = re.compile(r"[ \t\r\n]*+([^ \t\r\n])")
 _DECODER = json.JSONDecoder()
 
 
@@ -45,7 +44,7 @@ def _lines(source: Source, field: str) -> Iterator[Record | Fault]:
         raw = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
         if raw.strip():
             is_empty = False
-            yield _record(number, raw, field, "one object a line")
+            yield _record(number, raw, field)
     if is_empty:
         yield Fault(1, _EMPTY)
 
@@ -56,120 +55,103 @@ def array_records(source: Source, field: str) -> Records:
     Raises `RecordFileError` where the file holds something else than an array.
     """
     array = _Array(source)
-    opening = array.next_mark(_WHITE_SPACE)
-    if opening not in ("", "["):
-        hint = "; is it JSONL (`form=jsonl`)?" if opening == "{" else "."
+    mark = array.next_mark()
+    if mark not in ("", "["):
+        hint = "; is it JSONL (`form=jsonl`)?" if mark == "{" else "."
         raise RecordFileError(f"{source.name}:{array.line}: is no JSON array; expected [...]{hint}")
-    items = _elements(array, field) if opening else iter([Fault(1, _EMPTY)])
+    items = _elements(array, field) if mark else iter([Fault(1, _EMPTY)])
     return Records(source, items, head=b"[\n", between=b",\n", tail=b"\n]\n")
 
 
 def _elements(array: _Array, field: str) -> Iterator[Record | Fault]:
-    """Yield what the array holds; a fault for what cannot be read, and for a missing end."""
-    end = ","
-    while end == ",":
-        array.step()
-        line, written, end, is_whole = array.element()
-        if not is_whole:
-            yield Fault(line, "the file ends inside this record: it was cut off; expected a whole JSON array.")
-            return
-        if written or end == ",":
-            yield _record(line, written.encode(errors="surrogateescape"), field, "one object between commas")
-    if not end:
-        yield Fault(array.line, "the file ends before its array does: it was cut off; expected a whole JSON array.")
-        return
-    array.step()
-    if array.next_mark(_WHITE_SPACE):
+    mark = ","
+    while mark == ",":
+        array.step_to(array.at + 1)
+        if (mark := array.next_mark()) != "]":
+            line = array.line
+            try:
+                raw = array.element()
+            except ValueError as error:
+                yield Fault(line, f"{error}; {_LAST}")
+                return
+            yield _record(line, raw, field)
+            mark = array.next_mark()
+    array.step_to(array.at + 1)
+    if array.next_mark():
         yield Fault(array.line, "there is text after the end of the array; expected one array.")
 
 
 class _Array:
-    """A walk over the text of a JSON array, of which a piece is held; `line` is where it stands."""
+    """A walk over the text of a JSON array, of which a piece is held: where it stands in that, and in which line."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         # A byte that is not UTF-8 becomes half of a surrogate pair: only the element that holds it is lost.
         self._decode = getincrementaldecoder("utf-8-sig")("surrogateescape").decode
-        self._piece = ""
-        self._at = 0
-        self._is_whole = False  # nothing follows the piece
-        self._passed: list[str] = []  # of the element; of one that is too long, enough to see that it is
-        self._size = 0
-        self.line = 1
+        self._piece, self.at, self.line = "", 0, 1
 
-    def element(self) -> tuple[int, str, str, bool]:
-        """Step over an element; return its line and text, the comma, bracket or end of file behind it, and if it is whole."""
-        self.next_mark(_WHITE_SPACE)
-        line, depth = self.line, 0
-        self._passed, self._size = [], 0
-        self._step_over_json()
+    def next_mark(self) -> str:
+        """Step over white space, and return the character behind it without stepping over that; "" at the end."""
+        while not (found := _MARK.match(self._piece, self.at)):
+            if not self._read_on():
+                return ""
+        self.step_to(found.start(1))
+        return found[1]
+
+    def element(self) -> bytes:
+        """Step over the JSON value that begins here, return its bytes; raises ValueError where no comma or bracket ends one."""
         while True:
-            mark = self.next_mark(_BEFORE_MARK)
-            if not mark or (not depth and mark in ",]"):
-                return line, "".join(self._passed).rstrip(), mark, not depth
-            self.step()
-            if mark == '"':
-                if not self.next_mark(_IN_STRING):
-                    return line, "", "", False
-                self.step()
-            elif mark in "[{":
-                depth += 1
-            elif mark in "]}":
-                depth = max(0, depth - 1)
+            try:
+                _, end = _DECODER.raw_decode(self._piece, self.at)
+                behind = _MARK.match(self._piece, end)
+                if behind and behind[1] in ",]":
+                    break
+                problem = f"is followed by {behind[1]!r}" if behind else "is followed by nothing"
+            except (ValueError, RecursionError) as error:
+                problem = _reason(error, self.at, self.line)
+            if not self._read_on():
+                raise ValueError(problem)
+        raw = self._piece[self.at : end].encode(errors="surrogateescape")
+        self.step_to(end)
+        return raw
 
-    def _step_over_json(self) -> None:
-        """Step over a JSON value that is whole in the piece: quicker than by its marks."""
-        try:
-            _, end = _DECODER.raw_decode(self._piece, self._at)
-        except (ValueError, RecursionError):
-            return
-        if end < len(self._piece):  # a number at the end of the piece may go on behind it
-            self._step_to(end)
+    def step_to(self, to: int) -> None:
+        """Go on to this place of the piece."""
+        self.line += self._piece.count("\n", self.at, to)
+        self.at = to
 
-    def next_mark(self, passed_over: re.Pattern[str]) -> str:
-        """Step over all that this matches, and return the character behind it without stepping over that; "" at the end."""
-        while True:
-            self._step_to(passed_over.match(self._piece, self._at).end())  # type: ignore[union-attr]
-            rest = self._piece[self._at : self._at + 2]
-            if self._is_whole or (rest and rest != "\\"):  # what a backslash escapes is in the next piece
-                return rest[:1]
-            data = self._source.read(_PIECE_BYTES)
-            self._is_whole = not data
-            self._piece, self._at = rest + self._decode(data, self._is_whole), 0
-
-    def step(self) -> None:
-        """Step over one character."""
-        self._step_to(self._at + 1)
-
-    def _step_to(self, to: int) -> None:
-        self.line += self._piece.count("\n", self._at, to)
-        if self._size <= MAX_RECORD_BYTES:
-            self._passed.append(self._piece[self._at : to])
-        self._size += to - self._at
-        self._source.check_ends(self._size)
-        self._at = to
+    def _read_on(self) -> bool:
+        """Hold more of what follows, unless nothing does or it is too long for a record; let go of what was stepped over."""
+        data = self._source.read(_PIECE_BYTES) if len(self._piece) - self.at <= MAX_RECORD_BYTES else b""
+        more = self._decode(data, not data)
+        if data or more:
+            self._piece, self.at = self._piece[self.at :] + more, 0
+        return bool(data or more)
 
 
-def _record(number: int, raw: bytes, field: str, expected: str) -> Record | Fault:
+def _record(line: int, raw: bytes, field: str) -> Record | Fault:
     try:
         if len(raw) > MAX_RECORD_BYTES:
             raise ValueError(TOO_LONG)
-        fields = _fields(_value(decoded(raw.rstrip(b"\r\n")), number, expected), field)
-        return Record(number, fields[field], raw, fields)
+        fields = _fields(_value(decoded(raw.rstrip(b"\r\n"))), field)
+        return Record(line, fields[field], raw, fields)
     except ValueError as error:
-        return Fault(number, str(error))
+        return Fault(line, str(error))
 
 
-def _value(text: str, line: int, expected: str) -> object:
+def _value(text: str) -> object:
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
-        if error.msg == "Extra data":
-            raise ValueError(f"is followed by {text[error.pos]!r}; expected {expected}.") from None
-        where = f"column {error.colno}" if error.lineno == 1 else f"line {line + error.lineno - 1}"
-        raise ValueError(f"is not JSON ({error.msg}, {where}); expected {expected}.") from None
-    except (ValueError, RecursionError) as error:  # a number of over 4,300 digits; brackets nested thousands deep
-        raise ValueError(f"is not JSON that can be read ({error}).") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{_reason(error)}; expected one object a line.") from None
+
+
+def _reason(error: Exception, at: int = 0, line: int = 1) -> str:
+    if not isinstance(error, json.JSONDecodeError):  # a number of over 4,300 digits; brackets nested thousands deep
+        return f"is not JSON that can be read ({error})"
+    before = error.doc[at : error.pos].split("\n")
+    where = f"line {line + len(before) - 1}" if len(before) > 1 else f"column {len(before[0]) + 1}"
+    return f"is not JSON ({error.msg}, {where})"
 
 
 def _fields(value: object, field: str) -> Mapping[str, Any]:

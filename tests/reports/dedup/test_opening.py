@@ -6,7 +6,7 @@ import json
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,11 @@ objects = st.fixed_dictionaries({"instruction": texts}, optional={"input": texts
 
 
 def read(data: bytes, form: Format, field: str = "instruction") -> list[Record | Fault]:
-    with open_records(io.BytesIO(data), field, form) as records:
+    return read_stream(io.BytesIO(data), form, field)
+
+
+def read_stream(stream: BinaryIO, form: Format, field: str = "instruction") -> list[Record | Fault]:
+    with open_records(stream, field, form) as records:
         return list(records.items)
 
 
@@ -168,20 +172,19 @@ def test_a_number_too_long_for_python_is_a_fault_of_its_line() -> None:
 
 
 ARRAY_FAULTS = {
-    b'{"instruction": bad}': "is not JSON (Expecting value, column 17); expected one object between commas.",
-    b'{"instruction": "a, ]",\n "x": bad, "y":["\\"", {"z": 0}]}': (
-        "is not JSON (Expecting value, line 3); expected one object between commas."
-    ),
-    b'{"instruction": "a"} {"x": 1}': "is followed by '{'; expected one object between commas.",
     b"3": "is a JSON int; expected an object with a field 'instruction'.",
+    b"1.5e+3": "is a JSON float; expected an object with a field 'instruction'.",
+    b'["a", {"instruction": "b"}]': (
+        "is a JSON list; expected an object with a field 'instruction'. Is the file a JSON array (`form=json`)?"
+    ),
     b'{"instruction": 3}': "field 'instruction' is 3; expected text.",
-    b'{"instruction": "caf\xe9"}': "is not UTF-8 text (byte 21 of the record is 0xe9); save the file as UTF-8.",
+    b'{"instruction":\n"caf\xe9"}': "is not UTF-8 text (byte 21 of the record is 0xe9); save the file as UTF-8.",
 }
 
 
 @pytest.mark.parametrize("piece", [1, 7, 2**16])
 @pytest.mark.parametrize(("element", "problem"), ARRAY_FAULTS.items(), ids=range(len(ARRAY_FAULTS)))
-def test_a_wrong_element_is_named_and_the_next_is_read(
+def test_an_element_that_is_no_record_is_named_and_the_next_is_read(
     element: bytes, problem: str, piece: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(json_records, "_PIECE_BYTES", piece)
@@ -191,14 +194,33 @@ def test_a_wrong_element_is_named_and_the_next_is_read(
     assert last == (3 + element.count(b"\n"), "a long last one")
 
 
-def test_an_array_nested_too_deep_is_a_fault_of_its_element() -> None:
-    data = b"[" + b"[" * 100_000 + b"]" * 100_000 + b', {"instruction": "b"}]'
-    (line, problem), last = found(read(data, "json"))
-    assert (line, problem[:37], last) == (1, "FAULT is not JSON that can be read (m", (1, "b"))
+BREAKS = {
+    b'{"instruction": bad}': "is not JSON (Expecting value, column 17)",
+    b'{"instruction": "a, ]",\n "x": bad, "y":["\\"", {"z": 0}]}': "is not JSON (Expecting value, line 3)",
+    b'{"instruction": "a"} {"x": 1}': "is followed by '{'",
+    b'{"instruction": "a}': "is not JSON (Invalid control character at, column 21)",
+    b'{"instruction": ' + b"1" * 5000 + b"}": "is not JSON that can be read (Exceeds the limit",
+    b"[" * 100_000 + b"]" * 100_000: "is not JSON that can be read (maximum recursion depth",
+}
+NOTHING_BEHIND = "nothing behind it was read. Is the file cut off, or this longer than 16 MiB?"
 
 
-INSIDE = "FAULT the file ends inside this record: it was cut off; expected a whole JSON array."
-BETWEEN = "FAULT the file ends before its array does: it was cut off; expected a whole JSON array."
+@pytest.mark.parametrize("piece", [7, 2**16])
+@pytest.mark.parametrize(("element", "problem"), BREAKS.items(), ids=range(len(BREAKS)))
+def test_where_an_array_stops_being_json_is_named_and_what_stood_before_is_read(
+    element: bytes, problem: str, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_records, "_PIECE_BYTES", piece if len(element) < 1000 else 2**16)
+    data = b'[{"instruction": "a"},\n' + element + b',\n{"instruction": "b"}]'
+    first, (line, fault) = found(read(data, "json"))
+    assert (first, line) == ((1, "a"), 2)
+    assert fault.startswith(f"FAULT {problem}")
+    assert fault.endswith(f"; {NOTHING_BEHIND}")
+
+
+def test_not_a_number_a_double_key_and_half_a_surrogate_pair_are_read_as_written() -> None:
+    data = b'[\n{"instruction": "a", "n": NaN, "n": -Infinity, "half": "\\ud800"}\n]\n'
+    assert read_again(data, "json")[0] == data
 
 
 @given(st.data())
@@ -206,13 +228,18 @@ def test_a_truncated_array_gives_its_whole_records_and_one_fault(data: st.DataOb
     whole = b'[\n{"instruction": "a]", "x": [true, null]},\n{"instruction": "b"}\n]'
     cut = data.draw(st.integers(1, len(whole) - 1))
     *records, fault = read(whole[:cut], "json")
-    assert [item.text for item in records if isinstance(item, Record)] == ["a]", "b"][: whole[:cut].count(b"}")]
+    assert [item.text for item in records if isinstance(item, Record)] == ["a]"][: whole[:cut].count(b"},")]
     assert isinstance(fault, Fault)
+    assert fault.problem.endswith(NOTHING_BEHIND)
 
 
 def test_a_truncated_array_is_named_where_its_last_record_begins() -> None:
-    assert found(read(b'[{"instruction": "a"},\n{"instruction": "b', "json")) == [(1, "a"), (2, INSIDE)]
-    assert found(read(b'[{"instruction": "a"},\n', "json")) == [(1, "a"), (2, BETWEEN)]
+    problem = f"FAULT is not JSON (Unterminated string starting at, column 17); {NOTHING_BEHIND}"
+    assert found(read(b'[{"instruction": "a"},\n{"instruction": "b', "json")) == [(1, "a"), (2, problem)]
+    problem = f"FAULT is not JSON (Expecting value, column 1); {NOTHING_BEHIND}"
+    assert found(read(b'[{"instruction": "a"},\n', "json")) == [(1, "a"), (1, problem)]
+    problem = f"FAULT is followed by nothing; {NOTHING_BEHIND}"
+    assert found(read(b'[{"instruction": "a"},\n{"instruction": "b"}\n', "json")) == [(1, "a"), (2, problem)]
 
 
 def test_text_behind_an_array_is_a_fault() -> None:
@@ -294,21 +321,33 @@ def test_a_line_of_100_mb_is_never_held_whole(tmp_path: Path) -> None:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("form", ["jsonl", "json", "csv"])
-def test_a_record_that_never_ends_is_an_error(form: Format, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Endless(io.BytesIO):
-        begin = b'[{"instruction": "' if form == "json" else b"instruction\n" if form == "csv" else b""
+class Endless(io.BytesIO):
+    def __init__(self, begin: bytes, byte: bytes) -> None:
+        self.begin, self.byte = begin, byte
 
-        def read(self, size: int | None = -1) -> bytes:
-            begin, self.begin = self.begin, b""
-            return begin or b"\0" * (size or 0)
+    def read(self, size: int | None = -1) -> bytes:
+        begin, self.begin = self.begin, b""
+        return begin or self.byte * (size or 0)
 
-        def readline(self, size: int | None = -1) -> bytes:
-            return self.read(size)
+    def readline(self, size: int | None = -1) -> bytes:
+        return self.read(size)
 
+
+@pytest.mark.parametrize(("form", "begin"), [("jsonl", b""), ("csv", b"instruction\n")])
+def test_a_record_that_never_ends_is_an_error(form: Format, begin: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record_files, "MAX_PASSED_OVER_BYTES", 2 * MAX_RECORD_BYTES)
-    with open_records(Endless(), "instruction", form) as records, pytest.raises(RecordFileError, match="goes on for more"):
+    endless = Endless(begin, b"\0")
+    with open_records(endless, "instruction", form) as records, pytest.raises(RecordFileError, match="goes on for more"):
         list(records.items)
+
+
+@pytest.mark.parametrize("byte", [b"\0", b"x", b" "], ids=["no JSON", "a string", "white space"])
+@pytest.mark.parametrize("begin", [b"[", b'[{"instruction": "', b'[{"instruction": "a"}', b'[{"instruction": "a"},'])
+def test_an_element_that_never_ends_is_the_last(begin: bytes, byte: bytes) -> None:
+    *records, fault = read_stream(Endless(begin, byte), "json")
+    assert all(isinstance(item, Record) for item in records)
+    assert isinstance(fault, Fault)
+    assert fault.problem.endswith(NOTHING_BEHIND)
 
 
 # what cannot be used at all
