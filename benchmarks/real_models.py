@@ -169,7 +169,7 @@ async def _by_probabilities(
     plan: RunPlan, tasks: Sequence[SeedTask], lessons: Sequence[Question], at_once: int
 ) -> dict[str, Any]:
     """Return what a threshold tells that was learned on the other half of the tasks."""
-    asker, slots = ModelAsker({CALIBRATION: plan.load_model_of("classification")}), asyncio.Semaphore(at_once)
+    asker, slots = ModelAsker({CALIBRATION: plan.models()["classification"]}), asyncio.Semaphore(at_once)
 
     async def answered(question: Question) -> Reply | Refusal:
         async with slots:

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from self_instruct.chains.runs.answering import AskingListener
 from self_instruct.evaluation.contamination import Contamination, contamination
 from self_instruct.evaluation.encodings import checked_encoding
 from self_instruct.evaluation.evaluating import REFERENCES, evaluate, load_result, scored_files
@@ -73,12 +72,10 @@ def _evaluated(wanted: Wanted, given: Layer) -> Result:
     assert wanted.run is not None  # noqa: S101  for the type checker
     tasks = load_task_set(wanted.tasks, wanted.split) if wanted.tasks else None
     with AskingProgress(console(stderr=True)) as progress:
-        listener = AskingListener(
-            progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"), on_news=progress.say
-        )
         done = evaluate(
-            wanted.run, given, tasks, wanted.tasks, with_likelihood=wanted.likelihood, listener=listener, warn=progress.warn
-        )
+            wanted.run, given, tasks, wanted.tasks,
+            with_likelihood=wanted.likelihood, listener=progress.listener(), warn=progress.warn,
+        )  # fmt: skip
     if done.result is None:
         conclude(done.outcome, wanted.run)
         raise InputError(f"{wanted.run}: {done.outcome.sentence}.")

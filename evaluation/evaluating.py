@@ -5,17 +5,16 @@ Between a task set and a result. A killed evaluation goes on where it stood and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from self_instruct.chains.models.asking import ModelAsker
-from self_instruct.chains.models.loading import load_chosen
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, answer_all
+from self_instruct.chains.runs.askers import asker_of, models_of
 from self_instruct.chains.runs.batching import Batching
 from self_instruct.chains.runs.generating import Listener, batching_of
 from self_instruct.chains.runs.outcome import Ending, Outcome
@@ -37,6 +36,7 @@ from self_instruct.records.errors import InputError, SettingsError
 from self_instruct.records.replies import Ended, Refusal, Reply
 from self_instruct.reports.writing import new_file, write_array, write_lines
 from self_instruct.settings.layers import Layer
+from self_instruct.settings.sections import ModelChoice
 
 PREDICTIONS, REFERENCES, ALPACA_EVAL = "predictions.jsonl", "references.jsonl", "alpaca_eval.json"
 
@@ -67,8 +67,8 @@ def evaluate(
     form. Raises `InputError` of every kind.
     """
     ledger, plan, asked = _opened(run, given, tasks, named, model, with_likelihood)
-    with ledger:
-        for questions, asker in _rounds(ledger, plan, asked, with_likelihood, warn):
+    with ledger, ExitStack() as closing:
+        for questions, asker in _rounds(ledger, plan, asked, with_likelihood, warn, closing):
             outcome = answer_all(ledger, questions, asker, plan.settings, listener, _batching(ledger, plan, asked, listener))
             if outcome.ending is not Ending.DONE:
                 return Evaluated(outcome, None)
@@ -117,8 +117,8 @@ def _answer(reply: Reply | Refusal | None, likelihoods: tuple[float, ...] | None
 
 def _opened(
     run: Path, given: Layer, tasks: TaskSet | None, named: str | None, model: Model | None, with_likelihood: bool
-) -> tuple[Ledger, EvaluationPlan, Model | None]:
-    """Return the evaluation in `run`, begun there if there is none, and the model that it asks: None for a baseline.
+) -> tuple[Ledger, EvaluationPlan, dict[str, Model]]:
+    """Return the evaluation in `run`, begun there if there is none, and the model that it asks, as `_models` does.
 
     Where the model cannot be loaded nothing has changed and no new run is there.
     """
@@ -126,45 +126,61 @@ def _opened(
         if tasks is None or named is None:
             raise SettingsError(f"{run}: holds no evaluation; name what to ask with `tasks`.")
         plan = EvaluationPlan.new(given, tasks, named)
-        model = model or _loaded(plan)
-        if with_likelihood:
-            check_gives_likelihoods(model)
-        return Ledger.create(run, plan.facts()), plan, model
+        asked = _models(plan, model, with_likelihood)
+        return Ledger.create(run, plan.facts()), plan, asked
     with ExitStack() as undo:
         ledger = undo.enter_context(Ledger.open(run))
         plan = EvaluationPlan.of(ledger).going_on(given, tasks)
-        if not _is_answered(ledger, list(plan.questions())):
-            model = model or _loaded(plan)
+        is_all_there = _is_answered(ledger, [*plan.questions(), *(likelihood_questions(plan) if with_likelihood else ())])
+        asked = {} if is_all_there else _models(plan, model, with_likelihood)
         plan.remember(ledger)
         undo.pop_all()
-        return ledger, plan, model
+        return ledger, plan, asked
 
 
-def _loaded(plan: EvaluationPlan) -> Model | None:
-    if plan.model in BASELINES:
-        return None
-    return load_chosen(plan.settings.choice(ANSWERS), plan.settings.seed)
+def _models(plan: EvaluationPlan, model: Model | None, with_likelihood: bool) -> dict[str, Model]:
+    """Return the model that is asked, by its stage: none for a baseline, nor where actors of Ray hold it."""
+    if with_likelihood and plan.settings.ray.address is not None:
+        raise SettingsError("`ray`: likelihoods are asked of a model in this process; leave `likelihood` or it out.")
+    asked = {ANSWERS: model} if model else {}
+    if not asked and plan.model not in BASELINES:
+        asked = models_of(plan.settings, _choices(plan))
+    if with_likelihood:
+        check_gives_likelihoods(asked.get(ANSWERS))
+    return asked
+
+
+def _choices(plan: EvaluationPlan) -> dict[str, ModelChoice]:
+    return {ANSWERS: plan.settings.choice(ANSWERS)}
 
 
 def _rounds(
-    ledger: Ledger, plan: EvaluationPlan, model: Model | None, with_likelihood: bool, warn: Callable[[str], None]
+    ledger: Ledger,
+    plan: EvaluationPlan,
+    asked: Mapping[str, Model],
+    with_likelihood: bool,
+    warn: Callable[[str], None],
+    closing: ExitStack,
 ) -> Iterator[tuple[list[Question], Asker]]:
     """Yield what is not all answered yet, and who answers it: first the task set, then how likely its references are."""
     questions = list(plan.questions())
     if not _is_answered(ledger, questions):
-        asker = ModelAsker({ANSWERS: model}, LeftOut.of(ledger, warn)) if model else Copying(plan.model, plan.tasks)
-        yield questions, asker
+        if plan.model in BASELINES:
+            yield questions, Copying(plan.model, plan.tasks)
+        else:
+            left_out = LeftOut.of(ledger, warn)
+            yield questions, closing.enter_context(asker_of(plan.settings, _choices(plan), asked, left_out, warn))
     questions = list(likelihood_questions(plan)) if with_likelihood else []
     if not _is_answered(ledger, questions):
-        yield questions, LikelihoodAsker(model or _loaded(plan), plan)
+        yield questions, LikelihoodAsker(asked.get(ANSWERS), plan)
 
 
-def _batching(ledger: Ledger, plan: EvaluationPlan, model: Model | None, listener: AskingListener) -> Batching | None:
+def _batching(ledger: Ledger, plan: EvaluationPlan, asked: Mapping[str, Model], listener: AskingListener) -> Batching | None:
     """Return what asks the task set in batches, where the settings say so."""
-    if model is None:
+    if plan.model in BASELINES:
         return None
     told = Listener(on_warning=listener.on_news, on_news=listener.on_news)
-    return batching_of(ledger, plan.settings, {ANSWERS: model}, told, {ANSWERS: ANSWERS})
+    return batching_of(ledger, plan.settings, asked, told, {ANSWERS: ANSWERS})
 
 
 def _is_answered(ledger: Ledger, questions: Sequence[Question]) -> bool:

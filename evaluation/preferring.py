@@ -15,14 +15,14 @@ from statistics import fmean
 from typing import Any
 
 from self_instruct.chains.budgets.meter import check_budgets
-from self_instruct.chains.models.asking import ModelAsker
-from self_instruct.chains.models.loading import load_chosen
 from self_instruct.chains.models.names import is_completion_model
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, do_all
-from self_instruct.chains.runs.outcome import Outcome
+from self_instruct.chains.runs.askers import asker_of, models_of
+from self_instruct.chains.runs.generating import Listener, batching_of
+from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.stored_facts import read_fact, remember_settings, settings_facts, settings_of
 from self_instruct.chains.stages.comparing import OutputPair, turned
 from self_instruct.chains.stages.task_kinds import task_kind
@@ -37,6 +37,7 @@ from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Reason
 from self_instruct.retrievers.draws import HashDraws
 from self_instruct.settings.layers import Layer
+from self_instruct.settings.sections import ModelChoice
 from self_instruct.settings.settings import Settings
 from self_instruct.settings.settling import Settled, settle, settle_again
 
@@ -67,6 +68,11 @@ class PreferencePlan:
     def judge(self) -> str:
         """The name of the model that judges."""
         return self.settings.model_of(JUDGING) or ""
+
+    @property
+    def choices(self) -> dict[str, ModelChoice]:
+        """The judge, by the name of the questions that it is asked."""
+        return {PREFERENCE: self.settings.choice(JUDGING)}
 
     def facts(self) -> dict[str, Any]:
         """Return it as the JSON values that its ledger stores."""
@@ -126,13 +132,12 @@ def prefer(
     `systems` are two results by their names; so many `tasks` that both answered are drawn by the seed, or all. `model` is a
     judge that is there already. Raises `InputError` of every kind.
     """
-    ledger, plan = _opened(run, given, systems, tasks)
+    ledger, plan, asked = _opened(run, given, systems, tasks, model)
     with ledger:
         work = _Preferring(ledger, plan)
-        asked: dict[str, Model] = {}
+        outcome = Outcome(Ending.DONE, f"{work.done} answers")
         if work.done < work.total:
-            asked[PREFERENCE] = model or load_chosen(plan.settings.choice(JUDGING), plan.settings.seed)
-        outcome = do_all(ledger, work, ModelAsker(asked, LeftOut.of(ledger, warn)), plan.settings, listener)
+            outcome = _answered(ledger, plan, work, asked or _models(plan, model), listener, warn)
         return outcome, preferences(ledger, plan) if work.done == work.total else None
 
 
@@ -163,23 +168,27 @@ def _is_by_place(said: Comparison) -> bool:
 # the plan and its ledger
 
 
-def _opened(run: Path, given: Layer, systems: Mapping[str, Result] | None, tasks: int | None) -> tuple[Ledger, PreferencePlan]:
+def _opened(
+    run: Path, given: Layer, systems: Mapping[str, Result] | None, tasks: int | None, model: Model | None
+) -> tuple[Ledger, PreferencePlan, dict[str, Model]]:
+    """Return the ledger and plan in `run`, begun there with the judge's model if there is none; where that fails, not begun."""
     if not Ledger.exists(run):
         if systems is None:
             raise SettingsError(f"{run}: holds no preferences; name two evaluations to compare.")
         plan = _new_plan(given, systems, tasks)
-        return Ledger.create(run, plan.facts()), plan
+        asked = _models(plan, model)
+        return Ledger.create(run, plan.facts()), plan, asked
     with ExitStack() as undo:
         ledger = undo.enter_context(Ledger.open(run))
         plan = PreferencePlan.of(ledger)
-        if systems is not None and _answered(systems, len(plan.answered), plan.settings.seed) != plan.answered:
+        if systems is not None and _pairs(systems, len(plan.answered), plan.settings.seed) != plan.answered:
             raise SettingsError(f"{run}: was started with other answers; start another with `run`.")
         settled = settle_again(given, Settled(plan.settings, plan.origins))
         check_budgets(settled.settings)
         plan = replace(plan, settings=settled.settings, origins=settled.origins)
         plan.remember(ledger)
         undo.pop_all()
-        return ledger, plan
+        return ledger, plan, {}
 
 
 def _new_plan(given: Layer, systems: Mapping[str, Result], tasks: int | None) -> PreferencePlan:
@@ -188,11 +197,11 @@ def _new_plan(given: Layer, systems: Mapping[str, Result], tasks: int | None) ->
         raise SettingsError("no judge is named; name it with `model=PROVIDER:NAME`.")
     check_budgets(settled.settings)
     first, second = systems
-    answered = _answered(systems, tasks, settled.settings.seed)
+    answered = _pairs(systems, tasks, settled.settings.seed)
     return PreferencePlan(settled.settings, settled.origins, (first, second), answered)
 
 
-def _answered(systems: Mapping[str, Result], tasks: int | None, seed: int) -> tuple[AnsweredTask, ...]:
+def _pairs(systems: Mapping[str, Result], tasks: int | None, seed: int) -> tuple[AnsweredTask, ...]:
     firsts, seconds = ({one.instance.id: one for one in result.scored} for result in systems.values())
     shared = [one for one in firsts if one in seconds]
     if not shared:
@@ -211,6 +220,27 @@ def _answered(systems: Mapping[str, Result], tasks: int | None, seed: int) -> tu
 
 
 # asking
+
+
+def _models(plan: PreferencePlan, model: Model | None) -> dict[str, Model]:
+    """Return the judge by the name of its questions; none where actors of Ray hold it."""
+    return {PREFERENCE: model} if model else models_of(plan.settings, plan.choices)
+
+
+def _answered(
+    ledger: Ledger,
+    plan: PreferencePlan,
+    work: _Preferring,
+    models: Mapping[str, Model],
+    listener: AskingListener,
+    warn: Callable[[str], None],
+) -> Outcome:
+    judging = plan.settings.judging.model_copy(update={"enabled": True})  # so that it is among what batches are asked
+    settings = plan.settings.model_copy(update={"judging": judging})
+    told = Listener(on_warning=warn, on_news=listener.on_news)
+    batching = batching_of(ledger, settings, models, told, {PREFERENCE: JUDGING})
+    with asker_of(settings, plan.choices, models, LeftOut.of(ledger, warn), warn) as asker:
+        return do_all(ledger, work, asker, settings, listener, batching)
 
 
 class _Preferring:

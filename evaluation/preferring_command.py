@@ -9,7 +9,6 @@ from pathlib import Path
 
 from rich.console import RenderableType
 
-from self_instruct.chains.runs.answering import AskingListener
 from self_instruct.evaluation.evaluating import load_result
 from self_instruct.evaluation.preferring import Preferences, prefer
 from self_instruct.records.errors import InputError
@@ -29,8 +28,7 @@ def report_on(
     if systems is not None and (len(answers) != 2 or len(systems) != 2):
         raise InputError("a judge compares two systems with names of their own; name two evaluations with `answers`.")
     with AskingProgress(console(stderr=True)) as progress:
-        listener = AskingListener(progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"))
-        outcome, found = prefer(run, given, systems, tasks, listener=listener, warn=progress.warn)
+        outcome, found = prefer(run, given, systems, tasks, listener=progress.listener(), warn=progress.warn)
     if found is None:
         conclude(outcome, run)
         raise InputError(f"{run}: {outcome.sentence}.")

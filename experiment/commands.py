@@ -32,6 +32,7 @@ def evaluate(
     base_url: options.BaseUrl = None,
     batch: options.Batch = None,
     finish_online: options.FinishOnline = None,
+    ray: options.Ray = None,
     config: options.Config = None,
     set_: options.Set = None,
     json: options.Json = False,
@@ -42,7 +43,7 @@ def evaluate(
 
     flags = {
         **options.budgets(concurrency, max_requests, max_tokens, max_cost),
-        "base_url": base_url, **options.batches(batch, finish_online),
+        "base_url": base_url, **options.batches(batch, finish_online), "ray.address": ray,
     }  # fmt: skip
     if lm_eval:
         return write_lm_eval(lm_eval, tasks, split, encoding, answer_tokens)
@@ -157,6 +158,9 @@ def prefer(
     max_tokens: options.MaxTokens = None,
     max_cost: options.MaxCost = None,
     base_url: options.BaseUrl = None,
+    batch: options.Batch = None,
+    finish_online: options.FinishOnline = None,
+    ray: options.Ray = None,
     config: options.Config = None,
     set_: options.Set = None,
     json: options.Json = False,
@@ -166,5 +170,6 @@ def prefer(
 
     flags = {
         "model": model, **options.budgets(concurrency, max_requests, max_tokens, max_cost), "base_url": base_url,
+        **options.batches(batch, finish_online), "ray.address": ray,
     }  # fmt: skip
     return report_on(run, answers or (), references, tasks, options.given(flags, set_, config), as_json=json)

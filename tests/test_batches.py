@@ -292,6 +292,23 @@ def test_a_judge_and_an_evaluation_are_asked_in_batches_too(
     assert [len(ids) for ids in server.made[before:]] == [5]
 
 
+def test_two_systems_are_compared_in_batches_as_online(command: Command, server: BatchServer, tmp_path: Path) -> None:
+    tasks, systems = tmp_path / "tasks.jsonl", [tmp_path / "short.jsonl", tmp_path / "long.jsonl"]
+    tasks.write_text("".join(json.dumps({"id": str(n), "instruction": f"Say {n}.", "output": str(n)}) + "\n" for n in range(5)))
+    for path, more in zip(systems, ("", " as you asked me to"), strict=True):
+        path.write_text("".join(json.dumps({"id": str(n), "prediction": f"{n}{more}"}) + "\n" for n in range(5)))
+    asked = ("--model", OPENAI, "--base-url", server.base_url, "--references", tasks, "--json")
+    both = ("--answers", systems[0], "--answers", systems[1], *asked)
+    online = command("prefer", tmp_path / "online", *both)
+    assert (online.code, server.made) == (0, [])
+    server.online.clear()
+    batched = command("prefer", tmp_path / "batched", *both, "--batch", *QUICK)
+    assert (batched.code, batched.out) == (0, online.out)
+    assert server.online.total() == 0
+    assert len(server.made[0]) == 10  # both orders; what cannot be read is asked once more, in another batch
+    assert "batch_1: completed" in batched.err
+
+
 def test_a_run_is_improved_in_batches_as_online(
     generate: Callable[..., Done], command: Command, server: BatchServer, tmp_path: Path
 ) -> None:

@@ -16,6 +16,8 @@ from support.command import Command
 from support.ray_processes import actor_processes
 
 from self_instruct import SelfInstruct
+from self_instruct.chains.models.ray_pool import RayPool
+from self_instruct.chains.runs import askers
 from self_instruct.chains.runs.outcome import Snapshot
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
@@ -72,6 +74,33 @@ def test_judging_on_ray_says_what_judging_here_says(finished_run: Path, tmp_path
     asked = ("--model", "offline", "--json")
     here, there = command("judge", finished_run, *asked), command("judge", tmp_path / "same", *asked, "--ray", "local")
     assert (there.code, there.out) == (here.code, here.out) == (0, here.out)
+
+
+@pytest.fixture
+def systems(tmp_path: Path) -> list[object]:
+    """Return the flags that name the answers of two systems."""
+    (tmp_path / "tasks.jsonl").write_text(
+        "".join(f'{{"id": "{n}", "instruction": "Say {n}.", "output": "{n}"}}\n' for n in range(4))
+    )
+    for name, more in (("short", ""), ("long", " as you asked me to")):
+        rows = (f'{{"id": "{n}", "prediction": "{n}{more}"}}\n' for n in range(4))
+        (tmp_path / name).write_text("".join(rows))
+    return ["--answers", tmp_path / "short", "--answers", tmp_path / "long", "--references", tmp_path / "tasks.jsonl"]
+
+
+def test_measuring_on_ray_says_what_measuring_here_says(
+    tmp_path: Path, command: Command, systems: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pools: list[RayPool] = []
+    monkeypatch.setattr(askers, "RayPool", lambda *about: pools.append(RayPool(*about)) or pools[-1])
+    evaluated = ("evaluate", "offline", "--tasks", tmp_path / "tasks.jsonl", "--json", "--run")
+    preferred = ("--model", "offline", "--json", *systems)
+    for here, there in (
+        (command(*evaluated, tmp_path / "a"), command(*evaluated, tmp_path / "b", "--ray", "local")),
+        (command("prefer", tmp_path / "c", *preferred), command("prefer", tmp_path / "d", *preferred, "--ray", "local")),
+    ):
+        assert (there.code, there.out) == (here.code, here.out) == (0, here.out), there.err
+    assert len(pools) == 2
 
 
 def test_improving_on_ray_makes_the_run_that_improving_here_makes(finished_run: Path, tmp_path: Path, command: Command) -> None:

@@ -8,13 +8,28 @@ from contextlib import closing, contextmanager
 from langchain_core.runnables import RunnableConfig
 
 from self_instruct.chains.models.asking import ModelAsker
+from self_instruct.chains.models.loading import load_stages
 from self_instruct.chains.models.question import Asker
-from self_instruct.chains.models.ray_pool import RayPool
+from self_instruct.chains.models.ray_pool import RayPool, check_for_ray
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.records.errors import SettingsError
 from self_instruct.settings.sections import ModelChoice
 from self_instruct.settings.settings import Settings
+
+
+def models_of(
+    settings: Settings, choices: Mapping[str, ModelChoice], objects: Mapping[str, Model] | None = None
+) -> dict[str, Model]:
+    """Return the model of each stage; stages that chose the same share one. There is none where actors of Ray hold them.
+
+    `objects` are models that are there already, by the names that the choices have for them. Raises `SettingsError` where one
+    cannot be loaded.
+    """
+    if settings.ray.address is not None:
+        check_for_ray(settings, objects or {})
+        return {}
+    return load_stages(choices, settings.seed, objects)
 
 
 @contextmanager

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from self_instruct.chains.budgets.meter import check_budgets
-from self_instruct.chains.models.loading import load_stages
-from self_instruct.chains.models.ray_pool import check_for_ray
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.refinement.asking import COMPARING, COMPARING_TASKS, CRITICISING, SCORING
 from self_instruct.chains.refinement.refiner import RefinementRules
+from self_instruct.chains.runs.askers import models_of
 from self_instruct.chains.runs.image_runs import moved
 from self_instruct.chains.runs.plan import IMPROVEMENT, RunPlan
 from self_instruct.chains.runs.stored_facts import read_fact, settings_facts, stored_settings
@@ -166,10 +165,7 @@ class ImprovementPlan:
 
         Raises `SettingsError` where one cannot be loaded.
         """
-        if self.settings.ray.address is not None:
-            check_for_ray(self.settings, ())
-            return {}
-        return load_stages(self.choices, self.settings.seed)
+        return models_of(self.settings, self.choices)
 
 
 def finished_with_instances(ledger: Ledger) -> Source:

@@ -7,17 +7,16 @@ with its model and the hash of its prompt.
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from self_instruct.chains.budgets.meter import Meter, check_budgets
 from self_instruct.chains.models.families import same_family
 from self_instruct.chains.models.question import Asker, Question
-from self_instruct.chains.models.ray_pool import check_for_ray
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.accepting import JUDGES
-from self_instruct.chains.runs.askers import asker_of
+from self_instruct.chains.runs.askers import asker_of, models_of
 from self_instruct.chains.runs.asking_all import AskingAll
 from self_instruct.chains.runs.batching import Batching, in_rounds
 from self_instruct.chains.runs.generating import Listener, batching_of, retrying
@@ -208,23 +207,15 @@ def judge_run(
     """
     listener = listener or Listener()
     check_budgets(judge.settings)
-    loaded = models or _models(judge, plan)
+    choices, warn = {judge.name: judge.settings.choice(JUDGING)}, listener.on_warning
+    loaded = models or models_of(judge.settings, choices)
     judge.remember(ledger, plan)
     if warning := same_family(plan.settings.model_of(StageName.INSTANCES), judge.model):
         listener.on_warning(warning)
     judging = Judging(ledger, plan, judge, sample)
     batching = batching_of(ledger, judge.settings, loaded, listener, {judge.name: JUDGING})
-    choices, warn = {judge.name: judge.settings.choice(JUDGING)}, listener.on_warning
     with asker_of(judge.settings, choices, loaded, LeftOut.of(ledger, warn), warn, listener.config) as asker:
         return asyncio.run(_judged(judging, retrying(asker, judge.settings), listener, on_progress, batching))
-
-
-def _models(judge: RunJudge, plan: RunPlan) -> dict[str, Model]:
-    """Return the judge's model by its name; none where actors of Ray hold it."""
-    if judge.settings.ray.address is not None:
-        check_for_ray(judge.settings, ())
-        return {}
-    return {judge.name: replace(plan, settings=judge.settings).load_model_of(JUDGING)}
 
 
 def judge_again(ledger: Ledger, plan: RunPlan, judges: Mapping[str, Any]) -> None:

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from self_instruct.chains.budgets.meter import check_budgets
-from self_instruct.chains.models.loading import load_chosen, load_stages
 from self_instruct.chains.models.names import OFFLINE, is_completion_model
 from self_instruct.chains.models.question import Question
-from self_instruct.chains.models.ray_pool import check_for_ray
 from self_instruct.chains.models.replies import Model
+from self_instruct.chains.runs.askers import models_of
 from self_instruct.chains.runs.batch_doors import check_batched
 from self_instruct.chains.runs.image_runs import (
     ABOUT_IMAGES,
@@ -181,14 +180,7 @@ class RunPlan:
         hold them. Raises `SettingsError` where one is not named or cannot be loaded.
         """
         self._check_named(self.settings.choices)
-        if self.settings.ray.address is not None:
-            check_for_ray(self.settings, objects or {})
-            return {}
-        return load_stages(self.settings.choices, self.settings.seed, objects)
-
-    def load_model_of(self, stage: str) -> Model:
-        """Return the model of one stage, which must name one; raises `SettingsError` where it cannot be loaded."""
-        return load_chosen(self.settings.choice(stage), self.settings.seed)
+        return models_of(self.settings, self.settings.choices, objects)
 
     def _check_named(self, choices: Mapping[str, ModelChoice]) -> None:
         if self.settings.base_url and (self.settings.model, self.origins.get("model")) == (OFFLINE, "default"):

@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.progress_bar import ProgressBar
 
 from self_instruct.chains.models.retrying import RetryState
+from self_instruct.chains.runs.answering import AskingListener
 from self_instruct.chains.runs.outcome import AskingSnapshot
 from self_instruct.reports.terminal.live import LiveDisplay
 from self_instruct.reports.terminal.run_progress import failed_tries, waiting_requests
@@ -38,6 +39,10 @@ class AskingProgress(LiveDisplay):
             yield _line(self._latest, self._done)
             if self._latest.asking and self._latest.asking.failed:
                 yield failed_tries(self._latest.asking)
+
+    def listener(self) -> AskingListener:
+        """Return who shows here all that is told of an asking."""
+        return AskingListener(self, lambda: self.say("stopping when what is in flight is answered"), self.say)
 
     def warn(self, sentence: str) -> None:
         """Show a warning in a line of its own."""

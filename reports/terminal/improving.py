@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rich.console import Group, RenderableType
 
-from self_instruct.chains.runs.answering import AskingListener
 from self_instruct.chains.runs.improving import improve
 from self_instruct.ledger import Ledger
 from self_instruct.reports.analysis.improvement import Improvement, improvement
@@ -25,10 +24,7 @@ OPERATORS = {"regenerate": "written again", "revise": "revised after a critique"
 def improve_and_show(run: Path, new: Path, given: Layer, *, as_json: bool) -> None:
     """Improve a run into a new one, print the account, and leave with the exit code of how that ended."""
     with AskingProgress(console(stderr=True), done="instances through") as progress:
-        listener = AskingListener(
-            progress, on_stop=lambda: progress.say("stopping when what is in flight is answered"), on_news=progress.say
-        )
-        outcome = improve(run, new, given, listener=listener, warn=progress.warn)
+        outcome = improve(run, new, given, listener=progress.listener(), warn=progress.warn)
     with Ledger.open(new, read_only=True) as ledger:
         found = improvement(ledger)
     if as_json:

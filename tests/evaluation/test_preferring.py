@@ -85,4 +85,5 @@ def test_what_cannot_be_compared_is_refused(command: Command, tmp_path: Path, sy
     assert_refused(command("prefer", tmp_path / "run"), "holds no preferences")
     both = [*one, "--answers", tmp_path / "long.jsonl"]
     assert_refused(command("prefer", tmp_path / "run", *both), "no judge is named")
+    assert_refused(command("prefer", tmp_path / "run", *both, "--model", "nobody:x"), "no such provider")
     assert not (tmp_path / "run").exists()

@@ -52,10 +52,35 @@ async def test_a_parameter_that_the_model_refuses_is_told() -> None:
     assert told.left_out == {"top_k": None}
 
 
-def test_without_ray_one_line_says_what_to_install(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def measured(tmp_path: Path) -> dict[str, list[object]]:
+    """Return the arguments of the commands that measure, each with a run of its own name."""
+    tasks = tmp_path / "tasks.jsonl"
+    tasks.write_text('{"id": "1", "instruction": "Say 1.", "output": "1"}\n')
+    for name in ("one", "two"):
+        (tmp_path / name).write_text('{"id": "1", "prediction": "1"}\n')
+    both = ["--answers", tmp_path / "one", "--answers", tmp_path / "two", "--references", tasks]
+    return {
+        "evaluate": ["evaluate", "offline", "--tasks", tasks, "--run", tmp_path / "run"],
+        "prefer": ["prefer", tmp_path / "run", "--model", "offline", *both],
+        "generate": ["generate", "--run", tmp_path / "run"],
+    }
+
+
+@pytest.mark.parametrize("name", ["generate", "evaluate", "prefer"])
+def test_without_ray_one_line_says_what_to_install(
+    name: str, measured: dict[str, list[object]], command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    done = command("generate", "--ray", "local", "--run", tmp_path / "run")
-    assert_refused(done, "self-instruct-chains[ray]")
+    assert_refused(command(*measured[name], "--ray", "local"), "self-instruct-chains[ray]")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("name", "more"), [("evaluate", "--batch"), ("prefer", "--batch"), ("evaluate", "--likelihood")])
+def test_what_actors_cannot_do_for_a_measurement_is_refused(
+    name: str, more: str, measured: dict[str, list[object]], command: Command, tmp_path: Path
+) -> None:
+    assert_refused(command(*measured[name], "--ray", "local", more), "--ray", "leave", more)
     assert not (tmp_path / "run").exists()
 
 
