@@ -14,9 +14,9 @@ from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.asking_all import AskingAll
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger
+from self_instruct.ledger import Ledger, RequestId
 from self_instruct.records.errors import ModelUnavailableError
-from self_instruct.records.replies import Reply
+from self_instruct.records.replies import Refusal, Reply
 
 
 class Calibrating:
@@ -58,11 +58,8 @@ class Calibrating:
 
     def _left(self, lessons: Sequence[Question]) -> Sequence[Question]:
         """Return what to ask next: the first question by itself, and the others if its answer tells what was asked for."""
-        first = self._ledger.reply(lessons[0].id)
-        if first is None:
-            return lessons[:1]
-        tells = isinstance(first, Reply) and first.first_token
-        return [one for one in lessons if self._ledger.reply(one.id) is None] if tells else ()
+        left = lessons_left(lessons, self._ledger.reply)
+        return left[:1] if len(left) == len(lessons) else left
 
     async def _ask(self, questions: Sequence[Question]) -> Outcome | None:
         meter = Meter(self._settings, self._ledger.spending())
@@ -80,6 +77,14 @@ class Calibrating:
         if self._asking.unanswered:
             return Outcome(Ending.BUDGET, meter.shortage(), meter.short_of)
         return None
+
+
+def lessons_left(lessons: Sequence[Question], answer: Callable[[RequestId], Reply | Refusal | None]) -> Sequence[Question]:
+    """Return what is yet to be asked, if the model tells what is asked for: nothing where its first answer did not."""
+    first = answer(lessons[0].id) if lessons else None
+    if first is not None and not (isinstance(first, Reply) and first.first_token):
+        return ()
+    return [one for one in lessons if answer(one.id) is None]
 
 
 def learned(plan: RunPlan, ledger: Ledger) -> str:

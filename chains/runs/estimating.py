@@ -18,18 +18,21 @@ from self_instruct.chains.budgets.meter import WHOLE, price_in
 from self_instruct.chains.budgets.prices import cost, discounted
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.runs.advice import Advice, advice
+from self_instruct.chains.runs.calibrating import lessons_left
 from self_instruct.chains.runs.deciding import tally_of
 from self_instruct.chains.runs.forecast import BYTES_PER_TOKEN, Forecast, Standing, standing_of, tokens_of
 from self_instruct.chains.runs.outlook import Outlook
 from self_instruct.chains.runs.pace import Times
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.pool import Pool
-from self_instruct.chains.runs.target import AcceptedShare, accepted_share, expected_target
+from self_instruct.chains.runs.target import accepted_share, expected_target
+from self_instruct.chains.stages.classification import CALIBRATION
 from self_instruct.chains.stages.instructions import InstructionStage, expected_yield
 from self_instruct.chains.stages.stage import Stage
-from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
+from self_instruct.ledger import Ledger, RequestId, Spent
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Usage
+from self_instruct.records.tasks import Proposer
 from self_instruct.settings.sections import Price
 
 
@@ -74,46 +77,37 @@ class Estimate:
 def estimate(plan: RunPlan, ledger: Ledger | None) -> Estimate:
     """Return what `generate` would ask of a plan, going on from `ledger` if there is one; nothing is asked or written."""
     if ledger is None:
-        return _Estimating(plan, [], _new_run(expected_target(None, plan.settings)), 0, frozenset(), None).estimate()
+        return _Estimating(plan, None).estimate()
     with ledger.snapshot():
-        decided = ledger.progress.request
-        ahead = ledger.instruction_attempts_from(decided)
-        share = accepted_share(ledger, plan.settings)
-        standing = standing_of(ledger, expected_target(ledger, plan.settings))
-        found = _Estimating(plan, list(ledger.tasks()), standing, decided, frozenset(ahead), share).estimate()
-        return replace(found, advice=advice(tally_of(ledger, plan.settings)))
-
-
-def _new_run(target: int | None) -> Standing:
-    return Standing(0, target, (), 0, {}, {}, Times({}, None))
+        return replace(_Estimating(plan, ledger).estimate(), advice=advice(tally_of(ledger, plan.settings)))
 
 
 class _Estimating:
     """One estimate, from where a run stands: its tasks, what it has spent, and which requests are decided or stored ahead."""
 
-    def __init__(
-        self,
-        plan: RunPlan,
-        tasks: Sequence[StoredTask],
-        standing: Standing,
-        decided: int,
-        ahead: frozenset[int],
-        share: AcceptedShare | None,
-    ) -> None:
+    def __init__(self, plan: RunPlan, ledger: Ledger | None) -> None:
         self._plan = plan
-        self._stages = plan.stages().all
-        self._tasks = tasks
-        self._standing = standing
-        self._decided = decided
-        self._ahead = ahead
-        self._share = share
+        stages = plan.stages()
+        answer = ledger.reply if ledger else lambda _: None
+        self._lessons = [one for stage in stages.all for one in lessons_left(stage.lessons(plan.seeds), answer)]
+        if ledger:
+            stages.learn(plan.seeds, answer)
+        self._stages = stages.all
+        self._tasks = list(ledger.tasks()) if ledger else []
+        target = expected_target(ledger, plan.settings)
+        self._standing = standing_of(ledger, target) if ledger else Standing(0, target, (), 0, {}, {}, Times({}, None))
+        self._decided = ledger.progress.request if ledger else 0
+        self._ahead = frozenset(ledger.instruction_attempts_from(self._decided) if ledger else ())
+        self._share = accepted_share(ledger, plan.settings) if ledger else None
         self._questions = tuple(self._first_questions())
-        self._forecast = Forecast(self._stages, self._price, self._guess, plan.settings)
+        self._forecast = Forecast(self._stages, self._price, self._guess, plan.settings, len(plan.texts))
 
     def estimate(self) -> Estimate:
         """Return the estimate."""
-        stages = tuple(self._stage(place, stage) for place, stage in enumerate(self._stages))
-        return Estimate(self._questions, stages, tuple(self._assumptions()), self._forecast.outlook(self._standing))
+        stages = [self._stage(place, stage) for place, stage in enumerate(self._stages)]
+        if self._lessons:
+            stages.insert(0, self._calibration())
+        return Estimate(self._questions, tuple(stages), tuple(self._assumptions()), self._forecast.outlook(self._standing))
 
     # the first questions
 
@@ -137,14 +131,23 @@ class _Estimating:
     # the numbers
 
     def _stage(self, place: int, stage: Stage[Any]) -> StageEstimate:
-        requests = ceil(self._forecast.requests(self._standing, place).likely)
+        requests = ceil(round(self._forecast.requests(self._standing, place).likely, 6))
         limits = [most_output_tokens(question.parameters) for question in self._questions_of(stage)]
         most = max((limit for limit in limits if limit is not None), default=0) * requests if None not in limits else None
         each = self._forecast.usage(self._standing, stage)
         usage = Usage(*(None if count is None else round(count * requests) for count in each))
-        price = discounted(self._price(stage.model), self._share_of_price(stage.name))
+        return self._estimated(stage.name, stage.model, requests, usage, most)
+
+    def _calibration(self) -> StageEstimate:
+        """Return what is asked about seed tasks before anything else: one token each, and never in batches."""
+        asked = len(self._lessons)
+        usage = Usage(round(sum(tokens_of(prompt_text(one.prompt)) for one in self._lessons)), asked)
+        return self._estimated(CALIBRATION, self._lessons[0].model, asked, usage, asked)
+
+    def _estimated(self, name: str, model: str | None, requests: int, usage: Usage, most: int | None) -> StageEstimate:
+        price = discounted(self._price(model), self._share_of_price(name))
         longest = Usage(usage.input_tokens, most, usage.cached_tokens)
-        return StageEstimate(stage.name, stage.model, requests, usage, most, cost(price, usage), cost(price, longest))
+        return StageEstimate(name, model, requests, usage, most, cost(price, usage), cost(price, longest))
 
     def _price(self, model: str | None) -> Price | None:
         return None if model is None else price_in(self._plan.settings, model)
@@ -169,6 +172,10 @@ class _Estimating:
             each = expected_yield(self._plan.settings)
             kept = f"{each:g} task{'' if each == 1 else 's'} kept per request"
         said = [f"{kept}; it falls as the pool grows, so a large target takes more"]
+        if self._lessons:
+            said.append(f"{CALIBRATION}: seed tasks are asked about first; one alone where the model tells no probabilities")
+        if self._forecast.runs_out(self._standing):
+            said.append(self._used_up())
         if self._share is not None:
             said.append(self._share.sentence())
         if batched := [stage.name for stage in self._stages if stage.name in self._plan.settings.batched_stages]:
@@ -184,6 +191,14 @@ class _Estimating:
             others = "tokens of the other stages" if guessed else "tokens"
             said.append(f"{others}: the mean of what the provider counted in this run")
         return [*said, "nothing is added for requests that fail and are asked again"]
+
+    def _used_up(self) -> str:
+        at, target = self._standing, self._standing.target or 0
+        said = (
+            f"{Proposer.BACK_TRANSLATE}: the {self._forecast.texts_left(at)} texts that are left are used up before the target"
+        )
+        kept = round(at.kept + self._forecast.to_come(at))
+        return f"{said}; the others bring the rest" if kept == target else f"{said}, and the run ends with about {kept} tasks"
 
     def _counted(self, stage: Stage[Any]) -> int:
         spent = self._standing.spent.get(stage.name, Spent())

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
+from statistics import fmean
 from typing import Any
 
 from self_instruct.chains.budgets.prices import cost
@@ -15,11 +16,13 @@ from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Usage
-from self_instruct.records.tasks import SeedTask
+from self_instruct.records.tasks import Proposer, SeedTask, StageName
 from self_instruct.settings.sections import Price
 from self_instruct.settings.settings import Settings
 
 BYTES_PER_TOKEN = 4  # English text; other scripts have fewer
+_OF_TEXTS = Proposer.BACK_TRANSLATE.stage
+_OUTPUT_STAGES = (StageName.CLASSIFICATION, StageName.INSTANCES)
 INPUT_WEIGHT = 0.05  # the time of a token read, of one written: servers read prompts some twenty times as fast
 
 
@@ -72,7 +75,7 @@ class Forecast:
     """What the stages of a run are to take yet.
 
     `price` gives what a model costs, `guess` the tokens of one request of a stage, in and out, before there is experience.
-    Requests for instructions are shared by those who bring them as `settings` say.
+    Requests for instructions are shared by those who bring them as `settings` say, of whom one has so many `texts`.
     """
 
     def __init__(
@@ -81,11 +84,13 @@ class Forecast:
         price: Callable[[str | None], Price | None],
         guess: Callable[[Stage[Any]], tuple[float, float]],
         settings: Settings,
+        texts: int = 0,
     ) -> None:
         self._stages = stages
         self._price = price
         self._guess = guess
         self._shares = {proposer.stage: share for proposer, share in settings.shares.items()}
+        self._texts = texts
         self._expected = expected_yield(settings)
 
     def outlook(self, at: Standing) -> Outlook | None:
@@ -96,15 +101,60 @@ class Forecast:
 
     def requests(self, at: Standing, place: int) -> Range:
         """Return how many requests the stage at a place is likely to take, for new tasks and for those on their way."""
-        missing = max(0, (at.target or 0) - at.kept)
-        if share := self._shares.get(self._stages[place].name):
-            found = requests_for(missing, at.latest) if at.latest else Range.exactly(ceil(missing / self._expected))
-            return _less(found, at.ahead).times(share)
+        stage = self._stages[place]
+        if stage.name in self._shares:
+            found = self._bringing(at)
+            each = (
+                None if count is None else self._of(at, stage.name, count) for count in (found.likely, found.low, found.high)
+            )
+            return Range(*each)  # type: ignore[arg-type]
         before = [at.awaiting.get(stage.name, 0) for stage in self._stages]
-        to_come, passed = missing + sum(before[1:place]), at.kept - sum(before[1 : place + 1])
-        spent = at.spent.get(self._stages[place].name)
-        per_task = spent.requests / passed if spent and passed > 0 else self._stages[place].questions_each
+        to_come, passed = self.to_come(at) + sum(before[1:place]), at.kept - sum(before[1 : place + 1])
+        spent = at.spent.get(stage.name, Spent())
+        per_task = spent.requests / passed if passed > 0 else stage.questions_each * self._share_asked(at, stage)
         return Range.exactly(to_come * per_task + before[place])
+
+    def to_come(self, at: Standing) -> float:
+        """Return how many tasks are likely to be kept yet: those missing, or fewer where texts alone bring them and run out."""
+        missing = max(0, (at.target or 0) - at.kept)
+        if self._shares.get(_OF_TEXTS) != 1:
+            return missing
+        each = fmean(at.latest) if at.latest else self._expected
+        return min(missing, each * (self.texts_left(at) + at.ahead))
+
+    def texts_left(self, at: Standing) -> int:
+        """Return how many texts nobody has been asked about."""
+        return max(0, self._texts - at.spent.get(_OF_TEXTS, Spent()).requests)
+
+    def runs_out(self, at: Standing) -> bool:
+        """Return whether texts are likely to be used up before the target is reached."""
+        share = self._shares.get(_OF_TEXTS, 0)
+        return share > 0 and self._bringing(at).likely * share > self.texts_left(at)
+
+    def _bringing(self, at: Standing) -> Range:
+        """Return how many requests for instructions are to be sent, as long as each proposer has his share."""
+        missing = max(0, (at.target or 0) - at.kept)
+        return _less(requests_for(missing, at.latest) if at.latest else Range.exactly(ceil(missing / self._expected)), at.ahead)
+
+    def _of(self, at: Standing, name: str, count: float) -> float:
+        """Return how many of so many requests are one proposer's; where texts run out, the others bring what is missing."""
+        of_texts, left = self._shares.get(_OF_TEXTS, 0), self.texts_left(at)
+        about_texts = min(count * of_texts, left)
+        if name == _OF_TEXTS:
+            return about_texts
+        until_used = about_texts / of_texts if of_texts else count
+        others = (self._expected - of_texts) / (
+            1 - of_texts
+        )  # tasks that one of their requests brings, where a text brings one
+        after = (count - until_used) * (self._expected / others if left else 1)
+        return (until_used * (1 - of_texts) + after) * self._shares[name] / (1 - of_texts)
+
+    def _share_asked(self, at: Standing, stage: Stage[Any]) -> float:
+        """Return of what share of the tasks to come a stage is asked about: those found for a text have their output."""
+        missing = self.to_come(at)
+        if stage.name not in _OUTPUT_STAGES or not missing:
+            return 1
+        return 1 - min(1.0, self._of(at, _OF_TEXTS, self._bringing(at).likely) / missing)
 
     def usage(self, at: Standing, stage: Stage[Any]) -> tuple[float | None, float | None, float | None]:
         """Return the likely tokens of one request: in, out, cached."""

@@ -12,8 +12,6 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.target import expected_target
 from self_instruct.chains.stages.stage import Stage
 from self_instruct.ledger import Ledger
-from self_instruct.settings.sections import Price
-from self_instruct.settings.settings import Settings
 
 EVERY_S = 0.5  # between two looks: each takes a fraction of a millisecond, and replies may come by the thousand
 
@@ -22,7 +20,7 @@ class Prospects:
     """Looks at a run at most twice a second; `clock` gives seconds."""
 
     def __init__(self, plan: RunPlan, stages: Sequence[Stage[object]], clock: Callable[[], float] = time.monotonic) -> None:
-        self._forecast = Forecast(stages, _priced(plan.settings), guess_by_seeds(plan.seeds), plan.settings)
+        self._forecast = _forecast(plan, stages)
         self._clock = clock
         self._due = float("-inf")
         self._found: tuple[Outlook | None, tuple[Advice, ...]] = (None, ())
@@ -37,9 +35,10 @@ class Prospects:
 
 def expected(plan: RunPlan, ledger: Ledger) -> Outlook | None:
     """Return what is to be expected of the run of a ledger, by what it holds; read it within one `Ledger.snapshot`."""
-    forecast = Forecast(plan.stages().all, _priced(plan.settings), guess_by_seeds(plan.seeds), plan.settings)
+    forecast = _forecast(plan, plan.stages().all)
     return forecast.outlook(standing_of(ledger, expected_target(ledger, plan.settings)))
 
 
-def _priced(settings: Settings) -> Callable[[str | None], Price | None]:
-    return cache(lambda model: None if model is None else price_in(settings, model))
+def _forecast(plan: RunPlan, stages: Sequence[Stage[object]]) -> Forecast:
+    price = cache(lambda model: None if model is None else price_in(plan.settings, model))
+    return Forecast(stages, price, guess_by_seeds(plan.seeds), plan.settings, len(plan.texts))

@@ -10,6 +10,7 @@ from support.questions import OfflineCompleter
 
 from self_instruct.chains import classification_chain, instance_chain, task_chain
 from self_instruct.chains.offline import guessing
+from self_instruct.chains.runs.estimating import Estimate, estimate
 from self_instruct.chains.runs.generating import Listener, generate
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
@@ -110,6 +111,30 @@ def test_nothing_is_decided_before_all_is_learned(tmp_path: Path) -> None:
     assert outcome.ending is Ending.DONE
     generated(tmp_path / "whole", Leaning())
     assert kinds(tmp_path / "run") == kinds(tmp_path / "whole")
+
+
+def estimated(run: Path, model: Leaning | None = None, **more: Any) -> Estimate:
+    """Return the estimate of a run, after it was begun with a model, or of one that is new."""
+    given = Layer.said({**GIVEN, "classification.calibration_tasks": OF_EACH_KIND}, "test")
+    if model is None:
+        return estimate(RunPlan.new(given), None)
+    generated(run, model, **more)
+    with Ledger.open(run, read_only=True) as ledger:
+        return estimate(RunPlan.of(ledger), ledger)
+
+
+def test_a_dry_run_counts_the_questions_about_seed_tasks_that_are_left(tmp_path: Path) -> None:
+    new = estimated(tmp_path / "new")
+    asked = new.stages[0]
+    assert (asked.stage, asked.requests, asked.most_output_tokens) == (CALIBRATION, 2 * OF_EACH_KIND, 2 * OF_EACH_KIND)
+    assert asked.usage.input_tokens
+    assert any(line.startswith("calibration: seed tasks are asked about first") for line in new.assumptions)
+    begun = estimated(tmp_path / "begun", Leaning(), max_requests=7)
+    assert (begun.stages[0].stage, begun.stages[0].requests) == (CALIBRATION, 2 * OF_EACH_KIND - 7)
+    for name, model in (("done", Leaning()), ("untold", Leaning(tells=False))):
+        assert CALIBRATION not in [each.stage for each in estimated(tmp_path / name, model).stages]
+    first = estimated(tmp_path / "done", Leaning()).questions[1]
+    assert first.question.prompt.to_string().endswith("Kind:"), "as it is asked once the threshold is known"
 
 
 @pytest.mark.parametrize(("profile", "model"), [("paper", "openai-completion:x"), ("modern", "openai:x")])

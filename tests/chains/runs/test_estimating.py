@@ -1,19 +1,24 @@
 """The estimate of a dry run: what is left to ask, by a run's own experience where it has any."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from support.scripted import ScriptedAsker, plan
+from support.scripted import WORDS, ScriptedAsker, plan
 
 from self_instruct.chains.runs.estimating import Estimate, estimate, in_all
 from self_instruct.chains.runs.loop import Loop
+from self_instruct.chains.runs.turns import Turns
 from self_instruct.chains.stages.instructions import EXPECTED_YIELD
-from self_instruct.ledger import Ledger
-from self_instruct.records.tasks import StageName
+from self_instruct.ledger import Ledger, RequestId
+from self_instruct.records.replies import Reply, Usage
+from self_instruct.records.tasks import Proposer, StageName
 
 PRICED = {"model": "openai:m", "prices": {"openai:m": {"input": 1, "output": 4}}}
 
@@ -110,3 +115,49 @@ def test_a_finished_run_has_nothing_left_to_do(tmp_path: Path) -> None:
 def test_a_target_that_is_reached_or_missing_asks_for_no_more_instructions(tmp_path: Path, target: int | None) -> None:
     with after(tmp_path, num_instructions=20) as ledger:
         assert requests(estimate(plan(num_instructions=target), ledger))[0] == 0
+
+
+TEXTS = tuple(f"A user's text number {number} about {word}." for number, word in enumerate(WORDS))
+MIXED = {"back-translate": 0.5, "self-instruct": 0.3, "evolve": 0.2}
+
+
+def asked_of_each(shares: Mapping[str, float], target: int) -> Counter[str]:
+    """Return how many requests each proposer takes, one after the other, if each brings what is assumed of it."""
+    turns = Turns({Proposer(name): share for name, share in shares.items()}, {Proposer.BACK_TRANSLATE: len(TEXTS)})
+    asked, kept, number = Counter[str](), 0, 0
+    while kept < target and (turn := turns.of(number)):
+        asked[turn.proposer.stage] += 1
+        kept += EXPECTED_YIELD if turn.proposer is Proposer.SELF_INSTRUCT else 1
+        number += 1
+    return asked
+
+
+@pytest.mark.parametrize("target", [20, 60, 500])
+@pytest.mark.parametrize("shares", [MIXED, {"back-translate": 1.0}], ids=["mixed", "alone"])
+def test_where_texts_run_out_the_others_bring_the_rest_or_nobody(shares: dict[str, float], target: int) -> None:
+    about_texts = replace(plan(num_instructions=target, proposers=shares), texts=TEXTS)
+    found = estimate(about_texts, None)
+    asked = asked_of_each(shares, target)
+    by_stage = {each.stage: each.requests for each in found.stages}
+    assert all(abs(by_stage[stage] - count) <= 2 for stage, count in asked.items()), (by_stage, asked)
+    answered = by_stage["back-translate"]
+    assert by_stage["instances"] == (0 if len(shares) == 1 else pytest.approx(target - answered, abs=1))
+    used_up = [line for line in found.assumptions if line.startswith("back-translate")]
+    assert bool(used_up) is (asked["back-translate"] == len(TEXTS) and target > len(TEXTS))
+    assert all(("about 30 tasks" in line) is (len(shares) == 1) for line in used_up)
+
+
+def test_a_run_whose_texts_run_out_is_to_ask_about_those_that_are_left(tmp_path: Path) -> None:
+    alone = {"proposers": {"back-translate": 1.0}, "num_instructions": 100}
+    some = replace(plan(**alone, max_requests=12), texts=TEXTS)
+    with Ledger.create(tmp_path / "run", some.facts()) as ledger:
+        asyncio.run(Loop(ledger, some, ScriptedAsker(proposal)).run())
+        found = estimate(replace(some, settings=plan(**alone).settings), ledger)
+        used = ledger.spent().requests
+    assert 0 < used < len(TEXTS)
+    assert requests(found) == [len(TEXTS) - used, 0, 0]
+    assert f"the {len(TEXTS) - used} texts that are left are used up" in "\n".join(found.assumptions)
+
+
+def proposal(request: RequestId, given: Mapping[str, Any]) -> Reply:
+    return Reply(" ".join(Random(given["text"]).sample(WORDS, 9)), "stop", Usage(10, 5))
