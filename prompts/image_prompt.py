@@ -32,10 +32,3 @@ class ImagePromptValue(PromptValue):
         *before, last = self.prompt.to_messages()
         said: list[Any] = last.content if isinstance(last.content, list) else [{"type": "text", "text": last.content}]
         return [*before, last.model_copy(update={"content": [dict(self.image), *said]})]
-
-
-def completion_text(prompt: PromptValue) -> str:
-    """Return a prompt as a text to go on with; an image in it stands there by its name."""
-    if isinstance(prompt, ImagePromptValue):
-        return f"{prompt.prompt.to_string()}\n{prompt.label}"
-    return prompt.to_string()

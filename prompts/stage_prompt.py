@@ -27,6 +27,9 @@ Prompt: TypeAlias = BasePromptTemplate[
 ]  # what ours and LangChain's own are: `input_variables`, `format_prompt`, and a runnable
 
 
+_ROLES = {"human": "user", "ai": "assistant"}
+
+
 class StagePromptValue(PromptValue):
     """A rendered prompt: `text` for a completion model to go on with, or (`is_chat`) a request, `system` before it if not "".
 
@@ -68,6 +71,18 @@ def prompt_text(value: PromptValue) -> str:
         return f"{prompt_text(value.prompt)}\n{value.label}"
     contents = ((message.type, message.content) for message in value.to_messages())
     return "\n".join(f"{role}: {said if isinstance(said, str) else json_text(said)}\n" for role, said in contents)
+
+
+def as_sent(value: PromptValue) -> str:
+    """Return a rendered prompt as a reader is to see it: the text that a model goes on with, or messages, each under its role.
+
+    An image stands there by its name.
+    """
+    if isinstance(value, ImagePromptValue):
+        return f"{as_sent(value.prompt)}\n{value.label}"
+    if isinstance(value, StringPromptValue) or (isinstance(value, StagePromptValue) and not value.is_chat):
+        return value.text
+    return "\n".join(f"[{_ROLES.get(each.type, each.type)}]\n{each.text}" for each in value.to_messages())
 
 
 class StagePrompt(BasePromptTemplate[str]):

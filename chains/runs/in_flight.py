@@ -20,7 +20,7 @@ from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.journal import Journal
 from self_instruct.chains.runs.pace import Pace
 from self_instruct.ledger import Ledger, RequestId, SentRequest, Spent
-from self_instruct.prompts.image_prompt import completion_text
+from self_instruct.prompts.stage_prompt import as_sent
 from self_instruct.records.errors import LedgerError, ModelUnavailableError, SelfInstructError
 from self_instruct.records.replies import UNCOUNTED, Refusal, Reply
 
@@ -212,4 +212,4 @@ class InFlight:
         return reply
 
     def _prompt(self, question: Question) -> str | None:
-        return completion_text(question.prompt) if self._keeps_prompt(question) else None
+        return as_sent(question.prompt) if self._keeps_prompt(question) else None

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from self_instruct.chains.models.names import COMPLETION_PREFIX
 from self_instruct.chains.runs.estimating import Estimate, FirstQuestion, StageEstimate, in_all
+from self_instruct.prompts.stage_prompt import as_sent
 from self_instruct.reports.terminal.outlook import outlook_rows
 from self_instruct.reports.terminal.tables import plain, table, table_of_columns
 from self_instruct.reports.text import dollars, number
-
-_ROLES = {"human": "user", "ai": "assistant"}
 
 
 def estimate_tables(estimate: Estimate, *, with_prompts: bool = False) -> RenderableType:
@@ -32,12 +30,7 @@ def estimate_tables(estimate: Estimate, *, with_prompts: bool = False) -> Render
 
 def _prompt(first: FirstQuestion) -> Iterator[Text]:
     yield plain(f"First prompt: {first.kind}", "bold")
-    prompt = first.question.prompt
-    if (first.question.model or "").startswith(COMPLETION_PREFIX):
-        yield _as_it_is(f"{prompt.to_string()}\n")
-    else:
-        parts = (f"[{_ROLES.get(each.type, each.type)}]\n{each.text}" for each in prompt.to_messages())
-        yield _as_it_is("\n".join(parts) + "\n")
+    yield _as_it_is(f"{as_sent(first.question.prompt)}\n")
 
 
 def _as_it_is(text: str) -> Text:

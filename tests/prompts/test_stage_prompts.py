@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableLambda
 
 from self_instruct.chains.stages.task_kinds import TaskKind
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
-from self_instruct.prompts.stage_prompt import StagePromptValue, prompt_text
+from self_instruct.prompts.stage_prompt import StagePromptValue, as_sent, prompt_text
 from self_instruct.prompts.template_files import Templates
 from self_instruct.records.errors import TemplateError
 from self_instruct.records.tasks import Instance, SeedTask
@@ -98,7 +98,9 @@ def test_each_kind_of_model_gets_its_form_of_a_prompt_whichever_was_rendered_fir
         ("human", f"Sort this, please: {QUESTION['instruction']}")
     ]
     assert value.to_string().endswith(f"Task: {QUESTION['instruction']}\nIs it classification?")
-    assert prompt_text(value) == (value.to_string() if completion else value.to_messages()[0].content)
+    sent = value.to_string() if completion else value.to_messages()[0].content
+    assert prompt_text(value) == sent
+    assert as_sent(value) == (sent if completion else f"[user]\n{sent}")
 
 
 def test_a_chat_model_is_told_to_go_on_with_a_text_where_there_is_no_form_of_its_own() -> None:
@@ -107,6 +109,12 @@ def test_a_chat_model_is_told_to_go_on_with_a_text_where_there_is_no_form_of_its
     assert isinstance(system, SystemMessage)
     assert isinstance(human, HumanMessage)
     assert human.content == value.to_string()
+    assert as_sent(value) == f"[system]\n{system.content}\n[user]\n{human.content}"
+
+
+def test_the_form_that_is_not_sent_is_not_rendered_to_be_shown() -> None:
+    broken = OURS | {"classification.jinja": "{{ 1 // 0 }}"}
+    assert as_sent(prompt_set(Templates(broken)).classification.invoke(QUESTION)).startswith("[user]\n")
 
 
 def test_text_written_by_a_model_is_never_a_template() -> None:

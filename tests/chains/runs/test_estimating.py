@@ -17,6 +17,7 @@ from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.turns import Turns
 from self_instruct.chains.stages.instructions import EXPECTED_YIELD
 from self_instruct.ledger import Ledger, RequestId
+from self_instruct.prompts.stage_prompt import as_sent
 from self_instruct.records.replies import Reply, Usage
 from self_instruct.records.tasks import Proposer, StageName
 
@@ -68,8 +69,9 @@ def test_the_first_prompts_are_those_that_are_sent(tmp_path: Path) -> None:
     with after(tmp_path, num_instructions=9) as ledger:
         sent.append(ledger.prompt(0) or "")
     found = estimate(settled, None)
-    prompts = [first.question.prompt.to_string() for first in found.questions]
+    prompts = [as_sent(first.question.prompt) for first in found.questions]
     assert prompts[0] == sent[0]
+    assert prompts[0].startswith("[user]\n")
     assert [first.question.id.stage for first in found.questions] == [
         StageName.INSTRUCTIONS, StageName.CLASSIFICATION, StageName.INSTANCES, StageName.INSTANCES,
     ]  # fmt: skip
