@@ -20,7 +20,7 @@ from self_instruct.chains.stages.instances import InstanceStage
 from self_instruct.chains.stages.instructions import InstructionStage
 from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet
-from self_instruct.prompts.reading.critique_parser import TaskParser
+from self_instruct.prompts.reading.proposal_parser import TaskParser
 from self_instruct.records.judgements import Answer, Concern, Criterion, Vote, judgement, vote_of
 from self_instruct.records.revisions import Critique, Operator, Part, Result, Revision
 from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, StageName, Task, Verdict, flags_in

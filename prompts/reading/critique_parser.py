@@ -18,12 +18,6 @@ from self_instruct.records.tasks import Reason, Rejection
 
 LABELS = ("Fault", "Change", "Where")
 _LABEL = re.compile(r"\A[*_#\s]*(?:new |neue )?(?:output|answer|ausgabe|antwort)[*_]*[ \t]*:[*_]*[ \t]*", re.IGNORECASE)
-_TASK_LABEL = re.compile(
-    r"\A[*_#\s]*(?:(?:new|rewritten|revised|neue) )?(?:task|instruction|request|aufgabe|anweisung)[*_]*[ \t]*:[*_]*[ \t]*",
-    re.IGNORECASE,
-)
-_WHAT_FOLLOWS = re.compile(r"\n\s*\n|\n[*_#\s]*(?:input|output|answer|eingabe|ausgabe|antwort)\b[*_]*\s*:", re.IGNORECASE)
-_QUOTED = re.compile(r"[\"“„]([^\"“”„]+)[\"”“]")
 _NEXT_TASK = re.compile(r"\n\s*\n(?:Task|Aufgabe): ")  # where a completion model goes on with another
 
 
@@ -51,7 +45,6 @@ class OutputParser(ReplyParser[str | Rejection]):
     """
 
     stage: ClassVar[str] = "regenerate"
-    label: ClassVar[re.Pattern[str]] = _LABEL
 
     def read(self, reply: Reply) -> str | Rejection:
         """Return the output, or why there is none: the model refused, was cut off, or wrote nothing."""
@@ -67,25 +60,7 @@ class OutputParser(ReplyParser[str | Rejection]):
 
     def bare(self, text: str) -> str:
         """Return what was written without what stands around it."""
-        return without_surroundings(text, self.label)
-
-
-class TaskParser(OutputParser):
-    r"""Reads an instruction: the first paragraph of what was written, as one line without label and quotation marks.
-
-    >>> TaskParser().parse('New task: "Name a river\nof Asia."\n\nOutput: The Indus')
-    'Name a river of Asia.'
-    """
-
-    stage = "rewrite"
-    label = _TASK_LABEL
-
-    def bare(self, text: str) -> str:
-        """Return the instruction."""
-        said = " ".join(_WHAT_FOLLOWS.split(without_surroundings(text, self.label), maxsplit=1)[0].split())
-        quoted = _QUOTED.fullmatch(said)
-        said = quoted[1] if quoted else said
-        return said[:1].upper() + said[1:]
+        return without_surroundings(text, _LABEL)
 
 
 def without_surroundings(text: str, label: re.Pattern[str]) -> str:

@@ -1,13 +1,13 @@
 """Read a reply that is one instruction: what a model makes of another one, or finds for a text.
 
-Between the model and `chains.stages`, whose rules say whether the instruction is kept.
+Between the model and `chains.stages` and `chains.refinement`, whose rules say whether the instruction is kept.
 """
 
 import re
 from dataclasses import replace
 
 from self_instruct.prompts.reading.courtesies import is_refusal
-from self_instruct.prompts.reading.critique_parser import without_surroundings
+from self_instruct.prompts.reading.critique_parser import OutputParser, without_surroundings
 from self_instruct.prompts.reading.reply_parser import ReplyParser, is_cut_off
 from self_instruct.prompts.reading.thoughts import without_thinking
 from self_instruct.records.replies import Reply
@@ -15,10 +15,11 @@ from self_instruct.records.tasks import Candidate, Reason, Rejection
 
 _LABEL = re.compile(
     r"\A[*_#>\s]*(?:(?:changed|new|rewritten|revised|evolved|harder|geänderte|neue) )?"
-    r"(?:task|instruction|prompt|request|aufgabe)[*_]*\s*:[*_]*\s*",
+    r"(?:task|instruction|prompt|request|aufgabe|anweisung)[*_]*\s*:[*_]*\s*",
     re.IGNORECASE,
 )
-_QUOTES = {'"': '"', "“": "”", "'": "'", "‘": "’", "„": "“", "«": "»"}
+_WHAT_FOLLOWS = re.compile(r"\n\s*\n|\n[*_#\s]*(?:input|output|answer|eingabe|ausgabe|antwort)\b[*_]*\s*:", re.IGNORECASE)
+_QUOTES = {'"': '"', "“": '”"', "'": "'", "‘": "’", "„": '“”"', "«": "»"}
 
 
 class ProposalParser(ReplyParser[Candidate | Rejection]):
@@ -41,18 +42,33 @@ class ProposalParser(ReplyParser[Candidate | Rejection]):
         said, end, _ = reply.text.partition(self.end) if self.end else (reply.text, "", "")
         if is_cut_off(reply) and not end:
             return self.rejection(reply, Reason.CUT_OFF)
-        text = " ".join(_bare(without_thinking(said)).split())
+        text = _instruction(without_surroundings(without_thinking(said), _LABEL))
         if is_refusal(text):
             return self.rejection(reply, Reason.REFUSED_BY_PROVIDER)
-        return Candidate(0, text[:1].upper() + text[1:]) if text else self.rejection(reply, Reason.EMPTY)
+        return Candidate(0, text) if text else self.rejection(reply, Reason.EMPTY)
 
     def rejection(self, reply: Reply, reason: Reason, text: str | None = None, item: int = 0) -> Rejection:
         """Return the rejection of a reply of the proposer."""
         return replace(super().rejection(reply, reason, text, item), stage=self.proposer)
 
 
-def _bare(text: str) -> str:
-    """Return an instruction without what stands around it."""
-    text = without_surroundings(text, _LABEL)
-    is_quoted = len(text) > 1 and _QUOTES.get(text[0]) == text[-1] and not set(text[1:-1]) & {text[0], text[-1]}
-    return text[1:-1].strip() if is_quoted else text
+class TaskParser(OutputParser):
+    r"""Reads an instruction that is written in the place of another: the first paragraph, and no input or output behind it.
+
+    >>> TaskParser().parse('New task: "Name a river\nof Asia."\n\nOutput: The Indus')
+    'Name a river of Asia.'
+    """
+
+    stage = "rewrite"
+
+    def bare(self, text: str) -> str:
+        """Return the instruction."""
+        return _instruction(_WHAT_FOLLOWS.split(without_surroundings(text, _LABEL), maxsplit=1)[0])
+
+
+def _instruction(text: str) -> str:
+    """Return an instruction on one line, without quotes around it, that begins with a capital."""
+    text = " ".join(text.split())
+    is_quoted = len(text) > 1 and text[-1] in _QUOTES.get(text[0], "") and not set(text[1:-1]) & {text[0], text[-1]}
+    said = text[1:-1].strip() if is_quoted else text
+    return said[:1].upper() + said[1:]

@@ -1,0 +1,39 @@
+"""Replies that are one instruction: the same is read whether it joins the pool or takes the place of another."""
+
+import pytest
+
+from self_instruct.prompts.reading.proposal_parser import ProposalParser, TaskParser
+from self_instruct.records.tasks import Candidate, Reason, Rejection
+
+SAID = (
+    "name a river of Asia.",
+    "New task: Name a river of Asia.",
+    "**Instruction:** “Name a river of Asia.”",
+    "Sure! Here is the task:\n\n> Rewritten prompt: „Name a river\nof Asia.“",
+    "Neue Anweisung: «Name a river of Asia.»",
+    "```\nName a river of Asia.\n```",
+)
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_both_readers_take_an_instruction_out_of_what_stands_around_it(said: str) -> None:
+    assert ProposalParser(proposer="evolve").parse(said) == Candidate(0, "Name a river of Asia.")
+    assert TaskParser().parse(said) == "Name a river of Asia."
+
+
+@pytest.mark.parametrize("said", ['Say "yes" or "no"', "'Tis the season: say why.", '"'])
+def test_quotes_that_are_part_of_an_instruction_stay(said: str) -> None:
+    assert ProposalParser(proposer="evolve").parse(said) == Candidate(0, said)
+    assert TaskParser().parse(said) == said
+
+
+def test_only_one_that_takes_the_place_of_another_ends_with_its_paragraph() -> None:
+    said = "Sum up the text.\n\nIt is about rivers."
+    assert ProposalParser(proposer="evolve").parse(said) == Candidate(0, "Sum up the text. It is about rivers.")
+    assert TaskParser().parse(said) == "Sum up the text."
+
+
+def test_a_refusal_is_none() -> None:
+    for read in (ProposalParser(proposer="evolve").parse("i'm sorry, but no."), TaskParser().parse("i'm sorry, but no.")):
+        assert isinstance(read, Rejection)
+        assert read.reason is Reason.REFUSED_BY_PROVIDER
