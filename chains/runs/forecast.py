@@ -99,7 +99,7 @@ class Forecast:
         missing = max(0, (at.target or 0) - at.kept)
         if share := self._shares.get(self._stages[place].name):
             found = requests_for(missing, at.latest) if at.latest else Range.exactly(ceil(missing / self._expected))
-            return _less(found, at.ahead).times(share)
+            return _less(found, at.ahead).times(share * self._stages[place].questions_each)
         before = [at.awaiting.get(stage.name, 0) for stage in self._stages]
         to_come, passed = missing + sum(before[1:place]), at.kept - sum(before[1 : place + 1])
         spent = at.spent.get(self._stages[place].name)
