@@ -29,6 +29,7 @@ _EVOLVED = "task to change"
 _ANSWERED = "answer to a lost request"
 _TO_DO = "Do the task below."
 _CHOICES = re.compile(r"^Answer with one of these, and nothing else: (.+)\.$", re.MULTILINE)
+_SORTED, _ENTRY = "task to sort", re.compile(r"^- (.+?): tasks ", re.MULTILINE)
 _WITH_INPUT = "\n\nInput: "
 _COMPLAINT = "The last answer"
 _WANTED = re.compile(r"All of them are to be (.+?)\. Each is|^The last \d+ of them are (.+), about (.+)\.$", re.MULTILINE)
@@ -215,6 +216,8 @@ def _other_marked_prompt(text: str, marks: Mapping[str, re.Match[str]]) -> Evolv
         return EvolvePrompt(mark["said"], text[: mark.start()])
     if mark := marks.get(_ANSWERED):
         return AnsweredPrompt(mark["said"])
+    if mark := marks.get(_SORTED):
+        return ChoicePrompt(tuple(_ENTRY.findall(text, mark.end())))
     choices = _CHOICES.search(text) if marks else None
     return ChoicePrompt(tuple(choices[1].split(", "))) if choices else None
 

@@ -6,7 +6,7 @@ provider counted them. A new one by assumptions, which are stated.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import reduce
@@ -27,9 +27,10 @@ from self_instruct.chains.runs.pool import Pool
 from self_instruct.chains.runs.target import AcceptedShare, accepted_share, expected_target
 from self_instruct.chains.stages.instructions import InstructionStage, expected_yield
 from self_instruct.chains.stages.stage import Stage
+from self_instruct.chains.stages.tagging import cell_of
 from self_instruct.ledger import Ledger, RequestId, Spent, StoredTask
 from self_instruct.prompts.stage_prompt import prompt_text
-from self_instruct.records.replies import Usage
+from self_instruct.records.replies import Refusal, Reply, Usage
 from self_instruct.settings.sections import Price
 
 
@@ -80,7 +81,7 @@ def estimate(plan: RunPlan, ledger: Ledger | None) -> Estimate:
         ahead = ledger.instruction_attempts_from(decided)
         share = accepted_share(ledger, plan.settings)
         standing = standing_of(ledger, expected_target(ledger, plan.settings))
-        found = _Estimating(plan, list(ledger.tasks()), standing, decided, frozenset(ahead), share).estimate()
+        found = _Estimating(plan, list(ledger.tasks()), standing, decided, frozenset(ahead), share, ledger.reply).estimate()
         return replace(found, advice=advice(tally_of(ledger, plan.settings)))
 
 
@@ -99,6 +100,7 @@ class _Estimating:
         decided: int,
         ahead: frozenset[int],
         share: AcceptedShare | None,
+        answer: Callable[[RequestId], Reply | Refusal | None] = lambda _: None,
     ) -> None:
         self._plan = plan
         self._stages = plan.stages().all
@@ -107,6 +109,7 @@ class _Estimating:
         self._decided = decided
         self._ahead = ahead
         self._share = share
+        self._answer = answer
         self._questions = tuple(self._first_questions())
         self._forecast = Forecast(self._stages, self._price, self._guess, plan.settings)
 
@@ -132,6 +135,9 @@ class _Estimating:
         plan = self._plan
         pool = Pool(plan.seeds, plan.settings, plan.draw, plan.taxonomy, len(plan.texts))
         pool.restore((task.id, task.instruction) for task in self._tasks)
+        if tagging := plan.stages().tagging:
+            for task in self._tasks:
+                pool.tag(task.id, cell_of(tagging.tags(task.id, task.instruction, self._answer)))
         return pool.demonstrations(request)
 
     # the numbers
