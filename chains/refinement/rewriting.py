@@ -125,7 +125,8 @@ class Rewriter:
             return _over(state, Decided(Result.UNUSABLE, "instances", why), instruction)
         flags = {flag.rule for verdict in task.verdicts if verdict.instance == 0 for flag in flags_in(verdict)}
         instances = [{"input": one.input, "output": one.output} for one in task.instances]
-        return {"task": {"instruction": instruction, "instances": instances, "flags": sorted(flags)}}
+        known = {"instruction": instruction, "is_classification": task.is_classification}
+        return {"task": {**known, "instances": instances, "flags": sorted(flags)}}
 
     def _compare(self, state: RefinementState) -> Offering[RefinementState]:
         """Decide between the old task and the new one; of an output that goes with the old one, what was said goes too."""
@@ -136,7 +137,8 @@ class Rewriter:
         if decided.result is not Result.WIN:
             return changed
         fresh: RefinementState = {"flags": {}, "votes": [], "critique": None, "is_written": True}
-        return {**changed, **fresh, "instruction": new["instruction"], **first, "others": others}
+        known: RefinementState = {"instruction": new["instruction"], "is_classification": new["is_classification"]}
+        return {**changed, **fresh, **known, **first, "others": others}
 
     # what the steps are made of
 
@@ -151,13 +153,15 @@ class Rewriter:
         return Decided(Result.UNUSABLE, "rules", f"{read.reason}: {evidence}" if evidence else read.reason)
 
     def _with_instances(self, task: Task) -> Talk[Task]:
-        """Return a task with the instances that its model gives it and the rules let pass, and with their flags."""
+        """Return a task with the instances that its model gives it and the rules let pass, their flags, and its kind."""
         stage, request, wrong = self._instances, RequestId(StageName.INSTANCES, 0), None
         while True:
             variables = stage.variables(task, request) | ({"wrong": wrong} if wrong else {})
             prompt, parameters = stage.prompt(task, request.attempt), stage.parameters(task)
             reply = yield Ask(stage.name, prompt, variables, parameters=parameters)
             step = stage.decide(request, task, reply)
+            if step.is_classification is not None:  # its labels have shown that it is of another kind
+                task = replace(task, is_classification=step.is_classification)
             if step.again is None:
                 return replace(task, instances=step.instances, rejections=step.rejections, verdicts=step.verdicts)
             request, wrong = step.again, step.wrong

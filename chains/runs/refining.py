@@ -153,7 +153,8 @@ class Improving:
     def _rewritten(self, job: _Job, found: RefinementState, states: list[RefinementState]) -> None:
         others, under_way = states[1:], self._under_way[job.task]
         if is_rewritten(found):
-            under_way.stored = replace(under_way.stored, instruction=found["instruction"])
+            instruction, kind = found["instruction"], found.get("is_classification")
+            under_way.stored = replace(under_way.stored, instruction=instruction, is_classification=kind)
             others = [_new_state(under_way.stored, one) for one in found["others"]]
             under_way.count = 1 + len(others)
         self._refine(job.task, [found, *others], job.asked)

@@ -143,6 +143,15 @@ def test_the_same_instruction_again_is_a_tie_and_one_without_instances_unusable(
     assert (tried(found).result, tried(found).decided_by) == (Result.UNUSABLE, "instances")
 
 
+def test_a_new_task_whose_labels_show_that_it_is_no_classification_task_is_one_of_the_other_kind() -> None:
+    state = {**TASK, "instruction": "Which word fits?", "is_classification": True}
+    said = won(**{SCORING: [GOOD.format("unclear")], "instances": ["Class label: Loire", ANSWER]})
+    found, asked = rewritten(said, state)
+    assert (found["instruction"], found["is_classification"], found["output"]) == (NEW, False, "Loire, Rhone, Seine")
+    prompts = [prompt for stage, prompt in asked if stage == "instances"]
+    assert ["Class label:" in prompt for prompt in prompts] == [True, False]
+
+
 def test_a_new_instance_with_flags_that_the_old_one_has_not_loses_without_a_question() -> None:
     said = {SCORING: [GOOD.format("unclear")], "rewrite": [NEW], "instances": ["Output: [Your rivers here]"]}
     found, _ = rewritten(said)
