@@ -13,7 +13,7 @@ from self_instruct.prompts.custom_prompt import custom_prompt
 from self_instruct.prompts.stage_prompt import Prompt, StagePrompt
 from self_instruct.prompts.template_files import AGAIN, SUFFIX, Templates
 from self_instruct.records.judgements import JUDGING
-from self_instruct.records.tasks import PROPOSING, Reason, SeedTask, StageName
+from self_instruct.records.tasks import PROPOSING, TAGGING, Proposer, Reason, SeedTask, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
 
 _WHY_AGAIN = (Reason.EMPTY, Reason.CUT_OFF, Reason.UNREADABLE)
@@ -59,6 +59,8 @@ _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, mad
         "change": "Say which review.",
     },
     "evolve": {"instruction": _INSTRUCTION, "operator": "constraints"},
+    "elimination": {"instruction": "Name a river.", "evolved": "Name a river in Asia."},
+    "tagging": {"instruction": _INSTRUCTION, "axis": "topic", "entries": [{"name": "food", "wanted": "about food"}]},
     "back_translate": {"text": "It was a fine day."},
     "magpie": {"system_start": "<system>", "system_end": "</system>", "user_start": "<user>", "subject": "rivers"},
 }
@@ -102,8 +104,9 @@ class PromptSet:
     `flags` (each with `rule` and `evidence`); `revise` what `regenerate` does and `output`, `fault` and `change`.
     `rewrite` takes what `regenerate` does and `faults` (by their names, `chains.refinement.rewriting`), `fault` and `change`;
     `compare_tasks` two examples, `first` and `second`, each with `instruction`, `input` and `output`.
-    `evolve` takes the `instruction` and an `operator` (`settings.proposers.Operator`), `back_translate` a `text`, `magpie`
-    `system_start`, `system_end` and `user_start` (`prompts.chat_forms`) and a `subject`.
+    `evolve` takes the `instruction` and an `operator` (`settings.proposers.Operator`), `elimination` the `instruction` and what
+    `evolved` from it, `back_translate` a `text`, `magpie` `system_start`, `system_end` and `user_start` (`prompts.chat_forms`)
+    and a `subject`; `tagging` the `instruction`, and an `axis` (`retrievers.taxonomy`) with its `entries`.
 
     Any of them may be a prompt of LangChain, whose variables are among these; a `TemplateError` says where they are not.
     """
@@ -129,6 +132,8 @@ class PromptSet:
     compare_tasks: Prompt = field(default_factory=partial(_judging, "compare_tasks"))
     compare_tasks_again: Prompt = field(default_factory=partial(_judging, "compare_tasks_again"))
     evolve: Prompt = field(default_factory=partial(_writing, "evolve"))
+    elimination: Prompt = field(default_factory=partial(_judging, "elimination"))
+    tagging: Prompt = field(default_factory=partial(_judging, "tagging"))
     back_translate: Prompt = field(default_factory=partial(_writing, "back_translate"))
     magpie: Prompt = field(default_factory=partial(_writing, "magpie"))
     subjects: tuple[str, ...] = ()
@@ -206,9 +211,10 @@ class _Maker:
         judging = {name: (_judging, _judge_of(name), self.image) for name in JUDGE_PROMPTS}
         writing = {name: (_writing, name, self.image) for name in WRITING_PROMPTS}
         proposing = {name.replace("-", "_"): (_writing, name, False) for name in PROPOSING[1:]}
+        choosing = {"elimination": (_judging, Proposer.EVOLVE.stage, False), "tagging": (_judging, TAGGING, False)}
         return {
             name: of_kind(name, self.templates, is_chat=stage not in self.completion, image=image)
-            for name, (of_kind, stage, image) in {**judging, **writing, **proposing}.items()
+            for name, (of_kind, stage, image) in {**judging, **writing, **proposing, **choosing}.items()
         }
 
 

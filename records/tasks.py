@@ -154,6 +154,8 @@ class Task(Record):
     verdicts: tuple[Verdict, ...] = ()
 
 
+TAGGING = "tagging"
+"""The stage that asks where a task belongs in a taxonomy."""
 VERIFIERS = "verifiers"
 """Who gives the verdict that holds an instance's flags; no stage has that name."""
 

@@ -8,7 +8,7 @@ does not run after the same cells. A cell that brings nothing is given up.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -48,6 +48,13 @@ class Steering:
         if cell is not None:
             self._places.setdefault(cell, []).append(len(self._kept))
         self._kept.append((request, cell))
+
+    def tell(self, place: int, cell: Cell) -> None:
+        """Say the cell of a kept task, by its place, where its words did not; before it is counted."""
+        if self._kept[place][1] is not None:
+            return
+        self._kept[place] = (self._kept[place][0], cell)
+        insort(self._places.setdefault(cell, []), place)
 
     def places(self, cell: Cell, end: int) -> Sequence[int]:
         """Return the places, before `end`, of the kept tasks of a cell."""

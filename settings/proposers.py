@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
 
 from self_instruct.records.tasks import Proposer
 from self_instruct.settings.frozen import frozen
-from self_instruct.settings.sections import SAMPLED, ModelSettings, Parameters, distinct
+from self_instruct.settings.sections import DECIDED, SAMPLED, ModelSettings, Parameters, distinct
 
 Operator = Literal["constraints", "deepen", "concretize", "reasoning", "complicate", "breadth"]
 """What is done to an instruction: five ways to make it harder, and one to go to another."""
@@ -32,6 +32,10 @@ class EvolveSettings(ModelSettings):
     """What may be done to an instruction; one is drawn for each request."""
     max_depth: PositiveInt = 4
     """How many evolutions may lie between an instruction and one that nobody evolved; the paper's rounds."""
+    elimination: Literal["words", "model"] = "words"
+    """Who says that an evolution asks for nothing more than its parent: its words, or also the same model, asked once more."""
+    elimination_parameters: Parameters = Field(default_factory=lambda: DECIDED)
+    """Passed to the model with that question."""
 
 
 class BackTranslateSettings(ModelSettings):

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from self_instruct.records.judgements import JUDGING, MOST_SCORE
-from self_instruct.records.tasks import PROPOSING, VERIFIERS, StageName
+from self_instruct.records.tasks import PROPOSING, TAGGING, VERIFIERS, StageName
 from self_instruct.settings.frozen import FrozenDict, frozen
 from self_instruct.settings.secrets import address_holds_secret, is_secret_variable
 
@@ -335,7 +335,7 @@ class StageSettings(ModelSettings):
 
 def new_stages(stages: Mapping[str, StageSettings]) -> Mapping[str, StageSettings]:
     """Check the sections of a user's own stages: none may be named as one of ours."""
-    ours = next((name for name in stages if name in (*PROPOSING, *StageName, JUDGING)), None)
+    ours = next((name for name in stages if name in (*PROPOSING, *StageName, JUDGING, TAGGING)), None)
     if VERIFIERS in stages:
         raise ValueError(f"must not hold {VERIFIERS!r}, under which flags are kept; choose another name")
     if ours:

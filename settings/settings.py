@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator
 
 from self_instruct.records.judgements import JUDGING
-from self_instruct.records.tasks import PROPOSING, Proposer, StageName
+from self_instruct.records.tasks import PROPOSING, TAGGING, Proposer, StageName
 from self_instruct.settings.frozen import FrozenDict, frozen
 from self_instruct.settings.proposers import BackTranslateSettings, EvolveSettings, MagpieSettings, Shares
 from self_instruct.settings.sections import (
@@ -41,8 +41,9 @@ from self_instruct.settings.sections import (
     VerifierSettings,
     new_stages,
 )
+from self_instruct.settings.tagging import TaggingSettings
 
-OURS = (*dict.fromkeys((*PROPOSING, *StageName)), JUDGING)
+OURS = (*dict.fromkeys((*PROPOSING, *StageName)), JUDGING, TAGGING)
 """The names of the stages that have a section of their own."""
 
 
@@ -85,6 +86,7 @@ class Settings(Section):
     back_translate: BackTranslateSettings = BackTranslateSettings()
     magpie: MagpieSettings = MagpieSettings()
     novelty: NoveltySettings = NoveltySettings()
+    tagging: TaggingSettings = TaggingSettings()
     classification: ClassificationSettings = ClassificationSettings()
     instances: InstanceSettings = InstanceSettings()
     verifiers: VerifierSettings = VerifierSettings()
@@ -140,14 +142,25 @@ class Settings(Section):
 
     @property
     def stage_names(self) -> tuple[str, ...]:
-        """The names of the stages that this run has, in order: those that write, the judge if enabled, those of `stages`."""
-        return (*self.writing_stages, *([JUDGING] if self.judges else []), *self.stages)
+        """The names of the stages that this run has, in order: those that write, the judge if enabled, those of `stages`.
+
+        Tagging, if enabled, comes right behind those that bring instructions.
+        """
+        tagging = [TAGGING] if self.tagging.enabled else []
+        return (*self._bringing, *tagging, *self._answering, *([JUDGING] if self.judges else []), *self.stages)
 
     @property
     def writing_stages(self) -> tuple[str, ...]:
         """The names of the stages whose replies become data: those that bring instructions, and the paper's other two."""
-        bringing = (proposer.stage for proposer in self.shares)
-        return (*bringing, StageName.CLASSIFICATION.value, StageName.INSTANCES.value)
+        return (*self._bringing, *self._answering)
+
+    @property
+    def _bringing(self) -> tuple[str, ...]:
+        return tuple(proposer.stage for proposer in self.shares)
+
+    @property
+    def _answering(self) -> tuple[str, ...]:
+        return (StageName.CLASSIFICATION.value, StageName.INSTANCES.value)
 
     @property
     def shares(self) -> Mapping[Proposer, float]:
@@ -168,7 +181,7 @@ class Settings(Section):
         """The names of the stages that are asked in a provider's batches."""
         if not self.batch.is_on:
             return frozenset()
-        others = (name for name in self.stage_names if name not in PROPOSING)
+        others = (name for name in self.stage_names if name not in (*PROPOSING, TAGGING))
         return frozenset(others if self.batch.stages is None else self.batch.stages)
 
     def judging_fixed(self) -> Settings:
@@ -190,13 +203,15 @@ class Settings(Section):
                 return self.back_translate
             case Proposer.MAGPIE:
                 return self.magpie
-        if stage == JUDGING:
-            return self.judging
+        if stage in (JUDGING, TAGGING):
+            return self.judging if stage == JUDGING else self.tagging
         return self.stages.get(stage) or StageSettings()
 
     def choice(self, stage: str) -> ModelChoice:
-        """Return which model answers a stage: its own, or the run's."""
+        """Return which model answers a stage: its own, or the run's; for tagging before that the one that classifies."""
         section = self.section(stage)
+        if stage == TAGGING and section.model is None:
+            section = self.classification
         chosen: ModelSettings | Settings = self if section.model is None else section
         return ModelChoice(chosen.model, chosen.base_url, chosen.model_options)
 

@@ -33,6 +33,7 @@ from self_instruct.settings.sections import ModelChoice
 CONNECT_S = 10.0  # seconds to reach OpenAI's protocols, with TLS; how long an answer may take is another matter
 LONGEST_REASON = 300  # characters of why a constructor gave up
 _EXAMPLE = "expected PROVIDER:NAME, e.g. openai:gpt-4.1-mini"
+_NO_MODEL = "is not a LangChain chat or completion model."
 _TIMEOUTS = ("timeout", "request_timeout")
 
 Loaded: TypeAlias = BaseChatModel | BaseLLM
@@ -89,9 +90,9 @@ def load_model(
         raise SettingsError(f"model {name!r}: {_faults(error)}.") from None
     except ImportError as error:
         reason = f" ({error.__cause__})" if error.__cause__ else ""  # a package may be there, and one that it needs not
-        raise SettingsError(f"model {name!r}: {_one_line(f'{error}{reason}')}") from None
+        raise SettingsError(f"model {name!r}: {one_line(f'{error}{reason}')}") from None
     except Exception as error:  # noqa: BLE001  each provider has its own errors for a missing package, key or setting
-        raise SettingsError(f"model {name!r}: {_one_line(str(error) or type(error).__name__)}") from None
+        raise SettingsError(f"model {name!r}: {one_line(str(error) or type(error).__name__)}") from None
 
 
 def _model(name: str, base_url: str | None, options: Mapping[str, Any], seed: int) -> Loaded:
@@ -179,21 +180,25 @@ def _unknown_provider(provider: str, words: str) -> SettingsError | None:
     return SettingsError(f"no such provider; {_EXAMPLE}{hint}")
 
 
-def _imported(module: str, name: str) -> type[Loaded]:
-    """Return a model class by the place it is defined at."""
+def imported(module: str, name: str) -> object:
+    """Return a class by the place it is defined at; raises `SettingsError` where there is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # langchain-community says on import that it is sunset
-            found = getattr(import_module(module), name)
+            return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
         package = (error.name or module).partition(".")[0].replace("_", "-")
         raise SettingsError(
-            f"cannot be imported ({_one_line(str(error))}); is its package installed? `pip install {package}`"
+            f"cannot be imported ({one_line(str(error))}); is its package installed? `pip install {package}`"
         ) from None
     except AttributeError:
         raise SettingsError(f"{module} has no {name}.") from None
+
+
+def _imported(module: str, name: str) -> type[Loaded]:
+    found = imported(module, name)
     if not (isinstance(found, type) and issubclass(found, BaseChatModel | BaseLLM)):
-        raise SettingsError("is not a LangChain chat or completion model.")
+        raise SettingsError(_NO_MODEL)
     return found
 
 
@@ -212,7 +217,7 @@ def _made(make: Callable[..., object], options: Mapping[str, Any]) -> Loaded:
         warnings.filterwarnings("ignore", message=".*is not default parameter", category=UserWarning)  # an error, below
         model = make(**options)
         if not isinstance(model, BaseChatModel | BaseLLM):
-            raise SettingsError("is not a LangChain chat or completion model.")
+            raise SettingsError(_NO_MODEL)
         _check_options(type(model), options)
     return model
 
@@ -240,10 +245,11 @@ def _faults(error: ValidationError) -> str:
     """Return all that pydantic found, without the values, which may hold a key."""
     said = []
     for fault in error.errors(include_url=False, include_input=False):
-        option, words = ".".join(map(str, fault["loc"])), _one_line(fault["msg"].removeprefix("Value error, "))
+        option, words = ".".join(map(str, fault["loc"])), one_line(fault["msg"].removeprefix("Value error, "))
         said.append(f"option {option!r}: {words[:1].lower()}{words[1:]}" if option else words)
     return "; ".join(said)
 
 
-def _one_line(words: str) -> str:
+def one_line(words: str) -> str:
+    """Return what a provider said, in one line and without secrets."""
     return " ".join(without_secrets(words).split())[:LONGEST_REASON]

@@ -12,6 +12,7 @@ from self_instruct.chains.offline.family import Kind
 from self_instruct.chains.offline.grammar import grammar
 from self_instruct.chains.offline.reading import (
     AnsweredPrompt,
+    ChoicePrompt,
     ComparePrompt,
     CritiquePrompt,
     EvolvePrompt,
@@ -63,7 +64,9 @@ def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = T
         return _answer_output(prompt, draws, flaws)
     if isinstance(prompt, EvolvePrompt | AnsweredPrompt | UserTurnPrompt):
         return Answer(proposing.proposal(prompt, draws, flaws))
-    return Answer(guessing.small_talk(prompt.text))
+    return Answer(
+        guessing.choice(prompt.choices, draws) if isinstance(prompt, ChoicePrompt) else guessing.small_talk(prompt.text)
+    )
 
 
 def _answer_list(prompt: ListPrompt, draws: Draws, flaws: Draws | None) -> Answer:

@@ -23,6 +23,7 @@ _COMMON = frozenset({
     "that", "their", "them", "then", "there", "these", "they", "this", "those", "three", "using", "what", "when", "where",
     "which", "while", "with", "word", "words", "would", "write", "your",
 })  # fmt: skip
+FIRST_OF_TWO = 0.9  # of the choices between two words: the first, such as yes
 _INPUTS = (
     "The meeting about {} begins at ten and lasts an hour.", "Clara wrote three lines about {} in her notebook.",
     "Two friends talked about {} on the way home.", "A short report on {} arrived this morning.",
@@ -54,6 +55,11 @@ def guessed_instances(instruction: str, is_output_first: bool, draws: Draws) -> 
     if _TAKES_INPUT.search(instruction):
         return [Instance(entry, answer) for entry, answer in zip(inputs, answers, strict=False)]
     return [Instance("", answers[0])]
+
+
+def choice(words: tuple[str, ...], draws: Draws) -> str:
+    """Return one of the words that are to choose from; of two mostly the first."""
+    return words[0] if len(words) == 2 and draws.fraction() < FIRST_OF_TWO else draws.one(words)
 
 
 def guessed_output(instruction: str, given: str, draws: Draws) -> str:

@@ -2,10 +2,12 @@
 
 Before `answering`. The prompts are those of `prompts/templates`, or a user's own of the same build: a numbered list that breaks
 off after a number; examples, and numbered subjects to write about; a last "Task:" with an open question; a last "Task:"
-after worked ones; a task to do; what is to be judged, criticised or written again, between marks.
+after worked ones; a task to do; words of which one is the answer; what is to be judged, criticised or written again, between
+marks.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -26,6 +28,8 @@ _CRITICISED = 'Write three lines. "Fault:"'
 _EVOLVED = "task to change"
 _ANSWERED = "answer to a lost request"
 _TO_DO = "Do the task below."
+_CHOICES = re.compile(r"^Answer with one of these, and nothing else: (.+)\.$", re.MULTILINE)
+_SORTED, _ENTRY = "task to sort", re.compile(r"^- (.+?): tasks ", re.MULTILINE)
 _WITH_INPUT = "\n\nInput: "
 _COMPLAINT = "The last answer"
 _WANTED = re.compile(r"All of them are to be (.+?)\. Each is|^The last \d+ of them are (.+), about (.+)\.$", re.MULTILINE)
@@ -131,6 +135,13 @@ class UserTurnPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class ChoicePrompt:
+    """A question to be answered by one of these words."""
+
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlainPrompt:
     """Anything else: the last thing somebody said."""
 
@@ -149,6 +160,7 @@ Prompt: TypeAlias = (
     | EvolvePrompt
     | AnsweredPrompt
     | UserTurnPrompt
+    | ChoicePrompt
     | PlainPrompt
 )
 
@@ -160,10 +172,8 @@ def read_prompt(human: str, system: str = "") -> Prompt:
         return _marked_prompt(human)
     if turn := next((form for form in CHAT_FORMS.values() if human.endswith(form.user_start)), None):
         return UserTurnPrompt(turn.user_end)
-    if mark := marks.get(_EVOLVED):
-        return EvolvePrompt(mark["said"], human[: mark.start()])
-    if mark := marks.get(_ANSWERED):
-        return AnsweredPrompt(mark["said"])
+    if marked := _other_marked_prompt(human, marks):
+        return marked
     if human.startswith(_TO_DO):
         instruction, _, given = human.partition(_TASK)[2].partition(_WITH_INPUT)
         return OutputPrompt(instruction, given)
@@ -199,6 +209,17 @@ def _marked_prompt(text: str) -> JudgePrompt | ComparePrompt | CritiquePrompt | 
     if "output" in said:
         return JudgePrompt(task, given, said["output"], is_reminded)
     return ComparePrompt(task, said.get("output A", ""), said.get("output B", ""))
+
+
+def _other_marked_prompt(text: str, marks: Mapping[str, re.Match[str]]) -> EvolvePrompt | AnsweredPrompt | ChoicePrompt | None:
+    if mark := marks.get(_EVOLVED):
+        return EvolvePrompt(mark["said"], text[: mark.start()])
+    if mark := marks.get(_ANSWERED):
+        return AnsweredPrompt(mark["said"])
+    if mark := marks.get(_SORTED):
+        return ChoicePrompt(tuple(_ENTRY.findall(text, mark.end())))
+    choices = _CHOICES.search(text) if marks else None
+    return ChoicePrompt(tuple(choices[1].split(", "))) if choices else None
 
 
 def _wanted(text: str) -> dict[str, Any]:

@@ -50,7 +50,9 @@ class RefinementState(TypedDict, total=False):
     `instruction`, `input` ("" for none) and `is_classification` (None: not known) say the task; `output` stands, `candidate`
     was written to replace it, by `operator`, or `why` says why not. `flags`, `votes` and `critique` were said of `output`, as a
     ledger keeps them. `rounds` of critique are over; `is_written`: the output was written here. `steps` are the revisions;
-    `version` counts the outputs that were replaced before those.
+    `version` counts the outputs that were replaced before those. Where instructions are written again, `fault` is what is wrong
+    with this one, None for nothing; `task` was written to replace it, with its `instances` and the `flags` of the first, and
+    `others` are the further instances of one that did.
     """
 
     instruction: str
@@ -67,6 +69,9 @@ class RefinementState(TypedDict, total=False):
     is_written: bool
     version: int
     steps: list[dict[str, Any]]
+    fault: dict[str, Any] | None
+    task: dict[str, Any] | None
+    others: list[dict[str, str]]
 
 
 Step: TypeAlias = Talk[RefinementState]

@@ -19,17 +19,18 @@ from self_instruct.chains.stages.instructions import expected_yield
 from self_instruct.chains.stages.proposing import ProposingStage
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.chains.stages.stage import Step
+from self_instruct.chains.stages.tagging import cell_of
 from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask, TaskId
 from self_instruct.prompts.reading.reply_parser import MOST_RECORDS
 from self_instruct.records.replies import Refusal, Reply
-from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, StageName, Task
+from self_instruct.records.tasks import TAGGING, Candidate, Instance, Reason, Rejection, StageName, Task
 from self_instruct.retrievers import TooSimilar
 from self_instruct.settings.sections import JudgingSettings
 from self_instruct.settings.settings import Settings
 
 POSITIONS_EACH = MOST_RECORDS + 1
 """From one instance's to the next: the positions of what is refused of a reply about it."""
-_WITHOUT_INSTANCES = frozenset({StageName.CLASSIFICATION, StageName.INSTANCES})
+_WITHOUT_INSTANCES = frozenset({TAGGING, StageName.CLASSIFICATION, StageName.INSTANCES})
 """The stages at whose questions a task has no instances yet."""
 
 
@@ -52,6 +53,13 @@ class Decider:
         self._counts_copies = not stages.instructions.refuses_copies
         self.copies = count_copies(ledger) if self._counts_copies else 0
         self.unread = UnreadShare(rules, (verdict for _, verdict in ledger.verdicts()))
+
+    def restore(self, tasks: Sequence[StoredTask]) -> None:
+        """Add tasks that were kept earlier, in the order of the pool, with what was said of them."""
+        self._pool.restore((task.id, task.instruction) for task in tasks)
+        self.kinds.update(task.is_classification for task in tasks if task.is_classification is not None)
+        for task in tasks if self._stages.tagging else ():
+            self._tag(task)
 
     def instructions(self, reply: ReadReply, progress: Progress, target: int | None) -> tuple[Progress, list[StoredTask]]:
         """Decide an instruction reply from where `progress` stands, until its end or until `target` tasks are kept.
@@ -79,6 +87,8 @@ class Decider:
         )
         with self._ledger.transaction():
             kept = [self._keep(task, reply.stage) for task in kept]
+            for task in kept:
+                self._tag(task)
             self._reject(request, refused)
             self._ledger.set_progress(after)
         return after, kept
@@ -99,12 +109,15 @@ class Decider:
         awaits = self._next(stage.name, task.id, about) if step.again is None and not step.is_last else step.again
         after = replace(task, is_classification=kind, awaits=awaits)
         self._store(after, step, task.awaits.instance)
+        if stage is self._stages.tagging:
+            self._tag(after)
         return after, None
 
     def refuse(self, task: StoredTask, reason: Reason, words: str) -> None:
         """End a task with a rejection at the stage that it awaits."""
         stage = task.awaits.stage if task.awaits else StageName.INSTANCES
         self._store(replace(task, awaits=None), Step((Rejection(stage, reason, words),)))
+        self._pool.tag(task.id, None)
 
     def about(self, task: StoredTask) -> Task:
         """Return a task as stages see it; with its instances where the stage it awaits comes after theirs."""
@@ -129,7 +142,17 @@ class Decider:
                 self.copies += decision.neighbour.text in (self._ledger.prompt(request, reply.attempt) or "")
             evidence: dict[str, str | float] = {"nearest": decision.neighbour.text, "score": decision.neighbour.score}
             return Rejection(reply.stage, Reason.TOO_SIMILAR, read.text, read.item, evidence)
-        return StoredTask(first.task, read.text, None, first, reply.attempt)
+        tagging = self._stages.tagging
+        awaits = tagging and tagging.first(first.task, Task(read.text, None))
+        return StoredTask(first.task, read.text, None, awaits or first, reply.attempt)
+
+    def _tag(self, task: StoredTask) -> None:
+        """Say in the pool what a model said of a task that its words do not tell, or that it is yet to be asked."""
+        tagging = self._stages.tagging
+        if tagging and task.awaits and task.awaits.stage == tagging.name:
+            self._pool.await_tag(task.id)
+        elif tagging and tagging.first(task.id, Task(task.instruction, None)):
+            self._pool.tag(task.id, cell_of(tagging.tags(task.id, task.instruction, self._ledger.reply)))
 
     def _keep(self, task: StoredTask, stage: str) -> StoredTask:
         """Store a kept task; one whose output is there already with that, as if it had been written for it."""

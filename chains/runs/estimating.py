@@ -29,6 +29,7 @@ from self_instruct.chains.runs.target import accepted_share, expected_target
 from self_instruct.chains.stages.classification import CALIBRATION
 from self_instruct.chains.stages.instructions import InstructionStage, expected_yield
 from self_instruct.chains.stages.stage import Stage
+from self_instruct.chains.stages.tagging import cell_of
 from self_instruct.ledger import Ledger, RequestId, Spent
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Usage
@@ -89,6 +90,7 @@ class _Estimating:
         self._plan = plan
         stages = plan.stages()
         answer = ledger.reply if ledger else lambda _: None
+        self._answer = answer
         self._lessons = [one for stage in stages.all for one in lessons_left(stage.lessons(plan.seeds), answer)]
         if ledger:
             stages.learn(plan.seeds, answer)
@@ -126,6 +128,9 @@ class _Estimating:
         plan = self._plan
         pool = Pool(plan.seeds, plan.settings, plan.draw, plan.taxonomy, len(plan.texts))
         pool.restore((task.id, task.instruction) for task in self._tasks)
+        if tagging := plan.stages().tagging:
+            for task in self._tasks:
+                pool.tag(task.id, cell_of(tagging.tags(task.id, task.instruction, self._answer)))
         return pool.demonstrations(request)
 
     # the numbers

@@ -107,7 +107,7 @@ class Forecast:
             each = (
                 None if count is None else self._of(at, stage.name, count) for count in (found.likely, found.low, found.high)
             )
-            return Range(*each)  # type: ignore[arg-type]
+            return Range(*each).times(stage.questions_each)  # type: ignore[arg-type]
         before = [at.awaiting.get(stage.name, 0) for stage in self._stages]
         to_come, passed = self.to_come(at) + sum(before[1:place]), at.kept - sum(before[1 : place + 1])
         spent = at.spent.get(stage.name, Spent())

@@ -121,7 +121,8 @@ class InstructionRequests:
             self._again.add(step.again)
         else:
             self._wrong.pop(request.request, None)
-            self._read[request.request] = ReadReply(step, stage.name, request.attempt, self._begin(request))
+            brought = stage.bringing(request)
+            self._read[request.request] = ReadReply(step, stage.name, brought.attempt, self._begin(brought))
 
     def _load(self, number: int) -> None:
         first = self._proposing.request(number)

@@ -18,6 +18,7 @@ from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.accepting import JUDGES
 from self_instruct.chains.runs.askers import asker_of, models_of
 from self_instruct.chains.runs.asking_all import AskingAll
+from self_instruct.chains.runs.asking_later import settings_for
 from self_instruct.chains.runs.batching import Batching, in_rounds
 from self_instruct.chains.runs.generating import Listener, batching_of, retrying
 from self_instruct.chains.runs.outcome import Ending, Outcome
@@ -30,13 +31,9 @@ from self_instruct.ledger import Ledger, RequestId, TaskId
 from self_instruct.records.errors import ModelUnavailableError, SettingsError
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.tasks import Instance, StageName, Task
-from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.sections import MOST_VOTES
 from self_instruct.settings.settings import Settings
-from self_instruct.settings.settling import settle
-
-_REACHED_BY = ("judging.base_url", "judging.model_options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ def run_judge(ledger: Ledger, plan: RunPlan, given: Layer) -> RunJudge:
 
     What is not given is as the run has it. Raises `SettingsError`.
     """
-    settings = _settings(plan, given)
+    settings = settings_for(plan, given, JUDGING)
     if settings.model_of(JUDGING) is None:
         raise SettingsError("this run knows no model; name the judge's with `model=PROVIDER:NAME`.")
     known = known_judges(ledger, plan)
@@ -77,14 +74,6 @@ def known_judges(ledger: Ledger, plan: RunPlan) -> dict[str, Any]:
     """Return what a run's judges are, by name; its own, if it has one, is the first."""
     own = {JUDGING: _identity(plan.settings, plan)} if plan.settings.judges else {}
     return {**own, **(ledger.fact(JUDGES) or {})}
-
-
-def _settings(plan: RunPlan, given: Layer) -> Settings:
-    ours = flatten(plan.settings.model_dump(mode="json"))
-    if "judging.model" in given.values:  # which is reached otherwise
-        ours = {key: value for key, value in ours.items() if not key.startswith(_REACHED_BY)}
-    own = Layer({**ours, "judging.enabled": True}, {key: plan.origins.get(key, "default") for key in ours})
-    return settle(given.over(own)).settings
 
 
 def _identity(settings: Settings, plan: RunPlan) -> dict[str, Any]:

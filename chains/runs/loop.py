@@ -180,8 +180,7 @@ class Loop:
 
     def _restore(self) -> None:
         tasks = list(self._ledger.tasks())
-        self._pool.restore((task.id, task.instruction) for task in tasks)
-        self._decider.kinds.update(task.is_classification for task in tasks if task.is_classification is not None)
+        self._decider.restore(tasks)
         with self._ledger.transaction():
             for task in tasks:
                 self._follow_up(task)
@@ -300,7 +299,7 @@ class Loop:
         if not self._instructions_are_open or not self._target.may_ask:
             return None
         end = self._progress.request + min(self._settings.window, self._requests_expected())
-        return self._requests.next(lambda number: number < end and self._pool.requests_before(number) <= self._progress.request)
+        return self._requests.next(lambda number: number < end and self._pool.may_be_drawn(number, self._progress.request))
 
     def _instruction_question(self, request: RequestId) -> Question | None:
         self._requests.take_out(request)

@@ -93,6 +93,8 @@ class RunPlan:
         settings = settled.settings.judging_fixed()
         wording = _wording(settings.templates, settings.language)
         taxonomy = _taxonomy(settings) if settings.steer else None
+        if settings.tagging.enabled and not settings.steer:
+            raise SettingsError("tagging is for a run that steers; set `steer`, or ask afterwards with `coverage RUN --model`.")
         texts = _texts(settings)
         if images and set(settings.shares) != {Proposer.SELF_INSTRUCT}:
             raise SettingsError("proposers: only self-instruct asks about images; leave the others, or the images, out.")
@@ -225,7 +227,7 @@ class RunPlan:
 
     def stages(self) -> RunStages:
         """Return the run's stages, for its settings and prompts."""
-        return RunStages(self.settings, self.prompts())
+        return RunStages(self.settings, self.prompts(), self.taxonomy)
 
     def _check_seeds(self) -> None:
         only = self.settings.instructions.classification_only

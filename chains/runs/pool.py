@@ -51,6 +51,7 @@ class Pool:
         self._kept: list[str] = []
         self._requests: list[int] = []  # the request that brought each kept task, ascending
         self._items: list[int] = []  # and its item
+        self._untagged: set[TaskId] = set()
         width = settings.instructions.demonstrations  # as many as a prompt asks for
         self.turns = Turns(settings.shares, {Proposer.BACK_TRANSLATE: texts})
         self._steering = Steering(taxonomy, self.requests_before, width, self.turns.is_papers) if taxonomy else None
@@ -79,6 +80,22 @@ class Pool:
         self._items.append(task.item)
         if self._steering:
             self._steering.add(task.request, instruction)
+
+    def await_tag(self, task: TaskId) -> None:
+        """Let no request be drawn that may see a kept task, before `tag` has said what it is."""
+        self._untagged.add(task)
+
+    def tag(self, task: TaskId, cell: Cell | None) -> None:
+        """Say in which cell a kept task is that no word told, None for none."""
+        self._untagged.discard(task)
+        if self._steering and cell is not None:
+            places = range(bisect_left(self._requests, task.request), len(self._items))
+            self._steering.tell(next(place for place in places if self._items[place] == task.item), cell)
+
+    def may_be_drawn(self, request: int, decided: int) -> bool:
+        """Return whether so many decided requests are enough to draw this one, and all that these brought is tagged."""
+        before = self.requests_before(request)
+        return before <= decided and not any(task.request < before for task in self._untagged)
 
     def brought(self, first: int, end: int) -> list[int]:
         """Return how many tasks each of the requests from `first` to before `end` brought."""

@@ -40,7 +40,7 @@ class Proposing:
         if request.stage == self._stages.instructions.name:
             return self._pool.demonstrations(request.request)
         if (known := self._ledger.lineage(request.request)) is not None:
-            return known
+            return self._again(request, known)
         drawn = self._drawn(request.request)
         self._ledger.set_lineage(drawn)
         self._depths[drawn.request] = drawn.depth
@@ -52,7 +52,7 @@ class Proposing:
         Of a request of the paper's own these are the lines of its prompt, where what they show decides.
         """
         if request.stage != self._stages.instructions.name:
-            return self._stored(request.request)
+            return self._again(request, self._stored(request.request))
         is_known = self._stages.instructions.refuses_copies
         prompt = self._ledger.prompt(request.request, request.attempt) if is_known else None
         return tuple(prompt.splitlines()) if prompt else ()
@@ -76,6 +76,12 @@ class Proposing:
         operator = self._plan.draws("operator", number).choice(rules.operators)
         depth = 1 + (0 if parent.task is None else self._depth(parent.task))
         return Lineage(number, Proposer.EVOLVE.stage, operator, depth, parent.instruction, parent.task, parent.seed)
+
+    def _again(self, request: RequestId, known: Lineage) -> Any:
+        """Return what a request goes out from, as its attempt is about it."""
+        stage = self._stages[request.stage]
+        before = stage.before(request)
+        return known if before is None else stage.about_again(known, self._ledger.stored_reply(before))
 
     def _stored(self, number: int) -> Lineage:
         lineage = self._ledger.lineage(number)

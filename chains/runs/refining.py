@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.refinement.asking import Ask
 from self_instruct.chains.refinement.refiner import RefinementState, Refiner
-from self_instruct.chains.refinement.rewriting import Offer, Offering, Rewriter, Rewritten
+from self_instruct.chains.refinement.rewriting import Offer, Offering, Rewriter, is_rewritten
 from self_instruct.chains.runs.improvement_plan import ImprovementPlan, Source
 from self_instruct.chains.runs.offers import OffersInOrder, offered_before
 from self_instruct.chains.runs.outcome import Ending, Outcome
@@ -53,11 +53,10 @@ class _Job:
 
 @dataclass(slots=True)
 class _Task:
-    """A task under way: what it is by now, the try at its instruction, and the instances that are through, by position."""
+    """A task under way: what it is by now, how many instances it has, and those that are through, by position."""
 
     stored: StoredTask
     count: int
-    revision: Revision | None = None
     through: dict[int, RefinementState] = field(default_factory=dict)
 
 
@@ -135,7 +134,7 @@ class Improving:
             self._refine(task.id, states)
             return
 
-        def on_end(job: _Job, found: Rewritten) -> None:
+        def on_end(job: _Job, found: RefinementState) -> None:
             self._rewritten(job, found, states)
 
         self._send(_Job(task.id, 0, self._rewriter.rewrite(states[0]), on_end), None)
@@ -151,16 +150,14 @@ class Improving:
         for each, nearest in self._offers.say(task, instruction):
             self._send(self._offering.pop(each), nearest)
 
-    def _rewritten(self, job: _Job, found: Rewritten, states: list[RefinementState]) -> None:
-        under_way = self._under_way[job.task]
-        under_way.revision = found.revision
-        if found.task is None:
-            self._refine(job.task, [found.state, *states[1:]], job.asked)
-        else:
-            under_way.stored = replace(under_way.stored, instruction=found.task.instruction)
-            under_way.count = len(found.task.instances)
-            new = [_new_state(under_way.stored, one) for one in found.task.instances]
-            self._refine(job.task, new, job.asked)
+    def _rewritten(self, job: _Job, found: RefinementState, states: list[RefinementState]) -> None:
+        others, under_way = states[1:], self._under_way[job.task]
+        if is_rewritten(found):
+            instruction, kind = found["instruction"], found.get("is_classification")
+            under_way.stored = replace(under_way.stored, instruction=instruction, is_classification=kind)
+            others = [_new_state(under_way.stored, one) for one in found["others"]]
+            under_way.count = 1 + len(others)
+        self._refine(job.task, [found, *others], job.asked)
         if not job.has_offered:
             self._offered(job.task, None)
 
@@ -186,23 +183,21 @@ class Improving:
             self._ledger.add_task(task.stored)
             self._ledger.add_instances(task.stored.id, [Instance(state["input"], state["output"]) for state in states])
             for position, state in enumerate(states):
-                before = [task.revision] if task.revision and not position else []
-                self._ledger.add_verdicts(task.stored.id, _verdicts(position, state, before))
+                self._ledger.add_verdicts(task.stored.id, _verdicts(position, state))
 
 
-def _new_state(task: StoredTask, one: Instance) -> RefinementState:
-    """Return where the instance of an instruction begins that was written again: its output is the writer's own already."""
+def _new_state(task: StoredTask, one: Mapping[str, str]) -> RefinementState:
+    """Return where a further instance of an instruction begins that was written again: its output is the writer's own."""
     return {
-        "instruction": task.instruction, "input": one.input, "is_classification": task.is_classification, "output": one.output,
-        "is_written": True, "version": 1,
+        "instruction": task.instruction, "input": one["input"], "is_classification": task.is_classification,
+        "output": one["output"], "is_written": True, "version": 1,
     }  # fmt: skip
 
 
-def _verdicts(position: int, state: RefinementState, before: Sequence[Revision]) -> Iterator[Verdict]:
+def _verdicts(position: int, state: RefinementState) -> Iterator[Verdict]:
     if flags := [Flag(rule, words) for rule, words in state.get("flags", {}).items()]:
         yield flags_verdict(position, flags)
     for vote, said in enumerate(state.get("votes", ()), start=1):
         yield Verdict(JUDGING, position, said, vote)
-    steps = [*before, *map(Revision.from_dict, state.get("steps", ()))]
-    for number, step in enumerate(steps, start=1):
-        yield revision_verdict(position, number, step)
+    for number, step in enumerate(state.get("steps", ()), start=1):
+        yield revision_verdict(position, number, Revision.from_dict(step))

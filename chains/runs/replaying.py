@@ -27,7 +27,8 @@ _OF_MODELS = ("model", "model_options", "base_url")
 INHERITED = (
     *_OF_MODELS, *(f"{stage}.{name}" for stage in StageName for name in _OF_MODELS), "stages", "judging",
     "proposers", "evolve", "back_translate", "magpie",
-    "seeds", "images", "templates", "steer", "taxonomy", "seed", "window", "batched", "instructions.classification_only",
+    "seeds", "images", "templates", "steer", "taxonomy", "tagging", "seed", "window", "batched",
+    "instructions.classification_only",
 )  # fmt: skip
 
 

@@ -115,7 +115,8 @@ class StageChain(SteppedChain[Input, Output], Generic[Input, Output, S]):
                 so_far = _joined(so_far, step)
             if step.again is None:
                 return so_far
-            request, wrong, about = step.again, step.wrong, _known(about, step)
+            about = self.stage.about_again(_known(about, step), message_to_reply(message))
+            request, wrong = step.again, step.wrong
 
     def get_graph(self, config: RunnableConfig | None = None) -> Graph:
         """Return the drawing of the chain."""

@@ -3,8 +3,8 @@
 Between `prompts.reading.proposal_parser` and the rules for every candidate; no model is called here.
 Source: Xu et al. 2023, arXiv:2304.12244, section 3.2, "Elimination Evolving". Two of its four cases are about the answer, which
 is written later here: a refusal and an answer without content are for the verifiers and the judge. Whether the evolution gains
-information its authors ask a model; here a word of content that the parent lacks is a gain, and the novelty index decides how
-different is different enough.
+information its authors ask a model; here a word of content that the parent lacks is a gain, the novelty index decides how
+different is different enough, and `evolving` may ask a model too.
 """
 
 from __future__ import annotations

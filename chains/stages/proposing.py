@@ -75,8 +75,8 @@ class ProposingStage(Stage[Lineage]):
         return sum(len(seed.instruction.encode()) for seed in seeds) / len(seeds)
 
     def result(self, about: Lineage, step: Step) -> Candidate | Rejection:
-        """Return the candidate, or why there is none."""
+        """Return the candidate, or why there is none, as the last attempt has it."""
         del about
-        (read,) = step.read
+        read = step.read[-1]
         assert not isinstance(read, Instance)  # noqa: S101  for the type checker
         return read

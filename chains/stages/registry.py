@@ -14,15 +14,18 @@ from self_instruct.chains.stages.instructions import InstructionStage
 from self_instruct.chains.stages.judging import JudgingStage
 from self_instruct.chains.stages.magpie import MagpieStage
 from self_instruct.chains.stages.stage import Stage, TaskStage
+from self_instruct.chains.stages.tagging import TaggingStage
 from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import SeedTask, StageName
+from self_instruct.retrievers.taxonomy import Taxonomy
 from self_instruct.settings.settings import Settings
 
 STAGES: list[type[Stage[Any]]] = [
-    InstructionStage, EvolveStage, BackTranslateStage, MagpieStage, ClassificationStage, InstanceStage, JudgingStage,
+    InstructionStage, EvolveStage, BackTranslateStage, MagpieStage, TaggingStage, ClassificationStage, InstanceStage,
+    JudgingStage,
 ]  # fmt: skip
 """Those that propose bring tasks, each of the others asks about them. The paper's three are in every run, of ours and of
 others those that its settings name."""
@@ -45,10 +48,13 @@ def register_stage(stage: type[TaskStage]) -> type[TaskStage]:
 
 
 class RunStages:
-    """The stages of one run or chain, made for its settings and prompts."""
+    """The stages of one run or chain, made for its settings and prompts, and for the taxonomy by which tasks are tagged."""
 
-    def __init__(self, settings: Settings, prompts: PromptSet) -> None:
-        self.all: tuple[Stage[Any], ...] = tuple(stage(settings, prompts) for stage in _chosen(settings))
+    def __init__(self, settings: Settings, prompts: PromptSet, taxonomy: Taxonomy | None = None) -> None:
+        self.tagging = TaggingStage(settings, prompts, taxonomy) if settings.tagging.enabled else None
+        self.all: tuple[Stage[Any], ...] = tuple(
+            self.tagging if self.tagging and stage is TaggingStage else stage(settings, prompts) for stage in _chosen(settings)
+        )
         self._by_name = {stage.name: stage for stage in self.all}
         paper = self._by_name.get(StageName.INSTRUCTIONS)
         self.instructions = paper if isinstance(paper, InstructionStage) else InstructionStage(settings, prompts)

@@ -34,7 +34,17 @@ from self_instruct.prompts.prompt_set import PromptSet, prompt_set
 from self_instruct.prompts.wording import Wording
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.judgements import JUDGING, Comparison, Judgement
-from self_instruct.records.tasks import Candidate, Classification, Instance, Rejection, SeedTask, StageName, Task, Verdict
+from self_instruct.records.tasks import (
+    TAGGING,
+    Candidate,
+    Classification,
+    Instance,
+    Rejection,
+    SeedTask,
+    StageName,
+    Task,
+    Verdict,
+)
 from self_instruct.settings.sections import ModelChoice
 from self_instruct.settings.settings import Settings
 
@@ -152,7 +162,7 @@ def task_chain(
     chains: list[StageChain[Any, Any, Task]] = [
         StageChain(stage, _asking(stage, model, settings), "return", TaskInput, Any)
         for stage in stages.after(StageName.INSTRUCTIONS)
-        if stage.name != JUDGING  # that is what `judge_chain` is for
+        if stage.name not in (JUDGING, TAGGING)  # the one has `judge_chain`, the other is about a run's pool
     ]
     return TaskChain(chains, on_rejection, TaskInput)
 

@@ -101,8 +101,17 @@ class Stage(ABC, Generic[S]):
         return Question(request, prompt.format_prompt(**variables), self.parameters(about), self.model)
 
     def before(self, request: RequestId) -> RequestId | None:
-        """Return the question whose reply could not be read, where this one repeats it; None where it is a first attempt."""
+        """Return the question whose reply led to this attempt, mostly since it could not be read; None where it is a first."""
         return replace(request, attempt=request.attempt - 1) if request.attempt > 1 else None
+
+    def about_again(self, about: S, reply: Reply | Refusal) -> S:
+        """Return what the attempt after this reply is about: the same, but where a stage asks about the reply itself."""
+        del reply
+        return about
+
+    def bringing(self, request: RequestId) -> RequestId:
+        """Return the attempt whose reply holds what the reply to this one decides: its own, but where that is about another."""
+        return request
 
     # what a reply decides
 

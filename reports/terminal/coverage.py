@@ -4,34 +4,112 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Group, RenderableType
 
+from self_instruct.chains.models.embeddings import load_embeddings, unit_vectors
+from self_instruct.chains.runs.answering import AskingListener
+from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.chains.runs.tagging import own_tagger, run_tagger, stored_tags, tag_run
+from self_instruct.chains.stages.tagging import By, tags_by_words
 from self_instruct.ledger import Ledger
+from self_instruct.records.errors import SettingsError
+from self_instruct.records.tasks import TAGGING
+from self_instruct.reports.analysis.clusters import Clusters, clusters, usual_count
 from self_instruct.reports.analysis.coverage import Coverage, coverage
-from self_instruct.reports.terminal.printing import say, show
+from self_instruct.reports.terminal.asking_progress import AskingProgress
+from self_instruct.reports.terminal.command_line import conclude
+from self_instruct.reports.terminal.generating import say_it_stops
+from self_instruct.reports.terminal.printing import console, say, show
 from self_instruct.reports.terminal.tables import table
 from self_instruct.reports.text import number
 from self_instruct.retrievers.taxonomy import Taxonomy, load_taxonomy
+from self_instruct.settings.layers import Layer
 
 AXES_OF_A_GRID = 2
 THINNEST = 12  # cells that are named
 
 
-def show_coverage(run: Path, taxonomy: Path | None, *, as_json: bool) -> None:
-    """Print how a run's kept tasks cover a taxonomy: the one named, or the run's own, or ours."""
-    with Ledger.open(run, read_only=True) as ledger, ledger.snapshot():
-        plan = RunPlan.of(ledger)
-        grid = load_taxonomy(taxonomy) if taxonomy or plan.taxonomy is None else plan.taxonomy
-        found = coverage((task.instruction for task in ledger.tasks()), grid)
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """Whose embeddings make clusters, and how many; None: as many as is usual."""
+
+    embeddings: str
+    count: int | None
+
+
+def show_coverage(run: Path, taxonomy: Path | None, given: Layer, by: Clustering | None, *, as_json: bool) -> None:
+    """Print how a run's kept tasks cover a taxonomy, the one named, or the run's own, or ours; and in which clusters they are.
+
+    Where `given` names a model it is asked first where words do not tell, and the command ends as that ended.
+    """
+    outcome: Outcome | None = None
+    if given.values.get(f"{TAGGING}.model"):
+        with Ledger.open(run) as ledger:
+            found, grid, outcome = _asked(ledger, taxonomy, given)
+    elif given.values:
+        raise SettingsError("nobody is asked without a model; name one with `model=PROVIDER:NAME`, or leave the others out.")
+    else:
+        with Ledger.open(run, read_only=True) as ledger, ledger.snapshot():
+            found, grid = _stored(ledger, taxonomy)
+    alike = _clustered(run, by) if by else None
     if as_json:
-        print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))  # noqa: T201  for programs, not for a terminal
-        return
-    show(coverage_tables(found, grid))
-    for line in coverage_lines(found):
-        say(line)
+        clustered = {"clustering": alike.to_dict()} if alike else {}
+        print(json.dumps({**found.to_dict(), **clustered}, indent=2, ensure_ascii=False))  # noqa: T201  for programs
+    else:
+        show(coverage_tables(found, grid))
+        for line in coverage_lines(found):
+            say(line)
+        if alike:
+            show_clusters(alike)
+    if outcome:
+        conclude(outcome, run, is_error=as_json)
+
+
+def _asked(ledger: Ledger, taxonomy: Path | None, given: Layer) -> tuple[Coverage, Taxonomy, Outcome]:
+    """Ask the model that is named about what words do not tell, as far as that goes."""
+    plan = RunPlan.of(ledger)
+    grid = _grid(plan, taxonomy)
+    tagger = run_tagger(ledger, plan, given, grid)
+    with AskingProgress(console(stderr=True)) as progress:
+        listener = AskingListener(progress, on_stop=say_it_stops, on_news=progress.say)
+        outcome = tag_run(ledger, plan, tagger, listener=listener, warn=progress.warn)
+    return coverage(stored_tags(ledger, tagger.stage), grid), grid, outcome
+
+
+def _stored(ledger: Ledger, taxonomy: Path | None) -> tuple[Coverage, Taxonomy]:
+    """Return what words tell, and where the run tags by itself and by this taxonomy, what its model has said."""
+    plan = RunPlan.of(ledger)
+    grid = _grid(plan, taxonomy)
+    own = own_tagger(plan) if grid == plan.taxonomy else None
+    told = stored_tags(ledger, own) if own else (tags_by_words(grid, task.instruction) for task in ledger.tasks())
+    return coverage(told, grid), grid
+
+
+def _grid(plan: RunPlan, taxonomy: Path | None) -> Taxonomy:
+    return load_taxonomy(taxonomy) if taxonomy or plan.taxonomy is None else plan.taxonomy
+
+
+def _clustered(run: Path, by: Clustering) -> Clusters:
+    with Ledger.open(run, read_only=True) as ledger:
+        instructions = [task.instruction for task in ledger.tasks()]
+    if not instructions:
+        raise SettingsError("the run has kept no task yet; there is nothing to put into clusters.")
+    vectors = unit_vectors(load_embeddings(by.embeddings), instructions, by.embeddings)
+    return clusters(instructions, vectors, by.count or usual_count(len(instructions)))
+
+
+def show_clusters(found: Clusters) -> None:
+    """Print the clusters, the largest first, and what they come to."""
+    rows = [
+        (number(one.tasks), f"{one.likeness:.2f}", ", ".join(one.words), " ".join(one.nearest.split()))
+        for one in found.clusters
+    ]
+    show(table("clusters", ("tasks", "likeness", "words that set it apart", "in its middle"), rows, numbers=(0, 1)))
+    say(f"entropy over {number(len(found.clusters))} clusters: {found.entropy:.2f} of {found.most:.2f} bits")
 
 
 def coverage_tables(found: Coverage, taxonomy: Taxonomy) -> RenderableType:
@@ -54,7 +132,10 @@ def coverage_tables(found: Coverage, taxonomy: Taxonomy) -> RenderableType:
 
 def coverage_lines(found: Coverage) -> Iterator[str]:
     """Yield what the tables come to, and the cells furthest below their target."""
-    yield f"{number(found.instructions - found.untold)} of {number(found.instructions)} instructions told by their words"
+    yield f"{number(found.told.get(By.WORDS, 0))} of {number(found.instructions)} instructions told by their words"
+    if any(count for by, count in found.told.items() if by not in (By.WORDS, By.NOT_ASKED)):
+        said = (f"{by.value} {number(found.told.get(by, 0))}" for by in (By.NO_ENTRY, By.UNREAD, By.NOT_ASKED))
+        yield f"{number(found.told.get(By.MODEL, 0))} more by a model; of the others: {', '.join(said)}"
     yield f"entropy over {number(len(found.counts))} cells: {found.entropy:.2f} of {found.most:.2f} bits"
     yield f"in the emptiest fifth of the cells: {number(found.emptiest)} tasks"
     lacking = sorted(found.targets, key=lambda cell: found.counts[cell] - found.targets[cell])[:THINNEST]

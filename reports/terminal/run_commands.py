@@ -55,9 +55,27 @@ def improve(
 def coverage(
     run: options.Run,
     taxonomy: Annotated[Path | None, typer.Option(help="A YAML file of kinds of tasks; the run's or ours without it.")] = None,
+    model: Annotated[str | None, typer.Option(help="Who is asked about a task that its words do not tell.")] = None,
+    embeddings: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Show clusters too: PROVIDER:NAME, or a class of embeddings.")
+    ] = None,
+    clusters: Annotated[int | None, typer.Option(min=1, help="How many; by the number of tasks without it.")] = None,
+    base_url: options.BaseUrl = None,
+    ray: options.Ray = None,
+    concurrency: options.Concurrency = None,
+    max_requests: options.MaxRequests = None,
+    max_tokens: options.MaxTokens = None,
+    max_cost: options.MaxCost = None,
+    config: options.Config = None,
+    set_: options.Set = None,
     json: options.Json = False,
 ) -> None:
-    """Show which kinds of tasks a run has, and which it lacks: target against actual, told by words alone."""
-    from self_instruct.reports.terminal.coverage import show_coverage
+    """Show which kinds of tasks a run has, and which it lacks: target against actual, told by words, or else by a model."""
+    from self_instruct.reports.terminal.coverage import Clustering, show_coverage
 
-    show_coverage(run, taxonomy, as_json=json)
+    flags = {
+        "tagging.model": model, "tagging.base_url": base_url, "ray.address": ray,
+        **options.budgets(concurrency, max_requests, max_tokens, max_cost),
+    }  # fmt: skip
+    by = Clustering(embeddings, clusters) if embeddings else None
+    show_coverage(run, taxonomy, options.given(flags, set_, config), by, as_json=json)

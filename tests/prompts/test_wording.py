@@ -31,7 +31,7 @@ def test_every_template_is_translated() -> None:
     english = Wording.load().templates.sources
     assert GERMAN.templates.sources.keys() == english.keys()
     same = {name for name, text in GERMAN.templates.sources.items() if text == english[name]}
-    in_english = {name for name in english if name.startswith(("judge", "compare", "critique"))}
+    in_english = {name for name in english if name.startswith(("judge", "compare", "critique", "elimination", "tagging"))}
     including = {f"{name}.chat.jinja" for name in ("revise", "rewrite", "evolve", "back_translate")}  # only another
     assert same == in_english | including
 

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from self_instruct.chains.refinement.asking import COMPARING_TASKS, CRITICISING, SCORING
-from self_instruct.chains.refinement.refiner import RefinementRules, Refiner
-from self_instruct.chains.refinement.rewriting import Offer, Rewriter, Rewritten
+from self_instruct.chains.refinement.refiner import RefinementRules, RefinementState, Refiner
+from self_instruct.chains.refinement.rewriting import Offer, Rewriter, is_rewritten
 from self_instruct.prompts.prompt_set import prompt_set
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Refusal, Reply
-from self_instruct.records.revisions import Result
-from self_instruct.records.tasks import Instance
+from self_instruct.records.revisions import Result, Revision
 from self_instruct.retrievers import Neighbour
 from self_instruct.settings.settings import Settings
 
@@ -27,7 +26,7 @@ ANSWER = "Output: Loire, Rhone, Seine"
 
 def rewritten(
     said: dict[str, list[Any]], state: dict[str, Any] | None = None, nearest: Neighbour | None = None
-) -> tuple[Rewritten, list[tuple[str, str]]]:
+) -> tuple[RefinementState, list[tuple[str, str]]]:
     """Return what became of the task, and what was asked and offered; every prepared answer must have been used."""
     queues = {stage: deque(answers) for stage, answers in said.items()}
     refiner = Refiner(Settings(), prompt_set(), RefinementRules(rewrite=True))
@@ -48,14 +47,19 @@ def rewritten(
         answer = Reply(text, "stop") if isinstance(text, str) else text
 
 
+def tried(found: RefinementState) -> Revision:
+    (step,) = found["steps"]
+    return Revision.from_dict(step)
+
+
 def won(**said: list[Any]) -> dict[str, list[Any]]:
     return {"rewrite": [NEW], "instances": [ANSWER], COMPARING_TASKS: [B, A], **said}
 
 
 def test_a_sound_task_is_let_be_for_the_question_that_its_judging_takes() -> None:
     found, asked = rewritten({SCORING: [GOOD.format("none")]})
-    assert (found.revision, found.task, [stage for stage, _ in asked]) == (None, None, [SCORING])
-    assert len(found.state["votes"]) == 1
+    assert [stage for stage, _ in asked] == [SCORING]
+    assert (found["fault"], found.get("steps"), len(found["votes"])) == (None, None, 1)
 
 
 @pytest.mark.parametrize(
@@ -71,11 +75,11 @@ def test_an_instruction_at_fault_is_written_again_and_replaced_where_the_new_tas
 ) -> None:
     found, asked = rewritten(won(**{SCORING: [vote]}))
     assert [stage for stage, _ in asked] == [SCORING, "rewrite", "offer", "instances", COMPARING_TASKS, COMPARING_TASKS]
-    assert found.task
-    assert (found.task.instruction, found.task.instances) == (NEW, (Instance("", "Loire, Rhone, Seine"),))
-    assert found.revision
-    assert (found.revision.before, found.revision.after, found.revision.other_output) == (TASK["instruction"], NEW, "Lyon")
-    assert found.revision.preferred is None
+    assert (found["instruction"], found["output"], found["others"]) == (NEW, "Loire, Rhone, Seine", [])
+    assert (found["votes"], found["flags"]) == ([], {}), "of the new output nothing is said yet"
+    revision = tried(found)
+    assert (revision.before, revision.after, revision.other_output) == (TASK["instruction"], NEW, "Lyon")
+    assert revision.preferred is None
     told = dict(asked)["rewrite"]
     assert words in told
     assert TASK["instruction"] in told
@@ -86,29 +90,28 @@ def test_an_instruction_at_fault_is_written_again_and_replaced_where_the_new_tas
 def test_a_verifier_that_misses_the_input_says_that_the_instruction_is_at_fault() -> None:
     state = {"instruction": "Summarize the following article in one sentence.", "output": "It is about rivers."}
     found, asked = rewritten(won(**{SCORING: [GOOD.format("none")]}), state)
-    assert found.task
+    assert is_rewritten(found)
     assert "It speaks of something that is not given with it." in dict(asked)["rewrite"]
 
 
 def test_a_harmful_task_is_not_made_better_by_other_words() -> None:
-    assert rewritten({SCORING: [GOOD.format("harmful")]})[0].revision is None
+    assert "steps" not in rewritten({SCORING: [GOOD.format("harmful")]})[0]
 
 
 def test_of_a_poor_instance_the_critic_says_whether_the_task_is_at_fault() -> None:
     found, asked = rewritten(won(**{SCORING: [BAD.format("yes")], CRITICISING: [FAULT.format("task")]}))
-    assert found.task
+    assert is_rewritten(found)
     assert "- Two things at once. Ask for one." in dict(asked)["rewrite"]
     found, _ = rewritten({SCORING: [BAD.format("yes")], CRITICISING: [FAULT.format("output")]})
-    assert found.revision is None
-    assert found.state["critique"]  # which the first round of revision then need not ask for
+    assert "steps" not in found
+    assert found["critique"]  # which the first round of revision then need not ask for
 
 
 @pytest.mark.parametrize("votes", [[A, A], [A, B], [B, B], ["?", "?", B]])
 def test_the_old_task_stays_where_the_new_one_does_not_win_in_both_orders(votes: list[str]) -> None:
     found, _ = rewritten({**won(**{SCORING: [GOOD.format("unclear")]}), COMPARING_TASKS: votes})
-    assert found.task is None
-    assert found.revision
-    assert (found.revision.is_kept, found.revision.other_output) == (False, "Loire, Rhone, Seine")
+    assert (found["instruction"], found["output"]) == (TASK["instruction"], "Lyon")
+    assert (tried(found).is_kept, tried(found).other_output) == (False, "Loire, Rhone, Seine")
 
 
 @pytest.mark.parametrize(
@@ -122,30 +125,34 @@ def test_the_old_task_stays_where_the_new_one_does_not_win_in_both_orders(votes:
 )
 def test_a_new_instruction_passes_the_rules_of_any_candidate(written: Any, by: str, why: str) -> None:
     found, asked = rewritten({SCORING: [GOOD.format("unclear")], "rewrite": [written]})
-    assert found.revision
-    assert (found.revision.result, found.revision.decided_by, found.revision.why) == (Result.UNUSABLE, by, why)
+    assert (tried(found).result, tried(found).decided_by, tried(found).why) == (Result.UNUSABLE, by, why)
     assert "offer" not in dict(asked)
 
 
 def test_a_new_instruction_that_is_not_novel_is_given_no_instances() -> None:
     near = Neighbour(3, "Name the three longest rivers in Italy, longest first.", 0.9)
     found, _ = rewritten({SCORING: [GOOD.format("unclear")], "rewrite": [NEW]}, nearest=near)
-    assert found.revision
-    assert (found.revision.result, found.revision.decided_by) == (Result.UNUSABLE, "novelty")
-    assert near.text in found.revision.why
+    assert (tried(found).result, tried(found).decided_by) == (Result.UNUSABLE, "novelty")
+    assert near.text in tried(found).why
 
 
 def test_the_same_instruction_again_is_a_tie_and_one_without_instances_unusable() -> None:
     found, _ = rewritten({SCORING: [GOOD.format("unclear")], "rewrite": [f'New task: "{TASK["instruction"]}"']})
-    assert found.revision
-    assert found.revision.result is Result.TIE
+    assert tried(found).result is Result.TIE
     found, _ = rewritten({SCORING: [GOOD.format("unclear")], "rewrite": [NEW], "instances": ["", ""]})
-    assert found.revision
-    assert (found.revision.result, found.revision.decided_by) == (Result.UNUSABLE, "instances")
+    assert (tried(found).result, tried(found).decided_by) == (Result.UNUSABLE, "instances")
+
+
+def test_a_new_task_whose_labels_show_that_it_is_no_classification_task_is_one_of_the_other_kind() -> None:
+    state = {**TASK, "instruction": "Which word fits?", "is_classification": True}
+    said = won(**{SCORING: [GOOD.format("unclear")], "instances": ["Class label: Loire", ANSWER]})
+    found, asked = rewritten(said, state)
+    assert (found["instruction"], found["is_classification"], found["output"]) == (NEW, False, "Loire, Rhone, Seine")
+    prompts = [prompt for stage, prompt in asked if stage == "instances"]
+    assert ["Class label:" in prompt for prompt in prompts] == [True, False]
 
 
 def test_a_new_instance_with_flags_that_the_old_one_has_not_loses_without_a_question() -> None:
     said = {SCORING: [GOOD.format("unclear")], "rewrite": [NEW], "instances": ["Output: [Your rivers here]"]}
     found, _ = rewritten(said)
-    assert found.revision
-    assert (found.revision.result, found.revision.decided_by) == (Result.LOSS, "verifiers")
+    assert (tried(found).result, tried(found).decided_by) == (Result.LOSS, "verifiers")

@@ -11,6 +11,7 @@ from support.command import ROOT, Command, assert_refused
 from support.scripted import KINDS, WORDS, ScriptedAsker, reply_to, run
 
 from self_instruct.chains.runs.plan import RunPlan
+from self_instruct.chains.runs.replaying import replay
 from self_instruct.chains.runs.turns import Turns
 from self_instruct.ledger import Ledger, Lineage, RequestId, TaskId
 from self_instruct.records.replies import Reply, Usage
@@ -26,6 +27,14 @@ def proposal(request: RequestId, given: Mapping[str, Any]) -> Reply:
     if request.stage not in set(Proposer):
         return reply_to(request, given)
     return Reply(" ".join(Random(given["text"]).sample(WORDS, 9)), "stop", Usage(10, 5))
+
+
+def looked_at(request: RequestId, given: Mapping[str, Any]) -> Reply:
+    """Return what `proposal` does, but to the question whether an evolution asks for more yes, no, or what nobody can read."""
+    if request.stage == "evolve" and request.attempt == 2:
+        assert "new task>>>" in given["text"]
+        return Reply(Random(given["text"]).choice(["Yes.", "no", "Perhaps"]), "stop", Usage(10, 1))
+    return proposal(request, given)
 
 
 def lineages(run: Path) -> list[Lineage]:
@@ -102,6 +111,28 @@ def test_evolutions_are_decided_by_the_same_rules_and_a_replay_decides_them_agai
     shown = command("show", tmp_path / "run")
     assert "  evolve: " in shown.out
     assert "  parent: " in shown.out
+
+
+def test_a_model_that_says_of_each_evolution_whether_it_asks_for_more_changes_nothing_about_the_promise(tmp_path: Path) -> None:
+    settings = {"num_instructions": 24, "window": 5, **EVOLVING, "evolve": {"max_depth": 2, "elimination": "model"}}
+    _, calm = run(tmp_path / "calm", ScriptedAsker(looked_at), concurrency=1, **settings)
+    _, wild = run(tmp_path / "wild", ScriptedAsker(looked_at, shuffle=Random(3)), concurrency=64, **settings)
+    assert wild == calm
+    asker = ScriptedAsker(looked_at, shuffle=Random(4))
+    for target in (3, 17, 24):
+        _, raised = run(tmp_path / "raised", asker, **{**settings, "num_instructions": target})
+    assert raised == calm
+    assert max(asker.asked.values()) == 1
+    given_up = [(task.request, one) for task, one in calm["rejections"] if one.evidence.get("by") == "model"]
+    assert len(given_up) > 2
+    with Ledger.open(tmp_path / "calm", read_only=True) as ledger:
+        said = {one.request.request: one.reply for one in ledger.replies() if one.request.attempt == 2}
+        assert all(said[request].text == "no" for request, _ in given_up)
+        new = replay(ledger, tmp_path / "words", Layer({"evolve.elimination": "words"}, {}))
+        with new:
+            kept = {(task.id, task.instruction) for task in new.tasks()}
+            assert {(task, text) for task, text, *_ in calm["tasks"]} < kept, "as they were, and more"
+            assert not [one for _, one in new.rejections() if one.evidence.get("by") == "model"]
 
 
 @pytest.mark.parametrize(

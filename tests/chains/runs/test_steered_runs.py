@@ -1,15 +1,23 @@
 """A steered run: the promise holds, the prompts say what is wanted, and the emptiest cells get more."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from support.command import Command, assert_refused
-from support.scripted import WORDS, ScriptedAsker, run
+from support.scripted import KINDS, WORDS, ScriptedAsker, reply_to, run, seed
 
-from self_instruct.ledger import Ledger
+from self_instruct.chains.runs.outcome import Ending
+from self_instruct.chains.runs.pool import Pool
+from self_instruct.chains.stages.tagging import tags_by_words
+from self_instruct.ledger import Ledger, RequestId, TaskId
+from self_instruct.records.replies import Reply, Usage
 from self_instruct.reports.analysis.coverage import coverage
 from self_instruct.retrievers.taxonomy import shipped_taxonomy
+from self_instruct.settings.settings import Settings
 
 
 def test_a_steered_run_does_not_depend_on_the_order_of_arrival_and_goes_on_as_it_began(tmp_path: Path) -> None:
@@ -22,6 +30,58 @@ def test_a_steered_run_does_not_depend_on_the_order_of_arrival_and_goes_on_as_it
     for target in (3, 17, 40):
         _, raised = run(tmp_path / "raised", ScriptedAsker(shuffle=Random(4)), **{**settings, "num_instructions": target})
     assert raised == calm
+
+
+TAGGED = {"num_instructions": 40, "window": 5, "steer": True, "tagging": {"enabled": True}}
+
+
+def tagging(request: RequestId, given: Mapping[str, Any]) -> Reply:
+    """Return an entry of the axis that is asked about, none, or what nobody can read; to other questions what is usual."""
+    if request.stage != "tagging":
+        return reply_to(request, given)
+    names = KINDS.axes[request.instance].names
+    return Reply(Random(given["text"]).choice([*names, *names, "none", "I cannot say."]), "stop", Usage(10, 2))
+
+
+def test_tags_by_a_model_steer_and_the_promise_holds(tmp_path: Path) -> None:
+    _, calm = run(tmp_path / "calm", ScriptedAsker(tagging), concurrency=1, **TAGGED)
+    _, by_words = run(tmp_path / "words", ScriptedAsker(tagging), concurrency=1, **{**TAGGED, "tagging": {}})
+    assert calm != by_words
+    asker = ScriptedAsker(tagging, shuffle=Random(3))
+    _, wild = run(tmp_path / "wild", asker, concurrency=64, **TAGGED)
+    assert wild == calm
+    asked = Counter(one.stage for one in asker.asked)
+    assert asked["tagging"] > asked["instructions"]
+    again = ScriptedAsker(tagging, shuffle=Random(4))
+    for target in (3, 17, 40):
+        _, raised = run(tmp_path / "raised", again, **{**TAGGED, "num_instructions": target})
+    assert raised == calm
+    assert set(again.asked.values()) == {1}
+
+
+def test_a_run_that_is_stopped_at_any_request_and_tags_goes_on_as_it_began(tmp_path: Path) -> None:
+    _, calm = run(tmp_path / "calm", ScriptedAsker(tagging), concurrency=1, **TAGGED)
+    asker = ScriptedAsker(tagging, shuffle=Random(5))
+    for most in range(5, 900, 17):
+        outcome, found = run(tmp_path / "rough", asker, **TAGGED, max_requests=most)
+        if outcome.ending is Ending.DONE:
+            break
+    assert found == calm
+    assert set(asker.asked.values()) == {1}
+
+
+def test_no_request_is_drawn_before_what_it_may_see_is_tagged() -> None:
+    pool = Pool([seed(0), seed(1)], Settings(window=2, steer=True), 3, KINDS)
+    tasks = [TaskId(0, 0), TaskId(1, 0)]
+    for task, words in zip(tasks, ("fjord brook zephyr", "heron umber valley"), strict=True):
+        pool.offer(task, words)
+        pool.await_tag(task)
+    assert not pool.may_be_drawn(2, 2), "request 0 brought what is not tagged yet"
+    pool.tag(tasks[0], ("fjord", "maple"))
+    assert pool.may_be_drawn(2, 2), "request 1 is of the window"
+    assert not pool.may_be_drawn(3, 2)
+    pool.tag(tasks[1], None)
+    assert pool.may_be_drawn(3, 2)
 
 
 def test_the_prompt_says_what_is_wanted_and_the_subjects_are_of_the_thin_cells(tmp_path: Path) -> None:
@@ -50,6 +110,7 @@ def test_the_offline_model_covers_more_when_it_is_steered(tmp_path: Path, comman
 
 
 def test_coverage_counts_cells_and_what_no_word_tells() -> None:
-    found = coverage(["Write a poem about the sea.", "Write a tale about a river.", "Hm."], shipped_taxonomy())
+    said = ["Write a poem about the sea.", "Write a tale about a river.", "Hm."]
+    found = coverage([tags_by_words(shipped_taxonomy(), one) for one in said], shipped_taxonomy())
     assert (found.instructions, found.untold, found.counts["nature", "write"]) == (3, 1, 2)
     assert (found.entropy, found.emptiest) == (0.0, 0)

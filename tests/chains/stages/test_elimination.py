@@ -6,7 +6,7 @@ from self_instruct.chains.stages.evolving import EvolveStage
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.ledger import Lineage, RequestId
 from self_instruct.prompts import prompt_set
-from self_instruct.records.replies import Reply
+from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Candidate, Reason, Rejection
 from self_instruct.settings.settings import Settings
 
@@ -69,6 +69,33 @@ def test_one_that_was_cut_off_is_no_task(stage: EvolveStage) -> None:
 def test_words_that_the_parent_has_too_are_its_own(stage: EvolveStage) -> None:
     parent = "Say in which year the original task force was founded."
     assert isinstance(decided(stage, "Say who led the original task force, and for how long.", parent=parent), Candidate)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_kept"),
+    [("no", False), ("**No.**", False), ("Answer: yes", True), ("No, they are the same.", True), (Refusal("I won't."), True)],
+)
+def test_a_model_gives_up_what_its_words_do_not_where_it_says_so_and_nothing_else(said: str | Refusal, is_kept: bool) -> None:
+    found = RunStages(Settings(proposers={"evolve": 1}, evolve={"elimination": "model"}), prompt_set())["evolve"]
+    lineage, written = Lineage(7, "evolve", "deepen", 1, PARENT), Reply("Mention a stream in France.", "stop")
+    first = RequestId("evolve", 7)
+    step = found.decide(first, lineage, written)
+    assert step.again == RequestId("evolve", 7, attempt=2)
+    about = found.about_again(lineage, written)
+    question = found.question(step.again, about)
+    assert all(text in question.prompt.to_string() for text in (PARENT, written.text))
+    assert question.parameters["temperature"] == 0
+    last = found.decide(step.again, about, Reply(said, "stop") if isinstance(said, str) else said)
+    assert last.again is None
+    (read,) = last.read
+    assert read == Candidate(0, written.text) if is_kept else read.reason is Reason.NOTHING_ADDED  # type: ignore[union-attr]
+
+
+def test_a_model_is_not_asked_about_what_the_rules_refuse() -> None:
+    found = RunStages(Settings(proposers={"evolve": 1}, evolve={"elimination": "model"}), prompt_set())["evolve"]
+    lineage = Lineage(7, "evolve", "deepen", 1, PARENT)
+    step = found.decide(RequestId("evolve", 7), lineage, Reply("Please name a river in France.", "stop"))
+    assert (step.again, step.rejections[0].reason) == (None, Reason.NOTHING_ADDED)
 
 
 def test_a_piece_of_a_text_is_no_request_that_it_answers() -> None:
