@@ -51,16 +51,16 @@ def deciding(size: int, candidates: int) -> Deciding:
     plan = RunPlan.new(Layer.said({"model": "offline"}, "benchmark"))
     pool, stages = Pool(plan.seeds, plan.settings, plan.draw), plan.stages()
     made = instructions()
-    places = range(1, EACH + 1)
-    replies = [Reply("".join(f"{place}. {next(made)}\n" for place in places)) for _ in range(candidates // EACH + 1)]
     begun = time.process_time()
     pool.restore((TaskId(number // EACH, number % EACH), text) for number, text in enumerate(islice(made, size)))
+    filled_s, places = time.process_time() - begun, range(1, EACH + 1)
+    replies = [Reply("".join(f"{place}. {next(made)}\n" for place in places)) for _ in range(candidates // EACH + 1)]
     with tempfile.TemporaryDirectory() as folder, Ledger.create(Path(folder) / "run", plan.facts()) as ledger:
         decider = Decider(ledger, pool, stages, plan.settings.judging)
-        progress = ledger.progress
+        progress, begun = ledger.progress, time.process_time()
         for number, reply in enumerate(replies):
             if number == 1:  # with the first the pool is put into lists
-                filled_s, begun = time.process_time() - begun, time.process_time()
+                filled_s, begun = filled_s + time.process_time() - begun, time.process_time()
             request = RequestId(StageName.INSTRUCTIONS, progress.request)
             with ledger.transaction():
                 step = stages.instructions.decide(request, (), reply)
