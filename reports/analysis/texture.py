@@ -78,19 +78,18 @@ def growth(instructions: Sequence[str], kind: TokenKind = "unicode", parts: int 
     """
     if len(instructions) < parts:
         return ()
-    seen: set[tuple[str, str]] = set()
+    numbers: dict[str, int] = {}  # of words: two numbers in one take a quarter of the memory of two texts
+    seen: set[int] = set()
     found = []
     for part in range(parts):
         own = instructions[len(instructions) * part // parts : len(instructions) * (part + 1) // parts]
-        pairs = [pair for text in own for pair in _pairs(tokens(text, kind))]
-        new = set(pairs) - seen
-        seen |= new
-        found.append(Growth(len(own), len(pairs), len(new)))
+        pairs, before = 0, len(seen)
+        for text in own:
+            words = [numbers.setdefault(word, len(numbers)) for word in tokens(text, kind)]
+            seen.update(left << 32 | right for left, right in pairwise(words))
+            pairs += max(len(words) - 1, 0)
+        found.append(Growth(len(own), pairs, len(seen) - before))
     return tuple(found)
-
-
-def _pairs(words: Sequence[str]) -> list[tuple[str, str]]:
-    return list(pairwise(words))
 
 
 def _near(instructions: Sequence[str], kind: TokenKind) -> int:
