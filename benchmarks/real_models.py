@@ -26,11 +26,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from langchain_core.callbacks import UsageMetadataCallbackHandler
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.outputs import ChatGeneration, LLMResult
 
 from self_instruct.chains import classification_chain, instance_chain, instruction_chain
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.question import Question
+from self_instruct.chains.models.replies import completion_message, message_to_reply
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.classification import CALIBRATION, ClassificationStage
 from self_instruct.chains.stages.stage import as_task
@@ -93,6 +95,19 @@ class Side:
         return self.plan.settings.model_copy(update={"classification": classification})
 
 
+class Tokens(BaseCallbackHandler):
+    """Counts the tokens of all replies; those of completion models, which stand beside them, LangChain's own counter misses."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def on_llm_end(self, response: LLMResult, **_: Any) -> None:
+        """Add what a reply took, where its server counts."""
+        first = response.generations[0][0]
+        usage = message_to_reply(first.message if isinstance(first, ChatGeneration) else completion_message(response)).usage
+        self.count += (usage.input_tokens or 0) + (usage.output_tokens or 0)
+
+
 # instructions
 
 
@@ -106,7 +121,7 @@ async def instructions(side: Side, seeds: Sequence[SeedTask], requests: int, at_
     kept: list[str] = []
     rows: list[tuple[int, int, int]] = []  # a request: candidates, echoes, kept
     refused: Counter[str] = Counter()
-    counted = UsageMetadataCallbackHandler()
+    counted = Tokens()
     for begin in range(0, requests, at_once):
         numbers = range(begin, min(begin + at_once, requests))
         shown = [draw_demonstrations(texts, kept, rules, draws(DRAW, side.settings.seed, number)) for number in numbers]
@@ -126,10 +141,10 @@ async def instructions(side: Side, seeds: Sequence[SeedTask], requests: int, at_
                     else:
                         refused["an echo of its own prompt" if is_echo else Reason.TOO_SIMILAR] += 1
                 else:
+                    echoes += each.reason is Reason.COPIED
                     refused[each.reason] += 1
             rows.append((len(read), echoes, new))
-    tokens = sum(usage["total_tokens"] for usage in counted.usage_metadata.values())
-    return _found(rows, kept, refused, tokens)
+    return _found(rows, kept, refused, counted.count)
 
 
 def _found(rows: Sequence[tuple[int, int, int]], kept: Sequence[str], refused: Counter[str], tokens: int) -> dict[str, Any]:
