@@ -15,6 +15,7 @@ from langchain_core.runnables.base import RunnableBindingBase
 
 from self_instruct.chains.models.in_process import in_process
 from self_instruct.chains.models.ollama import OllamaOptions, is_ollama
+from self_instruct.chains.models.openai_formats import OpenAIFormats, is_openai_chat
 from self_instruct.chains.models.replies import CompletionMessages, Model
 
 
@@ -42,5 +43,7 @@ def _giving_messages(model: Model) -> Model:
 def _of_language_model(model: BaseLanguageModel[Any]) -> Model:
     if alone := in_process(model):
         return alone
+    if is_openai_chat(model):
+        return OpenAIFormats(model)
     giving: Runnable[Any, Any] = CompletionMessages(model) if isinstance(model, BaseLLM) else model
     return OllamaOptions(model, giving) if is_ollama(model) else giving

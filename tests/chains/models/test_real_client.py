@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.faults import Broken
 from support.openai_server import OpenAIServer, serving
 
 from self_instruct.chains import load_model, task_chain
+from self_instruct.chains.models.answering import answering
+from self_instruct.chains.models.replies import message_to_reply
 from self_instruct.chains.offline import OfflineModel
 from self_instruct.chains.runs.generating import generate
 from self_instruct.chains.runs.outcome import Ending
 from self_instruct.chains.runs.plan import open_run
 from self_instruct.records.errors import ModelDeniedError
+from self_instruct.records.replies import Ended
 from self_instruct.settings.layers import Layer
 
 TARGET = 20
@@ -63,6 +67,31 @@ def test_chat_and_completion_protocols_are_sent_the_parameters_of_their_stage(se
     assert '"presence_penalty":2' in bodies.replace(" ", "")
     assert '"stop":["\\n\\n","\\n16","16.","16."]' in bodies.replace(" ", "")
     assert '"max_tokens":3' in bodies.replace(" ", "")
+
+
+FORMAT = {"type": "json_schema", "json_schema": {"name": "instances", "schema": {"type": "array"}}}
+
+
+def test_a_form_of_answers_given_as_a_parameter_is_sent_as_it_is(server: OpenAIServer, tmp_path: Path) -> None:
+    run_with(
+        "openai:any-name", server, tmp_path / "run", num_instructions=5, **{"instances.parameters.response_format": FORMAT}
+    )
+    told = [json.loads(body).get("response_format") for body in server.bodies]
+    assert FORMAT in told
+    assert None in told
+
+
+async def test_a_reply_in_a_form_that_was_cut_off_is_one_like_any_other(server: OpenAIServer) -> None:
+    server.forecast = lambda _: Broken.CUT_OFF  # the client itself throws it away and raises
+    asking = answering(load_model("openai:any-name", base_url=server.base_url), {"response_format": FORMAT})
+    reply = message_to_reply(await asking.ainvoke("Is it classification?"))
+    assert (reply.ended, server.bodies.total()) == (Ended.LENGTH, 1)
+
+
+def test_a_chat_model_told_a_form_still_streams(server: OpenAIServer) -> None:
+    asking = answering(load_model("openai:any-name", base_url=server.base_url), {"response_format": FORMAT})
+    assert len(list(asking.stream("Come up with a series of tasks:\n1. Name a river.\n2."))) > 2
+    assert json.loads(next(iter(server.bodies)))["response_format"] == FORMAT
 
 
 def test_each_stage_asks_its_own_model_at_its_own_server(server: OpenAIServer, tmp_path: Path) -> None:
