@@ -1,7 +1,8 @@
 """Prompts as LangChain runnables over Jinja templates, in a form for chat models and one for completion models.
 
 A completion model goes on with a text (`NAME.jinja`), as the paper's did; a chat model answers a request (`NAME.chat.jinja`).
-Where a user's templates have the first form alone, a chat model is told to go on with that (`system.jinja`).
+Where a user's templates have the first form alone, a chat model is told to go on with that (`system.jinja`). `{{ turn }}` in
+the second ends what one side of a conversation says and begins what the other does: few-shot tasks asked and answered.
 langchain-core's own jinja2 support recompiles at every call, has no loader and blanks missing variables; here templates are
 compiled once, sandboxed, bounded and strict. Text written by a model enters as a variable, never as a template.
 """
@@ -12,13 +13,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.prompt_values import PromptValue, StringPromptValue
 from langchain_core.prompts import BasePromptTemplate
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from self_instruct.prompts.image_prompt import ImagePromptValue
-from self_instruct.prompts.template_files import CHAT_SUFFIX, SUFFIX, SYSTEM, Templates
+from self_instruct.prompts.template_files import CHAT_SUFFIX, SUFFIX, SYSTEM, TURN, Templates
 from self_instruct.records.errors import TemplateError
 from self_instruct.records.json_text import json_text
 
@@ -33,12 +34,14 @@ _ROLES = {"human": "user", "ai": "assistant"}
 class StagePromptValue(PromptValue):
     """A rendered prompt: `text` for a completion model to go on with, or (`is_chat`) a request, `system` before it if not "".
 
+    Where a request is a conversation, `turns` is its text in pieces: the user's, the assistant's, and so on, the user's last.
     The other form is rendered when a model asks for it, as one of the other class does that a fallback leads to.
     """
 
     text: str
     system: str = ""
     is_chat: bool = False
+    turns: tuple[str, ...] = ()
     _other: Callable[[], StagePromptValue] | None = PrivateAttr(default=None)
 
     def __eq__(self, other: object) -> bool:
@@ -52,7 +55,8 @@ class StagePromptValue(PromptValue):
     def to_messages(self) -> list[BaseMessage]:
         """Return the messages that a chat model answers."""
         chat = self._form(is_chat=True)
-        return [*([SystemMessage(chat.system)] if chat.system else []), HumanMessage(chat.text)]
+        said = [(AIMessage if number % 2 else HumanMessage)(turn) for number, turn in enumerate(chat.turns or (chat.text,))]
+        return [*([SystemMessage(chat.system)] if chat.system else []), *said]
 
     def _form(self, *, is_chat: bool) -> StagePromptValue:
         return self if self.is_chat is is_chat or self._other is None else self._other()
@@ -137,7 +141,10 @@ class StagePrompt(BasePromptTemplate[str]):
         text = self.templates.render(chat_form or self.template, variables)
         goes_on = is_chat and not chat_form
         system = self.templates.render(self.system, {**variables, "stage": self.stage}) if goes_on else ""
-        return StagePromptValue(text=text, system=system, is_chat=is_chat)
+        if TURN not in text:
+            return StagePromptValue(text=text, system=system, is_chat=is_chat)
+        turns = tuple(turn.strip("\n") for turn in text.split(TURN))
+        return StagePromptValue(text="\n".join(turns), system=system, is_chat=is_chat, turns=turns)
 
 
 def _chat_form(templates: Templates, name: str) -> str | None:

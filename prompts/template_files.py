@@ -23,6 +23,7 @@ SUFFIX = ".jinja"
 CHAT_SUFFIX = ".chat" + SUFFIX
 AGAIN = "_again"
 SYSTEM = "system" + SUFFIX
+TURN = "\x1e"  # what `{{ turn }}` is: ASCII's record separator, white space to Python, so that no instruction holds it
 _YAML = frozenset({".yaml", ".yml"})
 _OTHER_SUFFIXES = (".jinja2", ".j2")  # of files that are meant as templates
 
@@ -38,6 +39,7 @@ class Templates:
         self.sources = dict(sources)
         self.folder = folder
         self._environment = BoundedEnvironment(FunctionLoader(self._source))
+        self._environment.globals["turn"] = TURN
         self._compiled = cache(self._environment.get_template)  # looking there again takes a third of a rendering
         self._known: dict[str, tuple[set[str], set[str | None]]] = {}
 

