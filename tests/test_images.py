@@ -266,8 +266,8 @@ def test_the_check_of_seed_tasks_knows_that_they_are_about_images(command: Comma
 @pytest.mark.parametrize(
     ("package", "name", "options", "path"),
     [
-        ("langchain_anthropic", "ChatAnthropic", {"api_key": "k"}, ("messages", 0, "content", 0, "source", "data")),
-        ("langchain_openai", "ChatOpenAI", {"api_key": "k"}, ("messages", 0, "content", 0, "image_url", "url")),
+        ("langchain_anthropic", "ChatAnthropic", {"api_key": "k"}, ("messages", -1, "content", 0, "source", "data")),
+        ("langchain_openai", "ChatOpenAI", {"api_key": "k"}, ("messages", -1, "content", 0, "image_url", "url")),
     ],
 )
 def test_the_packages_of_providers_send_the_block_as_their_servers_take_it(
