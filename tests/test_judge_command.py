@@ -68,7 +68,7 @@ def test_a_judge_behind_an_address_stands_beside_one_that_never_answered(
         done = command("judge", run, "--sample", 3, "--model", "openai:chat", "--base-url", server.base_url, "--json")
     assert done.code == 0, done.err
     assert (json.loads(done.out)["model"], json.loads(done.out)["instances"]) == ("openai:chat", 3)
-    assert sum(server.paths.values()) == json.loads(done.out)["votes"] == 3
+    assert json.loads(done.out)["votes"] == 3 <= sum(server.paths.values())  # what cannot be read is asked for once more
     assert json.loads(command("quality", run, "--json").out)["judge"] == "openai:chat"
     assert json.loads(command("quality", run, "--json", "--judge", "openai:down").out)["judged"] == 0
     assert_refused(command("quality", run, "--judge", "openai:other"), "--judge openai:other: no judge of this run")

@@ -193,7 +193,8 @@ def read_prompt(human: str, system: str = "") -> Prompt:
         return PlainPrompt(human)
     if question := next((one for one in (QUESTION, ANSWER) if task.rstrip().endswith(one)), None):
         return QuestionPrompt(task.rstrip().removesuffix(question).strip(), _is_reminded(before))
-    return InstancePrompt(task.removesuffix(_OF_EACH_LABEL).strip(), is_output_first="class label" in before.lower())
+    task = task.partition(f"\n\n{_COMPLAINT}")[0].removesuffix(_OF_EACH_LABEL)
+    return InstancePrompt(task.strip(), is_output_first="class label" in before.lower())
 
 
 def _marked_prompt(text: str) -> JudgePrompt | ComparePrompt | CritiquePrompt | OutputPrompt | RewritePrompt:

@@ -268,5 +268,6 @@ def test_the_model_is_told_what_was_wrong(tmp_path: Path, reply: str, said: str)
         asyncio.run(Loop(ledger, settled, asker).run())
         assert [instance.output for _, instance in ledger.instances()] == ["the Rhine"]
     _, _, first, second = model.prompts
-    assert second.partition("\n\n")[2] == first
-    assert said in second
+    asked, complaint = second.split("\n\n")
+    assert asked == first
+    assert said in complaint
