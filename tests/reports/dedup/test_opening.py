@@ -18,9 +18,8 @@ from self_instruct.reports.dedup.record_files import MAX_RECORD_BYTES, TOO_LONG,
 
 BOM = b"\xef\xbb\xbf"
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | texts, lambda inner: st.lists(inner, max_size=3)
-)
+simple = st.none() | st.booleans() | st.integers() | st.floats() | texts
+values = st.recursive(simple, lambda inner: st.lists(inner, max_size=3))
 objects = st.fixed_dictionaries({"instruction": texts}, optional={"input": texts, "more": values})
 
 
@@ -37,8 +36,7 @@ def read_again(data: bytes, form: Format) -> tuple[bytes, list[Record | Fault]]:
     """Return what is written when every record is kept, and the records."""
     with open_records(io.BytesIO(data), "instruction", form) as records:
         items = list(records.items)
-        raw = [item.raw for item in items if isinstance(item, Record)]
-        return records.head + records.between.join(raw) + records.tail, items
+        return records.head + records.between.join(one.raw for one in items if isinstance(one, Record)) + records.tail, items
 
 
 def found(items: list[Record | Fault]) -> list[tuple[int, str]]:
