@@ -45,16 +45,8 @@ _IMAGES = "images"
 _JUDGED = (SCORING, COMPARING, COMPARING_TASKS)
 _OF_MODELS = ("model", "model_options", "base_url")
 _NOT_INHERITED = (
-    *_OF_MODELS,
-    "stages",
-    "tagging",
-    "max_requests",
-    "max_tokens",
-    "max_cost",
-    "num_instructions",
-    "accept",
-    "min_yield",
-)
+    *_OF_MODELS, "stages", "tagging", "max_requests", "max_tokens", "max_cost", "num_instructions", "accept", "min_yield",
+)  # fmt: skip
 _TEMPLATES = ("critique", "compare_tasks", *WRITING_PROMPTS)
 Source = Sequence[tuple[StoredTask, tuple[Instance, ...]]]
 """The finished tasks of a run that have instances, in the order of the pool."""
