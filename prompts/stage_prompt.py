@@ -1,8 +1,9 @@
 """Prompts as LangChain runnables over Jinja templates, in a form for chat models and one for completion models.
 
 A completion model goes on with a text (`NAME.jinja`), as the paper's did; a chat model answers a request (`NAME.chat.jinja`).
-Where a user's templates have the first form alone, a chat model is told to go on with that (`system.jinja`). `{{ turn }}` in
-the second ends what one side of a conversation says and begins what the other does: few-shot tasks asked and answered.
+Where a user's templates have the first form alone, a chat model is told to go on with that (`system.jinja`). `{{ turn }}` ends
+what one side of a conversation says and begins what the other does, few-shot tasks asked and answered; a completion model gets
+the turns one below the other.
 langchain-core's own jinja2 support recompiles at every call, has no loader and blanks missing variables; here templates are
 compiled once, sandboxed, bounded and strict. Text written by a model enters as a variable, never as a template.
 """

@@ -163,9 +163,9 @@ def test_a_judge_sees_the_image_and_improving_does_too(
     server.bodies.clear()
     assert command("judge", run, "--sample", 3).code == 0
     assert server.bodies
-    for text, image in map(shown, server.bodies):
-        assert image
-        assert "by looking at the image that is given" in text
+    for body in server.bodies:
+        assert shown(body)[1]
+        assert "by looking at the image that is given" in body
     server.bodies.clear()
     model = ("--model", "openai:gpt-4.1-mini", "--base-url", server.base_url)
     assert command("improve", run, "--run", tmp_path / "new", *model, "--max-requests", 12).code == 1

@@ -25,7 +25,7 @@ _TO_FILL = re.compile(r"\n(\d+)\. [^\n]*(?:\n(\d+)\. [^\n]*)*\Z")
 _LAST_NUMBER = re.compile(r"up to number (\d+)")
 _MARKED = re.compile(r"^<<<(?P<name>[\w ]+)\n(?P<said>.*?)\n(?P=name)>>>$", re.DOTALL | re.MULTILINE)
 _LOOKED_AT = frozenset({"output", "output A", "old output", "old task", "task A"})  # marks of what is judged or written again
-_CRITICISED = 'Write three lines. "Fault:"'
+_CRITICISED = 'Answer in three lines. "Fault:"'
 _EVOLVED = "task to change"
 _ANSWERED = "answer to a lost request"
 _TO_DO = "Do the task below."
@@ -199,7 +199,8 @@ def read_prompt(human: str, system: str = "") -> Prompt:
 
 def _marked_prompt(text: str) -> JudgePrompt | ComparePrompt | CritiquePrompt | OutputPrompt | RewritePrompt:
     said = {mark["name"]: mark["said"] for mark in _MARKED.finditer(text)}
-    task, given, is_reminded = said.get("task", ""), said.get("input", ""), text.startswith(_COMPLAINT)
+    task, given = said.get("task", ""), said.get("input", "")
+    is_reminded = text.rpartition(">>>")[2].lstrip().startswith(_COMPLAINT)
     if "old task" in said:
         return RewritePrompt(said["old task"])
     if "task A" in said:

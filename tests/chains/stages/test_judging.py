@@ -89,7 +89,8 @@ def test_the_second_attempt_says_what_was_wrong_and_a_second_vote_does_not() -> 
         for attempt, wrong in ((1, None), (2, "empty"), (3, None))
     )
     assert first == vote != again
-    assert again.startswith("The last answer was empty.")
+    assert again.startswith(first)
+    assert again.removeprefix(first).startswith("\n\nThe last answer was empty.")
     assert [judge.before(RequestId("judging", 0, attempt=attempt)) is None for attempt in (1, 2, 3, 4)] == [
         True,
         False,
