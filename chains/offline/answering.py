@@ -6,25 +6,11 @@ The answer is a function of the prompt's text and a seed alone, in any process a
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from self_instruct.chains.offline import faults, guessing, judging, proposing
+from self_instruct.chains.offline import faults, guessing, judging, proposing, reading
 from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import Kind
 from self_instruct.chains.offline.grammar import grammar
-from self_instruct.chains.offline.reading import (
-    AnsweredPrompt,
-    ChoicePrompt,
-    ComparePrompt,
-    CritiquePrompt,
-    EvolvePrompt,
-    InstancePrompt,
-    JudgePrompt,
-    ListPrompt,
-    OutputPrompt,
-    QuestionPrompt,
-    RewritePrompt,
-    UserTurnPrompt,
-    read_prompt,
-)
+from self_instruct.chains.offline.phrases import PHRASES
 from self_instruct.records.tasks import Instance
 from self_instruct.retrievers.taxonomy import shipped_taxonomy
 
@@ -42,34 +28,34 @@ class Answer:
 
 def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = True) -> Answer:
     """Return the answer to a prompt: the continuation of a list, yes or no, instances, a task, an output, a verdict, talk."""
-    prompt = read_prompt(human, system)
+    prompt = reading.read_prompt(human, system)
     said = f"{system}\0{human}"
     draws = Draws.keyed(seed, "content", said)
     flaws = Draws.keyed(seed, "faults", said) if with_faults else None
-    if isinstance(prompt, ListPrompt):
+    if isinstance(prompt, reading.ListPrompt):
         return _answer_list(prompt, draws, flaws)
-    if isinstance(prompt, QuestionPrompt):
+    if isinstance(prompt, reading.QuestionPrompt):
         return _answer_question(prompt, flaws)
-    if isinstance(prompt, InstancePrompt):
+    if isinstance(prompt, reading.InstancePrompt):
         return _answer_instances(prompt, draws, flaws)
-    if isinstance(prompt, JudgePrompt):
+    if isinstance(prompt, reading.JudgePrompt):
         return Answer(judging.judged(prompt, draws, flaws))
-    if isinstance(prompt, ComparePrompt):
+    if isinstance(prompt, reading.ComparePrompt):
         return Answer(judging.compared(prompt, draws, seed))
-    if isinstance(prompt, CritiquePrompt):
+    if isinstance(prompt, reading.CritiquePrompt):
         return Answer(judging.criticised(prompt, draws, flaws))
-    if isinstance(prompt, RewritePrompt):
+    if isinstance(prompt, reading.RewritePrompt):
         return Answer(grammar().instruction(draws, _is_classification(prompt.instruction)))
-    if isinstance(prompt, OutputPrompt):
+    if isinstance(prompt, reading.OutputPrompt):
         return _answer_output(prompt, draws, flaws)
-    if isinstance(prompt, EvolvePrompt | AnsweredPrompt | UserTurnPrompt):
+    if isinstance(prompt, reading.EvolvePrompt | reading.AnsweredPrompt | reading.UserTurnPrompt):
         return Answer(proposing.proposal(prompt, draws, flaws))
-    return Answer(
-        guessing.choice(prompt.choices, draws) if isinstance(prompt, ChoicePrompt) else guessing.small_talk(prompt.text)
-    )
+    if isinstance(prompt, reading.ChoicePrompt):
+        return Answer(guessing.choice(prompt.choices, draws))
+    return Answer(guessing.small_talk(prompt.text))
 
 
-def _answer_list(prompt: ListPrompt, draws: Draws, flaws: Draws | None) -> Answer:
+def _answer_list(prompt: reading.ListPrompt, draws: Draws, flaws: Draws | None) -> Answer:
     count = prompt.last - prompt.first + 1
     tasks = [_task(prompt, place, draws) for place in range(count)]
     if flaws is None:
@@ -79,11 +65,11 @@ def _answer_list(prompt: ListPrompt, draws: Draws, flaws: Draws | None) -> Answe
     if fate < (bound := faults.CUT_OFF_LIST):
         return Answer(faults.cut_off(_as_list(worsened, prompt), flaws), "length")
     if fate < (bound := bound + faults.NO_LIST):
-        return Answer(flaws.one(faults.NO_LIST_ANSWERS))
+        return Answer(flaws.one(PHRASES["no list"]))
     return Answer(_as_list(worsened, prompt, step=0 if fate < bound + faults.MISNUMBERED_LIST else 1))
 
 
-def _task(prompt: ListPrompt, place: int, draws: Draws) -> str:
+def _task(prompt: reading.ListPrompt, place: int, draws: Draws) -> str:
     """Return a new task; of several that are drawn the first that is as wanted, or else comes nearest to it."""
     if not prompt.wanted:
         return grammar().instruction(draws, prompt.classification_only)
@@ -106,15 +92,15 @@ def _likeness(task: str, wanted: str, subject: str) -> int:
     return 0 if cell is None else (taxonomy.wanted(cell) == wanted) + (subject in taxonomy.subjects(cell))
 
 
-def _as_list(tasks: Sequence[str], prompt: ListPrompt, step: int = 1) -> str:
+def _as_list(tasks: Sequence[str], prompt: reading.ListPrompt, step: int = 1) -> str:
     """Return the tasks as a numbered list, or as the rest of the one whose first number stands in the prompt already."""
     lines = [f"{prompt.first + step * number}. {task}" for number, task in enumerate(tasks)]
     return "\n".join([f" {tasks[0]}", *lines[1:]] if prompt.is_begun else lines)
 
 
-def _answer_question(prompt: QuestionPrompt, flaws: Draws | None) -> Answer:
+def _answer_question(prompt: reading.QuestionPrompt, flaws: Draws | None) -> Answer:
     if flaws is not None and not prompt.is_reminded and flaws.fraction() < faults.UNDECIDED:
-        return Answer(flaws.one(faults.UNDECIDED_ANSWERS))
+        return Answer(flaws.one(PHRASES["undecided"]))
     return Answer(" Yes" if _is_classification(prompt.instruction) else " No")
 
 
@@ -123,7 +109,7 @@ def _is_classification(instruction: str) -> bool:
     return known.family.kind is Kind.CLASSIFICATION if known else guessing.is_probably_classification(instruction)
 
 
-def _answer_instances(prompt: InstancePrompt, draws: Draws, flaws: Draws | None) -> Answer:
+def _answer_instances(prompt: reading.InstancePrompt, draws: Draws, flaws: Draws | None) -> Answer:
     known = grammar().recognised(prompt.instruction)
     is_output_first = prompt.is_output_first
     instances = known.instances(draws) if known else guessing.guessed_instances(prompt.instruction, is_output_first, draws)
@@ -134,11 +120,11 @@ def _answer_instances(prompt: InstancePrompt, draws: Draws, flaws: Draws | None)
     if fate < faults.CUT_OFF_INSTANCES:
         return Answer(faults.cut_off(write(instances), flaws), "length")
     if fate < faults.CUT_OFF_INSTANCES + faults.NO_INSTANCES:
-        return Answer(flaws.one(faults.NO_INSTANCES_ANSWERS))
+        return Answer(flaws.one(PHRASES["no instances"]))
     return Answer(write(faults.worsened_instances(instances, is_output_first, flaws)))
 
 
-def _answer_output(prompt: OutputPrompt, draws: Draws, flaws: Draws | None) -> Answer:
+def _answer_output(prompt: reading.OutputPrompt, draws: Draws, flaws: Draws | None) -> Answer:
     """Return an output of the task's own where it is known and has no input, or has labels; else a plain guess."""
     known = grammar().recognised(prompt.instruction)
     if known and (known.family.kind is Kind.CLASSIFICATION or not prompt.input):

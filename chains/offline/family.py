@@ -97,10 +97,8 @@ class Pattern:
     """One phrasing of a family. KeyError for a slot without a table."""
 
     def __init__(self, phrasing: str, tables: Mapping[str, Table]) -> None:
-        self.phrasing = phrasing
         self.tables = tables
         self._pieces = tuple((literal, name, spec) for literal, name, spec, _ in Formatter().parse(phrasing))
-        self.names = tuple(name for _, name, _ in self._pieces if name)
         self._options: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def filled(self, draws: Draws) -> str:

@@ -4,11 +4,12 @@ After `answering` has composed a reply, before the model gives it out. Each faul
 model without faults says the same but for them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import raised
+from self_instruct.chains.offline.phrases import NEAR_WORDS, PHRASES
 from self_instruct.records.tasks import Instance
 
 Change: TypeAlias = Callable[[Instance], Instance]
@@ -25,33 +26,6 @@ FAULTY_INSTANCES = 0.022  # of the replies with instances: one that the rules re
 NO_INSTANCES = 0.006  # of the replies with instances: talk without any form
 UNREAD = 0.03  # of the verdicts: talk without any form
 UNREAD_AGAIN = 0.2  # of those that are asked for again
-
-UNFIT_TASKS = (
-    "Draw a picture of a windmill and describe it.", "Plot a graph of the weekly temperatures.", "Sort it.",
-    "Translate this sentence.", "Write a program that sorts a list of names.",
-    "Find the village on the map and name the nearest river.", "Open the file and count its lines.",
-    "Describe the image in one sentence.", "Go to the library's website and copy the opening hours.", "Summarise, please.",
-    "Write a program to add two numbers.", "Look at the pictures and tell what has changed.",
-)  # fmt: skip
-NO_LIST_ANSWERS = (" Which tasks?", " Which ones?", " ...")
-NO_INSTANCES_ANSWERS = (
-    "I would say that this depends on the input.", "That is easily done.", "Gladly, if you tell me a little more about it.",
-)  # fmt: skip
-NEAR_WORDS: Mapping[str, str] = {
-    "write": "compose", "explain": "describe", "describe": "explain", "short": "brief", "brief": "short", "list": "name",
-    "name": "list", "give": "provide", "find": "identify", "calculate": "compute", "work": "figure", "make": "create",
-    "three": "four", "two": "three", "four": "five", "sentence": "line", "about": "on", "needs": "requires",
-    "needed": "required", "which": "what", "answer": "reply", "reply": "answer", "tell": "inform", "put": "place",
-    "decide": "judge", "judge": "decide", "sort": "arrange", "compare": "contrast", "simple": "plain", "plain": "simple",
-    "friendly": "cheerful", "small": "little", "old": "ancient", "first": "second",
-}  # fmt: skip
-UNREAD_VERDICTS = (
-    "This looks fine to me.", "I would give it a good mark, though it could be shorter.", "Score: somewhere around the middle.",
-)  # fmt: skip
-UNDECIDED_ANSWERS = (
-    " It depends on how the answer is meant to be given.", " That is hard to say from the instruction alone.",
-    " Possibly, if the labels were fixed beforehand.", " Both readings are possible here.",
-)  # fmt: skip
 
 
 def near_duplicate(task: str, draws: Draws) -> str:
@@ -75,7 +49,7 @@ def worsened_list(tasks: Sequence[str], demonstrations: Sequence[str], draws: Dr
         if fate < NEAR_DUPLICATE and earlier:
             listed.append(near_duplicate(draws.one(earlier), draws))
         elif NEAR_DUPLICATE <= fate < NEAR_DUPLICATE + UNFIT:
-            listed.append(draws.one(UNFIT_TASKS))
+            listed.append(draws.one(PHRASES["unfit tasks"]))
         else:
             listed.append(task)
     return listed
@@ -105,9 +79,7 @@ def _left_open(instances: Sequence[Instance], draws: Draws) -> list[Instance]:
 
 
 def _mislabelled(instances: Sequence[Instance], draws: Draws) -> list[Instance]:
-    return _replaced(
-        instances, draws, lambda instance: Instance(instance.input, "It is not quite clear which label would fit here.")
-    )
+    return _replaced(instances, draws, lambda instance: Instance(instance.input, "It is not clear which label would fit here."))
 
 
 def _contradicted(instances: Sequence[Instance], draws: Draws) -> list[Instance]:

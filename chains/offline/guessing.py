@@ -4,6 +4,7 @@ import re
 
 from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import raised
+from self_instruct.chains.offline.phrases import PHRASES
 from self_instruct.prompts.reading.class_labels import named_labels
 from self_instruct.records.tasks import Instance
 
@@ -16,23 +17,8 @@ _TAKES_INPUT = re.compile(
     r"\b(?:given|following|below|this|these|provided|input|passage|sentence|text|list|paragraph)\b", re.IGNORECASE
 )
 _WORD = re.compile(r"[^\W\d_]{4,}")
-_COMMON = frozenset({
-    "about", "above", "after", "again", "also", "answer", "based", "before", "below", "between", "brief", "could", "does",
-    "each", "every", "explain", "find", "following", "from", "give", "given", "have", "into", "list", "make", "many", "more",
-    "most", "name", "need", "number", "other", "output", "provide", "question", "sentence", "should", "some", "text", "than",
-    "that", "their", "them", "then", "there", "these", "they", "this", "those", "three", "using", "what", "when", "where",
-    "which", "while", "with", "word", "words", "would", "write", "your",
-})  # fmt: skip
+_COMMON = frozenset(PHRASES["common words"])
 FIRST_OF_TWO = 0.9  # of the choices between two words: the first, such as yes
-_INPUTS = (
-    "The meeting about {} begins at ten and lasts an hour.", "Clara wrote three lines about {} in her notebook.",
-    "Two friends talked about {} on the way home.", "A short report on {} arrived this morning.",
-)  # fmt: skip
-_ANSWERS = (
-    "In short, {} is what this comes down to; the rest follows from it.",
-    "The main point here is {}, stated as plainly as possible.", "Seen from the practical side, {} matters most in this case.",
-    "This is about {}, and little needs to be added.",
-)  # fmt: skip
 
 
 def is_probably_classification(instruction: str) -> bool:
@@ -47,11 +33,11 @@ def is_probably_classification(instruction: str) -> bool:
 def guessed_instances(instruction: str, is_output_first: bool, draws: Draws) -> list[Instance]:
     """Return instances in a general form: one of each label, two with an input, or one without."""
     about = topic(instruction)
-    inputs = [text.format(about) for text in draws.shuffled(_INPUTS)]
+    inputs = [text.format(about) for text in draws.shuffled(PHRASES["inputs"])]
     if is_output_first:
         labels = named_labels(instruction)[: len(inputs)] or ("Yes", "No")
         return [Instance(entry, label) for entry, label in zip(inputs, labels, strict=False)]
-    answers = [text.format(about) for text in draws.several(_ANSWERS, 2)]
+    answers = [text.format(about) for text in draws.several(PHRASES["answers"], 2)]
     if _TAKES_INPUT.search(instruction):
         return [Instance(entry, answer) for entry, answer in zip(inputs, answers, strict=False)]
     return [Instance("", answers[0])]
@@ -66,7 +52,7 @@ def guessed_output(instruction: str, given: str, draws: Draws) -> str:
     """Return an output in a general form for a task with an input ("" for none): a label that it names, or a sentence."""
     if labels := named_labels(instruction):
         return draws.one(labels)
-    return draws.one(_ANSWERS).format(topic(f"{instruction} {given}"))
+    return draws.one(PHRASES["answers"]).format(topic(f"{instruction} {given}"))
 
 
 def small_talk(text: str) -> str:

@@ -6,7 +6,8 @@ A verdict is a function of what is judged and of the seed alone. It says nothing
 from dataclasses import dataclass, replace
 
 from self_instruct.chains.offline.draws import Draws
-from self_instruct.chains.offline.faults import UNFIT_TASKS, UNREAD, UNREAD_AGAIN, UNREAD_VERDICTS
+from self_instruct.chains.offline.faults import UNREAD, UNREAD_AGAIN
+from self_instruct.chains.offline.phrases import PHRASES
 from self_instruct.chains.offline.reading import ComparePrompt, CritiquePrompt, JudgePrompt
 
 ALL_RIGHT = 0.62  # of the examples in which nothing looks broken
@@ -37,14 +38,14 @@ class _Opinion:
 def judged(prompt: JudgePrompt, draws: Draws, flaws: Draws | None) -> str:
     """Return the verdict on an example; with `flaws`, now and then talk that nobody can read."""
     if flaws is not None and flaws.fraction() < (UNREAD_AGAIN if prompt.is_reminded else UNREAD):
-        return flaws.one(UNREAD_VERDICTS)
+        return flaws.one(PHRASES["unread verdicts"])
     opinion = _opinion(prompt, draws)
     is_short = len(prompt.instruction.split()) < SHORT_TASK
     return str(replace(opinion, concerns="too simple") if is_short and opinion.concerns == "none" else opinion)
 
 
 def _opinion(prompt: JudgePrompt, draws: Draws) -> _Opinion:
-    if prompt.instruction in UNFIT_TASKS:
+    if prompt.instruction in PHRASES["unfit tasks"]:
         return _Opinion("Nobody can do this with words alone.", valid="no", output_correct="no", score=0, concerns="unclear")
     if not prompt.output or prompt.output == prompt.input or prompt.output.endswith(":"):
         return _Opinion("The output is not an answer.", output_correct="no", score=1)
@@ -72,9 +73,9 @@ def compared(prompt: ComparePrompt, draws: Draws, seed: int) -> str:
 def criticised(prompt: CritiquePrompt, draws: Draws, flaws: Draws | None) -> str:
     """Return the worst fault of an example: what was flagged, an unfit task, or one that is drawn."""
     if flaws is not None and flaws.fraction() < (UNREAD_AGAIN if prompt.is_reminded else UNREAD):
-        return flaws.one(UNREAD_VERDICTS)
+        return flaws.one(PHRASES["unread verdicts"])
     fate = draws.fraction()
-    if prompt.instruction in UNFIT_TASKS:
+    if prompt.instruction in PHRASES["unfit tasks"]:
         return "Fault: Nobody can do this with words alone.\nChange: Ask for something that can be written.\nWhere: task"
     if prompt.is_flagged or fate < FAULT_IN_OUTPUT:
         return "Fault: The output leaves out what the task asks for.\nChange: Answer the task itself.\nWhere: output"

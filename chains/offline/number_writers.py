@@ -8,6 +8,7 @@ from functools import partial
 from self_instruct.chains.offline.composing import Result, listed, rounded, shortest
 from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import Pair, Slots
+from self_instruct.chains.offline.phrases import PHRASES
 
 
 def _bill(slots: Slots, _: Draws) -> tuple[str, str]:
@@ -161,7 +162,7 @@ def _statistic(slots: Slots, draws: Draws) -> tuple[str, str]:
 
 
 def _shares(_: Slots, draws: Draws) -> tuple[str, str]:
-    names = draws.several(NAMES, draws.whole(3, 4))
+    names = draws.several(PHRASES["names"], draws.whole(3, 4))
     paid = {name: draws.whole(0, 20) * len(names) for name in names}
     share = sum(paid.values()) // len(names)
     lines = [f"Each share is {share} euros."]
@@ -182,7 +183,6 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-NAMES = ("Ada", "Ben", "Clara", "David", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Mina", "Noah")
 
 PAIRS: Mapping[str, Pair] = {
     "shopping bill": _bill, "times of day": _time, "percentages": _percentage, "unit conversion": _converted,

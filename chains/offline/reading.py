@@ -150,20 +150,9 @@ class PlainPrompt:
 
 
 Prompt: TypeAlias = (
-    ListPrompt
-    | QuestionPrompt
-    | InstancePrompt
-    | JudgePrompt
-    | ComparePrompt
-    | CritiquePrompt
-    | OutputPrompt
-    | RewritePrompt
-    | EvolvePrompt
-    | AnsweredPrompt
-    | UserTurnPrompt
-    | ChoicePrompt
-    | PlainPrompt
-)
+    ListPrompt | QuestionPrompt | InstancePrompt | JudgePrompt | ComparePrompt | CritiquePrompt | OutputPrompt | RewritePrompt
+    | EvolvePrompt | AnsweredPrompt | UserTurnPrompt | ChoicePrompt | PlainPrompt
+)  # fmt: skip
 
 
 def read_prompt(human: str, system: str = "") -> Prompt:

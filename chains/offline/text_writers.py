@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import Answer, Pair, Slots
+from self_instruct.chains.offline.phrases import PHRASES
 
 COUNTS: Mapping[str, Callable[[str], int]] = {
     "words": lambda text: len(text.split()),
@@ -60,18 +61,11 @@ def _rewritten(slots: Slots, text: str) -> str:
     return finish.format(t=RULES[slots.known("rule")](text))
 
 
-FRAMES = (
-    "Please note {}; it is on the door as well.", "Clara asked about {} and will come by.",
-    "Nothing has changed about {} so far.",
-    "We wrote down {} for you.",
-    "Whoever needs it can look for {} at the desk.", "We had trouble reading {} on the card.",
-    "The leaflet says {}, and that is right.", "Do not mix it up with {}.",
-)  # fmt: skip
-
-
 def _extracted(slots: Slots, draws: Draws) -> tuple[str, str]:
     wanted = draws.several(slots.known("found"), draws.whole(2, 3))
-    text = " ".join(frame.format(item) for frame, item in zip(draws.several(FRAMES, len(wanted)), wanted, strict=True))
+    text = " ".join(
+        frame.format(item) for frame, item in zip(draws.several(PHRASES["frames"], len(wanted)), wanted, strict=True)
+    )
     if "last" in slots:
         return text, "\n".join(reversed(wanted))
     return text, (slots.known("separator") if "separator" in slots else "\n").join(wanted)

@@ -10,8 +10,8 @@ from self_instruct.records.tasks import Instance
 
 def tasks_of(family: Family, each: int = 20) -> Iterator[tuple[str, Known, list[Instance]]]:
     """Yield so many instructions of each phrasing of a family, with what the grammar takes them for and their instances."""
-    for pattern in family.patterns:
-        for draws in (Draws.keyed(pattern.phrasing, number) for number in range(each)):
+    for phrasing, pattern in zip(family.phrasings, family.patterns, strict=True):
+        for draws in (Draws.keyed(phrasing, number) for number in range(each)):
             instruction = pattern.filled(draws)
             known = grammar().recognised(instruction)
             assert known is not None, instruction

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from self_instruct.chains.offline import faults
 from self_instruct.chains.offline.answering import Answer, answer
 from self_instruct.chains.offline.draws import Draws
 from self_instruct.chains.offline.family import Kind
 from self_instruct.chains.offline.grammar import grammar
 from self_instruct.chains.offline.guessing import guessed_instances, is_probably_classification
+from self_instruct.chains.offline.phrases import PHRASES
 from self_instruct.chains.stages.instances import InstanceStage
 from self_instruct.chains.stages.instructions import InstructionStage
 from self_instruct.ledger import RequestId
@@ -86,12 +86,12 @@ def test_faults_are_in_due_shares_of_the_lists() -> None:
         said, meant = listed(seed, with_faults=True), listed(seed, with_faults=False).text.split("\n")
         first, *others = lines = said.text.split("\n")
         shares["cut off"] += said.finish_reason == "length"
-        shares["no list"] += said.text in faults.NO_LIST_ANSWERS
+        shares["no list"] += said.text in PHRASES["no list"]
         shares["misnumbered"] += len(lines) == 4 and lines[1][:2] == lines[2][:2]
         if said.finish_reason == "stop" and others:
             tasks = [first.strip(), *(line.split(". ", 1)[1] for line in others)]
             changed = [(at, task) for at, task in enumerate(tasks) if not meant[at].endswith(task)]
-            items["unfit"] += sum(task in faults.UNFIT_TASKS for _, task in changed)
+            items["unfit"] += sum(task in PHRASES["unfit tasks"] for _, task in changed)
             items["near"] += sum(max(rouge_l(task, other) for other in [*SEEDS, *tasks[:at]]) >= 0.7 for at, task in changed)
     found = shares + items  # of 800 lists, and of their 3,200 items
     bounds = {"no list": (3, 15), "cut off": (8, 24), "misnumbered": (12, 36), "unfit": (32, 96), "near": (288, 480)}
