@@ -16,7 +16,7 @@ from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, answer_all
 from self_instruct.chains.runs.askers import asker_of, models_of
 from self_instruct.chains.runs.batching import Batching
-from self_instruct.chains.runs.generating import Listener, batching_of
+from self_instruct.chains.runs.generating import Listener, batching_of, paced
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.evaluation.baselines import BASELINES, Copying
 from self_instruct.evaluation.likelihoods import (
@@ -69,7 +69,8 @@ def evaluate(
     ledger, plan, asked = _opened(run, given, tasks, named, model, with_likelihood)
     with ledger, ExitStack() as closing:
         for questions, asker in _rounds(ledger, plan, asked, with_likelihood, warn, closing):
-            outcome = answer_all(ledger, questions, asker, plan.settings, listener, _batching(ledger, plan, asked, listener))
+            batching = _batching(ledger, plan, asked, listener)
+            outcome = answer_all(ledger, questions, asker, paced(plan.settings, asked), listener, batching)
             if outcome.ending is not Ending.DONE:
                 return Evaluated(outcome, None)
         result = stored_result(ledger, plan)

@@ -21,7 +21,7 @@ from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, do_all
 from self_instruct.chains.runs.askers import asker_of, models_of
-from self_instruct.chains.runs.generating import Listener, batching_of
+from self_instruct.chains.runs.generating import Listener, batching_of, paced
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.stored_facts import read_fact, remember_settings, settings_facts, settings_of
 from self_instruct.chains.stages.comparing import OutputPair, turned
@@ -240,7 +240,7 @@ def _answered(
     told = Listener(on_warning=warn, on_news=listener.on_news)
     batching = batching_of(ledger, settings, models, told, {PREFERENCE: JUDGING})
     with asker_of(settings, plan.choices, models, LeftOut.of(ledger, warn), warn) as asker:
-        return do_all(ledger, work, asker, settings, listener, batching)
+        return do_all(ledger, work, asker, paced(settings, models), listener, batching)
 
 
 class _Preferring:

@@ -181,8 +181,15 @@ def prompt_set(
         **make.pair("output_first", StageName.INSTANCES, "instances_", demonstrations=_mappings(shown.output_first)),
         **make.others(),
         classification_kind=_of_kind(templates, shown),
-        subjects=tuple(templates.sources.get(f"subjects{SUFFIX}", "").split("\n")),
+        subjects=_subjects(templates),
     )
+
+
+def _subjects(templates: Templates) -> tuple[str, ...]:
+    """Return what tasks may be about, a line of the template each."""
+    name = f"subjects{SUFFIX}"
+    said = templates.render(name, {}) if name in templates.sources else ""
+    return tuple(line for line in said.split("\n") if line.strip())
 
 
 @dataclass(frozen=True, slots=True)

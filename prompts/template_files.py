@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from secrets import token_hex
 from traceback import walk_tb
 
 from jinja2 import FunctionLoader, TemplateNotFound, TemplateSyntaxError, meta
@@ -23,7 +24,7 @@ SUFFIX = ".jinja"
 CHAT_SUFFIX = ".chat" + SUFFIX
 AGAIN = "_again"
 SYSTEM = "system" + SUFFIX
-TURN = "\x1e"  # what `{{ turn }}` is: ASCII's record separator, white space to Python, so that no instruction holds it
+TURN = f"\x1e{token_hex(8)}\x1e"  # what `{{ turn }}` is: of this process alone, so that no text holds it
 _YAML = frozenset({".yaml", ".yml"})
 _OTHER_SUFFIXES = (".jinja2", ".j2")  # of files that are meant as templates
 

@@ -17,7 +17,7 @@ from self_instruct.chains.models.question import Question
 from self_instruct.prompts.image_prompt import ImagePromptValue
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Usage
-from self_instruct.settings.settings import Settings, section_key
+from self_instruct.settings.settings import OURS, Settings, section_key
 
 FRAME_TOKENS = 256  # what a server puts around two messages: roles, dates, instructions of its own (gpt-oss: about 100)
 IMAGE_TOKENS = 2_000  # set aside for an image: Claude counts up to 1,600, GPT-4.1 about 1,100, some small models far more
@@ -56,12 +56,11 @@ def most_output_tokens(parameters: Mapping[str, Any]) -> int | None:
 
 def stages_without_limit(settings: Settings) -> list[str]:
     """Return the settings (dotted keys) whose parameters set no limit to an answer's tokens."""
+    sections = {section_key(name): settings.section(name) for name in (*OURS, *settings.stages)}
     places = {
-        "instructions.parameters": settings.instructions.parameters,
-        "classification.parameters": settings.classification.parameters,
-        "instances.parameters": settings.instances.parameters,
+        **{f"{key}.parameters": section.parameters for key, section in sections.items()},
         "instances.classification_parameters": settings.instances.classification_parameters,
-        **{f"{section_key(name)}.parameters": section.parameters for name, section in settings.stages.items()},
+        "evolve.elimination_parameters": settings.evolve.elimination_parameters,
     }
     return [place for place, parameters in places.items() if most_output_tokens(parameters) is None]
 

@@ -44,11 +44,11 @@ _UNPAID_CODES = frozenset(
 )
 _UNPAID = re.compile(r"credit balance is too low", re.IGNORECASE)  # Anthropic's words, with a status that says nothing of it
 _REFUSED_CODES = frozenset({"content_filter", "content_policy_violation", "context_length_exceeded", "string_above_max_length"})
+_CONTEXT = re.compile(r"context.?(length|window|size|limit)|maximum context", re.IGNORECASE)
 _ABOUT_WHAT_IT_SAYS = re.compile(
-    r"context.?(length|window|size)|maximum context|too (long|large|many tokens)|content.?(filter|policy|management)"
-    r"|(safety|moderation|usage polic)",
-    re.IGNORECASE,
+    r"too (long|large|many tokens)|content.?(filter|policy|management)|(safety|moderation|usage polic)", re.IGNORECASE
 )
+_ABOUT_A_PARAMETER = re.compile(r"\b(max\w*_tokens|stop(_sequences)?|logit_bias|metadata)\b['\"`]?(:| is\b| must\b)")
 _OVERLOADED = re.compile(
     r"overload|too many requests|rate.?limit|throttl|at capacity|(service|temporarily) unavailable", re.IGNORECASE
 )
@@ -141,7 +141,11 @@ def _refuses_this(error: Exception, status: int | None, codes: set[str], words: 
         return True
     if status == HTTPStatus.FORBIDDEN:  # a router's, for what a moderator flagged
         return "flagged" in words
-    return status in INVALID_STATUS and bool(codes & _REFUSED_CODES or _ABOUT_WHAT_IT_SAYS.search(words))
+    if status not in INVALID_STATUS:
+        return False
+    if codes & _REFUSED_CODES or _CONTEXT.search(words):
+        return True
+    return bool(_ABOUT_WHAT_IT_SAYS.search(words)) and not _ABOUT_A_PARAMETER.search(words)  # which all requests have
 
 
 def _unavailable(

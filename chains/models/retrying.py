@@ -75,7 +75,8 @@ class RetryingAsker:
         self._failed: Counter[str] = Counter()
         self._why = ""
         self._waits = _Waits()
-        self._answered_at: float | None = None
+        self._asked = 0  # questions that are under way or wait
+        self._answered_at = 0.0
         self._is_reached = False
         self._is_reporting = False
 
@@ -85,8 +86,9 @@ class RetryingAsker:
         Raises `ModelUnavailableError` where no try brought one, and at once what time cannot cure, be it a fault of our own;
         either ends all waiting, and what is under way may still be answered.
         """
-        if self._answered_at is None:
+        if not self._asked:  # nobody was silent while nothing was asked
             self._answered_at = _now()
+        self._asked += 1
         tries = 0
         try:
             while True:
@@ -99,6 +101,8 @@ class RetryingAsker:
         except Exception as failure:
             self._throttle.close(failure)
             raise
+        finally:
+            self._asked -= 1
 
     def stop(self) -> None:
         """End all waiting; the requests that wait fail, those under way may still be answered."""
@@ -152,7 +156,7 @@ class RetryingAsker:
 
     def _effort_spent(self, failure: ModelUnavailableError, tries: int) -> str:
         """Return in words why there is no further try; "" where there is one."""
-        silent_s = _now() - (self._answered_at or 0)
+        silent_s = _now() - self._answered_at
         if tries > self._retries:
             return "tried once" if tries == 1 else f"tried {tries} times"
         if (failure.retry_after_s or 0) > LONGEST_RETRY_AFTER_S:

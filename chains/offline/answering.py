@@ -50,9 +50,9 @@ def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = T
         return _answer_output(prompt, draws, flaws)
     if isinstance(prompt, reading.EvolvePrompt | reading.AnsweredPrompt | reading.UserTurnPrompt):
         return Answer(proposing.proposal(prompt, draws, flaws))
-    if isinstance(prompt, reading.ChoicePrompt):
-        return Answer(guessing.choice(prompt.choices, draws))
-    return Answer(guessing.small_talk(prompt.text))
+    return Answer(
+        guessing.choice(prompt.choices, draws) if isinstance(prompt, reading.ChoicePrompt) else guessing.small_talk(prompt.text)
+    )
 
 
 def _answer_list(prompt: reading.ListPrompt, draws: Draws, flaws: Draws | None) -> Answer:

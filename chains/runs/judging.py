@@ -7,7 +7,7 @@ with its model and the hash of its prompt.
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from self_instruct.chains.budgets.meter import Meter, check_budgets
@@ -20,10 +20,10 @@ from self_instruct.chains.runs.askers import asker_of, models_of
 from self_instruct.chains.runs.asking_all import AskingAll
 from self_instruct.chains.runs.asking_later import settings_for
 from self_instruct.chains.runs.batching import Batching, in_rounds
-from self_instruct.chains.runs.generating import Listener, batching_of, retrying
+from self_instruct.chains.runs.generating import Listener, batching_of, paced, retrying
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.chains.runs.signals import stopped_by_signals
+from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signals
 from self_instruct.chains.runs.unread_share import UnreadShare
 from self_instruct.chains.stages.judging import JudgingStage, first_attempt
 from self_instruct.chains.stages.task_kinds import TaskKind
@@ -198,13 +198,14 @@ def judge_run(
     check_budgets(judge.settings)
     choices, warn = {judge.name: judge.settings.choice(JUDGING)}, listener.on_warning
     loaded = models or models_of(judge.settings, choices)
+    judge = replace(judge, settings=paced(judge.settings, loaded))
     judge.remember(ledger, plan)
     if warning := same_family(plan.settings.model_of(StageName.INSTANCES), judge.model):
         listener.on_warning(warning)
     judging = Judging(ledger, plan, judge, sample)
     batching = batching_of(ledger, judge.settings, loaded, listener, {judge.name: JUDGING})
     with asker_of(judge.settings, choices, loaded, LeftOut.of(ledger, warn), warn, listener.config) as asker:
-        return asyncio.run(_judged(judging, retrying(asker, judge.settings), listener, on_progress, batching))
+        return asyncio.run(_judged(judging, asker, judge.settings, listener, on_progress, batching))
 
 
 def judge_again(ledger: Ledger, plan: RunPlan, judges: Mapping[str, Any]) -> None:
@@ -222,14 +223,22 @@ def judge_again(ledger: Ledger, plan: RunPlan, judges: Mapping[str, Any]) -> Non
 
 
 async def _judged(
-    judging: Judging, asker: Any, listener: Listener, on_progress: Callable[[int, int], None], batching: Batching | None
+    judging: Judging,
+    answering: Asker,
+    settings: Settings,
+    listener: Listener,
+    on_progress: Callable[[int, int], None],
+    batching: Batching | None,
 ) -> Outcome:
+    asker = retrying(answering, settings)
+
     def stop() -> None:
         asker.stop()
         if batching is not None:
             batching.stop()
         listener.on_stop()
 
+    asyncio.get_running_loop().set_default_executor(AnsweringThreads(settings.concurrency))
     with stopped_by_signals(judging.stop, stop):
         return await in_rounds(batching, lambda: judging.run(asker, lambda: on_progress(judging.done, judging.total), batching))
 

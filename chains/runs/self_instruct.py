@@ -73,9 +73,9 @@ class SelfInstruct:
 
     `model` is any LangChain chat or completion model, with fallbacks or whatever else around it, or a name as the setting
     `model` takes it ("openai:gpt-4.1-mini"). `models` gives stages ("instructions", "classification", "instances") one of their
-    own. `model_name` is what the run calls a model that is given as an object; without it, its own name. All other keywords are
-    settings, by their names in docs/configuration.md: `num_instructions=100`, `profile="paper"`,
-    `novelty={"threshold": "0.6"}`. Raises `SettingsError`.
+    own. `model_name` is what the run calls `model`, where that is an object, or by stage what it calls each ("model" for the
+    first); without it, their own names. No two objects may have one name. All other keywords are settings, by their names in
+    docs/configuration.md: `num_instructions=100`, `profile="paper"`, `novelty={"threshold": "0.6"}`. Raises `SettingsError`.
 
     >>> result = SelfInstruct("offline", num_instructions=3).run(getfixture("tmp_path") / "run")
     >>> len([task.instruction for task in result.tasks()])
@@ -87,22 +87,24 @@ class SelfInstruct:
         model: Model | str | None = None,
         *,
         models: Mapping[str, Model | str] | None = None,
-        model_name: str | None = None,
+        model_name: str | Mapping[str, str] | None = None,
         settings: Settings | None = None,
         **values: Any,
     ) -> None:
         said = _said_by(settings) | flatten(values)
-        self._objects: dict[str, Model] = {}
-        named = {"model": model, **{f"{section_key(stage)}.model": one for stage, one in (models or {}).items()}}
-        for key, one in named.items():
+        names = {"model": model_name} if isinstance(model_name, str) else dict(model_name or {})
+        found: dict[str, Model | str] = {}
+        for stage, one in {"model": model, **(models or {})}.items():
             if one is None:
                 continue
+            key = "model" if stage == "model" else f"{section_key(stage)}.model"
             if key in said:
                 raise SettingsError(f"{key} is {said[key]!r} in the settings, and a model is given too; leave one out.")
-            name = one if isinstance(one, str) else (model_name if key == "model" else None) or model_name_of(one)
-            said[key] = name
-            if not isinstance(one, str):
-                self._objects[name] = one
+            said[key] = name = one if isinstance(one, str) else names.get(stage) or model_name_of(one)
+            earlier = found.setdefault(name, one)
+            if earlier is not one and not (isinstance(earlier, str) and isinstance(one, str)):
+                raise SettingsError(f"two models are called {name!r}; name them apart, e.g. model_name={{{stage!r}: 'other'}}.")
+        self._objects = {name: one for name, one in found.items() if not isinstance(one, str)}
         self._said = Layer.said(said, "SelfInstruct")
 
     @classmethod

@@ -35,6 +35,7 @@ from self_instruct.prompts.wording import Wording
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.judgements import JUDGING, Comparison, Judgement
 from self_instruct.records.tasks import (
+    PROPOSING,
     TAGGING,
     Candidate,
     Classification,
@@ -161,8 +162,8 @@ def task_chain(
     stages = _stages(model, settings, prompts)
     chains: list[StageChain[Any, Any, Task]] = [
         StageChain(stage, _asking(stage, model, settings), "return", TaskInput, Any)
-        for stage in stages.after(StageName.INSTRUCTIONS)
-        if stage.name not in (JUDGING, TAGGING)  # the one has `judge_chain`, the other is about a run's pool
+        for stage in stages.all
+        if stage.name not in (*PROPOSING, JUDGING, TAGGING)  # who judges has `judge_chain`; who tags looks at a run's pool
     ]
     return TaskChain(chains, on_rejection, TaskInput)
 

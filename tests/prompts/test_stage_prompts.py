@@ -13,11 +13,10 @@ from langchain_core.runnables import RunnableLambda
 
 from self_instruct.chains.stages.task_kinds import TaskKind
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
-from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.prompts.stage_prompt import StagePromptValue, as_sent, prompt_text
-from self_instruct.prompts.template_files import TURN, Templates
+from self_instruct.prompts.template_files import Templates
 from self_instruct.records.errors import TemplateError
-from self_instruct.records.tasks import Candidate, Instance, SeedTask
+from self_instruct.records.tasks import Instance, SeedTask
 from self_instruct.seeds.few_shot_tasks import FewShotTasks
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -113,8 +112,16 @@ def test_few_shot_tasks_are_asked_and_answered_in_turn_for_a_chat_model() -> Non
     assert prompt_text(value) == "\n".join(message.text for message in messages)
 
 
-def test_a_separator_of_turns_is_in_no_instruction() -> None:
-    assert InstructionParser().invoke(f"Name a river.{TURN}Sing.") == [Candidate(0, "Name a river. Sing.")]
+def test_no_text_ends_a_turn_but_a_template() -> None:
+    judged = {"instruction": "Sort.", "input": "a\x1eb", "output": "{{ turn }}", "kind": "other"}
+    plain, odd = (prompts().judge.format_prompt(**{**judged, "input": given}).to_messages() for given in ("a b", "a\x1eb"))
+    assert [message.type for message in odd] == [message.type for message in plain]
+    assert "a\x1eb" in odd[-1].text
+
+
+def test_subjects_are_the_lines_of_their_template_as_it_is_rendered() -> None:
+    written = "{# what people ask about #}rivers\n\n{{ 'films' }}\n"
+    assert prompt_set(Templates(OURS | {"subjects.jinja": written})).subjects == ("rivers", "films")
 
 
 def test_a_chat_model_is_told_to_go_on_with_a_text_where_there_is_no_form_of_its_own() -> None:

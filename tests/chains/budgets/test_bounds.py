@@ -16,8 +16,10 @@ from self_instruct.chains.budgets.bounds import (
 from self_instruct.ledger import RequestId
 from self_instruct.prompts.stage_prompt import StagePromptValue
 from self_instruct.records.tasks import StageName, Task
+from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import PROFILES
 from self_instruct.settings.settings import Settings
+from self_instruct.settings.settling import settle
 
 
 @pytest.mark.parametrize(("text", "bytes_"), [("", 0), ("word", 4), ("漢字", 6), ("🙂", 4), ("\ud83d", 3)])
@@ -67,3 +69,9 @@ def test_each_profile_limits_every_answer(profile: Any) -> None:
 def test_a_stage_without_a_limit_is_named() -> None:
     settings = Settings.model_validate({"instances": {"classification_parameters": {"temperature": 0}}})
     assert stages_without_limit(settings) == ["instances.classification_parameters"]
+
+
+@pytest.mark.parametrize("section", ["judging", "tagging", "evolve", "back_translate", "magpie", "stages.revise"])
+def test_whoever_else_is_asked_needs_a_limit_too(section: str) -> None:
+    settings = settle(Layer.said({f"{section}.parameters": {"max_tokens": None}}, "test")).settings
+    assert stages_without_limit(settings) == [f"{section}.parameters"]

@@ -197,6 +197,17 @@ def test_a_single_answer_renews_the_patience() -> None:
     assert seconds > PATIENCE_S + 100
 
 
+def test_a_time_in_which_nothing_was_asked_tries_no_patience() -> None:
+    async def two_hours_apart() -> Reply | Refusal:
+        asker = retrying(FlakyProvider(lambda number: overload() if number == 1 else None))
+        await asker(question())
+        await asyncio.sleep(7200)  # while a batch is waited for
+        return await asker(question())
+
+    answered, _ = run_virtually(two_hours_apart())
+    assert answered == ANSWER
+
+
 def test_a_stop_ends_all_waiting_but_not_what_is_under_way() -> None:
     provider = FlakyProvider(lambda number: 5.0 if number == 0 else overload(retry_after_s=200))
     asker = retrying(provider)

@@ -25,7 +25,9 @@ VOTE = "Reason: so it is.\nValid task: yes\nInput fits: yes\nOutput correct: {ri
 
 
 def judged(request: RequestId, given: Mapping[str, Any]) -> Reply | Refusal:
-    random = Random(given["text"].rpartition("<<<task")[2].partition("output>>>")[0])  # so that what cannot be read cannot be read again
+    random = Random(
+        given["text"].rpartition("<<<task")[2].partition("output>>>")[0]
+    )  # so that what cannot be read cannot be read again
     if random.random() < 0.15:
         return Reply("Quite good.", "stop", Usage(10, 5))
     return Reply(VOTE.format(right=random.choice(["yes", "no"]), score=random.randint(2, 5)), "stop", Usage(10, 5))

@@ -122,6 +122,19 @@ def test_a_stage_may_have_a_model_object_of_its_own(tmp_path: Path) -> None:
         assert len({key[1] for key in ledger.spending()}) == 2
 
 
+def test_two_model_objects_of_one_name_are_refused_until_they_are_named_apart(tmp_path: Path) -> None:
+    yes, no = FakeListChatModel(responses=["Yes"]), FakeListChatModel(responses=["No"])
+    given: dict[str, Any] = {"models": {"classification": yes, "instances": no}, "num_instructions": 2}
+    with pytest.raises(SettingsError, match="FakeListChatModel'; name them apart"):
+        SelfInstruct("offline", **given)
+    with pytest.raises(SettingsError, match="two models are called 'offline'"):
+        SelfInstruct("offline", models={"classification": yes}, model_name={"classification": "offline"})
+    SelfInstruct("offline", **given, model_name={"instances": "no"}).run(tmp_path / "run")
+    with Ledger.open(tmp_path / "run", read_only=True) as ledger:
+        named = {stage: model for stage, model, _ in ledger.spending()}
+    assert named["classification"] != named["instances"] == "no"
+
+
 def test_settings_and_keywords_say_the_same_and_a_model_said_twice_is_refused(tmp_path: Path) -> None:
     settings = Settings(num_instructions=2, seed=3)
     one = SelfInstruct("offline", settings=settings).run(tmp_path / "one")

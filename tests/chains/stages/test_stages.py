@@ -106,6 +106,14 @@ def test_an_instance_chain_asks_output_first_for_a_classification_task(model: Ma
     assert found == [Instance("the sun", "warm"), Instance("the ice", "cold")]
 
 
+@pytest.mark.parametrize("proposers", [{"evolve": 1.0}, {"self-instruct": 0.5, "evolve": 0.5, "magpie": 0.5}])
+def test_a_task_chain_is_the_same_whoever_brings_the_instructions_of_a_run(
+    model: MakeModel, proposers: dict[str, float]
+) -> None:
+    settings = Settings.model_validate({"proposers": proposers, "magpie": {"template": "chatml"}})
+    assert task_chain(model("No", INPUT_FIRST_REPLY), settings).invoke(SORT).instances == (SORTED,)
+
+
 def test_a_task_chain_gives_a_finished_task(model: MakeModel) -> None:
     assert task_chain(model("No", INPUT_FIRST_REPLY)).invoke({"instruction": SORT}) == Task(SORT, False, (SORTED,), (SAME,))
 
