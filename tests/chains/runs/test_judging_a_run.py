@@ -7,11 +7,12 @@ from random import Random
 from typing import Any
 
 import pytest
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from support.scripted import ScriptedAsker, plan, reply_to
 
 from self_instruct.chains.models.families import model_family, same_family
 from self_instruct.chains.runs.accepting import AcceptRule, why_not_accepted
-from self_instruct.chains.runs.judging import Judging, run_judge
+from self_instruct.chains.runs.judging import Judging, judge_run, run_judge
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
@@ -159,3 +160,30 @@ def test_a_model_is_of_the_family_that_its_name_begins_with(name: str | None, fa
 def test_a_judge_of_the_authors_family_is_warned_of() -> None:
     assert same_family("openai:gpt-4.1-mini", "anthropic:claude-sonnet-4") is None
     assert "same family" in str(same_family("openai:gpt-4.1-mini", "openai:o3"))
+
+
+class OneVote(FakeListChatModel):
+    """Notes how many are asked of it at once."""
+
+    under_way: int = 0
+    most: int = 0
+
+    async def _agenerate(self, *said: Any, **more: Any) -> Any:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0.001)
+        self.under_way -= 1
+        return self._generate(*said, **more)
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_a_judge_in_this_process_is_asked_one_question_at_a_time(
+    run: Path, is_here: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("self_instruct.chains.runs.generating.is_in_process", lambda _: is_here)
+    model = OneVote(responses=[VOTE.format(right="yes", score=4)])
+    with Ledger.open(run) as ledger:
+        settled = RunPlan.of(ledger)
+        chosen = run_judge(ledger, settled, Layer({"judging.model": "one-vote"}, {}))
+        assert judge_run(ledger, settled, chosen, sample=8, models={chosen.name: model}).ending is Ending.DONE
+    assert (model.most == 1) is is_here
