@@ -5,7 +5,7 @@ Nothing is removed here; what is near is named, so that somebody can look at it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -63,7 +63,7 @@ def contamination(file: Path, tasks: Sequence[TaskInstance]) -> Contamination:
 
     Raises `EvaluationFileError` where the file cannot be read, or holds no text to train on.
     """
-    rows = [(number, _asked(row, f"{file}:{number}")) for number, row in _rows(file)]
+    rows = [(number, parts) for number, row in _rows(file) for parts in _asked(row, f"{file}:{number}")]
     instructions = [(number, instruction) for number, (instruction, _) in rows]
     inputs = [(number, given) for number, (_, given) in rows]
     first_of_each_task = {(one.task, one.instruction): one for one in reversed(tasks)}.values()
@@ -105,11 +105,11 @@ def _rows(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         yield number, row
 
 
-def _asked(row: Mapping[str, Any], place: str) -> tuple[str, str]:
-    """Return the instruction and the input of a row of any of our formats; the input is "" where the row is one text."""
+def _asked(row: Mapping[str, Any], place: str) -> Iterable[tuple[str, str]]:
+    """Return the instruction and the input of a row of any of our formats; of a text that may be read in two ways, both."""
     if isinstance(instruction := row.get("instruction"), str):
         given = row.get("input")
-        return instruction, given if isinstance(given, str) else ""
+        return [(instruction, given if isinstance(given, str) else "")]
     for name in ("prompt", "messages", "conversations"):
         if text := _first_text(row.get(name)):
             return _parts(text)
@@ -127,14 +127,13 @@ def _first_text(asked: object) -> str | None:
     return None
 
 
-def _parts(text: str) -> tuple[str, str]:
-    """Return a prompt's instruction and its input, which the templates part by a mark or an empty line."""
-    for mark in ("\nInput:", "\n\n"):
-        before, found, after = text.partition(mark)
-        if found:
-            return _without_frame(before), _without_frame(after)
-    return _without_frame(text), ""
+def _parts(text: str) -> Iterable[tuple[str, str]]:
+    """Return a prompt's instruction and input, as the templates part them: by a mark or an empty line, or by the first line."""
+    said = text.strip()
+    mark = next((mark for mark in ("\nInput:", "\n\n") if mark in said), "\n")
+    parted = (said.partition(mark), said.partition("\n"))
+    return dict.fromkeys((_without_frame(before), _without_frame(after)) for before, _, after in parted)
 
 
 def _without_frame(text: str) -> str:
-    return text.strip().removeprefix("Task:").removesuffix("Output:").strip()
+    return text.strip().removeprefix("Task:").removeprefix("Input:").removesuffix("Output:").strip()

@@ -85,9 +85,14 @@ def write_sheet(folder: Path, results: Mapping[str, Result], tasks: int | None, 
     """Write the page on which answers are graded, and who wrote which; return the sheet.
 
     `results` are by the systems' names; so many `tasks` that all of them answered are drawn by `seed`, or all. Raises
-    `InputError` where there are too few systems or no task in common.
+    `InputError` where there are too few systems or no task in common, and where the folder holds the page of another sample.
     """
     sheet, items = _drawn(results, tasks, seed)
+    if (folder / SYSTEMS).exists() and (earlier := RatingSheet.read(folder)) != sheet:
+        raise InputError(
+            f"{folder}: holds the page of another sample, of {len(earlier.order)} tasks, whose marks could then not be read;"
+            " name another folder."
+        )
     shown = {"title": f"Answers to {len(items)} tasks", "heading": "Rating", "raters": raters, "systems": len(results)}
     told = {"format": FORMAT, "sample": sheet.id, "items": items}
     for name, text in (
@@ -100,8 +105,11 @@ def write_sheet(folder: Path, results: Mapping[str, Result], tasks: int | None, 
 
 
 def read_grades(sheet: RatingSheet, files: Sequence[Path]) -> Ratings:
-    """Return what people said in the files that they saved; raises `InputError` that names the file and the mark."""
-    ratings = [one for file in files for one in _ratings(sheet, file)]
+    """Return what people said in the files that they saved, each as they spoke last.
+
+    Raises `InputError` that names the file and the mark.
+    """
+    ratings = [*{(one.item, one.rater): one for file in files for one in _ratings(sheet, file)}.values()]
     counts = {name: Counter(one.label for one in ratings if _system(one) == name) for name in sheet.systems}
     order = [grade.value for grade in Grade]
     merged = [Rating(one.item, one.rater, ACCEPTABLE if one.label in GOOD else "C or D") for one in ratings]

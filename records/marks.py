@@ -50,11 +50,6 @@ class Mark(Record):
     reasons: tuple[MarkReason, ...] = ()
     note: str = ""
 
-    @property
-    def is_all_right(self) -> bool:
-        """Whether all three answers are yes."""
-        return all(self.answer(criterion) is Answer.YES for criterion in Criterion)
-
     def answer(self, criterion: Criterion) -> Answer:
         """Return the answer to one of the questions."""
         return Answer(getattr(self, criterion.value))

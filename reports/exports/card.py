@@ -108,6 +108,7 @@ def dataset_card(
         models=_models(plan),
         is_offline=OFFLINE in map(plan.settings.model_of, plan.settings.writing_stages),
         settings=plan.settings,
+        num_instructions=_num_instructions(selected),
         seed_tasks=len(plan.seeds),
         choice=selected.choice.words,
         seeds_digest=_seeds_digest(plan) if plan.settings.seeds else None,
@@ -126,7 +127,7 @@ def _front_matter(
     plan: RunPlan, sides: Mapping[Split, CardSide], fields: CardFields, columns: Mapping[str, str] | None
 ) -> dict[str, Any]:
     ours = plan.settings.seeds is None and plan.settings.templates is None
-    languages = fields.languages or (("en",) if ours else ())  # the seeds and prompts that ship with us are English
+    languages = fields.languages or ((plan.settings.language,) if ours else ())  # of the seeds and prompts that ship with us
     splits = [{"split": str(split), "path": side.file} for split, side in sides.items()]
     matter: dict[str, Any] = {
         "license": fields.license,
@@ -159,6 +160,12 @@ def _config(plan: RunPlan) -> dict[str, Any]:
     said = {"profile", "model", "seed", *plan.said().values}
     kept = (one for one in shown_settings(plan) if one.key in said and one.value != HIDDEN and not names_place(one))
     return {one.key: without_place(one).value for one in kept if not is_pacing(one.key)}
+
+
+def _num_instructions(selected: Selected) -> int | None:
+    """Return how many instructions a run has, or is to have; None where it ends for another reason."""
+    asked = selected.plan.settings.num_instructions
+    return None if asked is None else max(asked, sum(1 for _ in selected.ledger.tasks()))
 
 
 def _seeds_digest(plan: RunPlan) -> str:

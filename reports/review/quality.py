@@ -4,12 +4,12 @@ What the shares rest on is said in `shares`; nothing here makes an estimate of w
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
-from self_instruct.records.judgements import Answer, Criterion
+from self_instruct.records.judgements import Answer
 from self_instruct.records.marks import Grade
 from self_instruct.reports.review.agreement import Agreement, Rating, agreement
 from self_instruct.reports.review.concerns import Concerns, GroupConcerns, concerns
@@ -173,12 +173,12 @@ def _with_people(question: str, both: Sequence[ReviewedInstance]) -> Agreement:
 def _among_people(marked: Sequence[ReviewedInstance]) -> dict[str, Agreement]:
     if not any(len(each.marks) > 1 for each in marked):
         return {}
-    by_rater = [(each.name, rater, mark) for each in marked for rater, mark in each.marks.items()]
+    by_rater = [(rater, replace(each, marks={rater: mark})) for each in marked for rater, mark in each.marks.items()]
     found = {
-        one.value: agreement(Rating(item, rater, mark.answer(one).value) for item, rater, mark in by_rater) for one in Criterion
+        question: agreement(Rating(each.name, rater, str(people_say(each, question))) for rater, each in by_rater)
+        for question in QUESTIONS
     }
-    found[ALL] = agreement(Rating(item, rater, "yes" if mark.is_all_right else "no") for item, rater, mark in by_rater)
-    grades = [Rating(item, rater, mark.grade.value) for item, rater, mark in by_rater]
+    grades = [Rating(each.name, rater, each.marks[rater].grade.value) for rater, each in by_rater]
     return {**found, "grade": agreement(grades, [grade.value for grade in Grade])}
 
 

@@ -22,6 +22,7 @@ ROWS: dict[str, Any] = {
         "completion": " x",
     },
     "task": {"prompt": f"Task: Name the capital of this country.\nInput: {GIVEN} today\nOutput:", "completion": " x"},
+    "first line": {"prompt": f"Name the capital of this country.\n{GIVEN} today\n\n", "completion": " x"},
     "messages": {"messages": [{"role": "user", "content": f"Name the capital of this country.\n\n{GIVEN} today"}]},
     "trl": {"prompt": [{"role": "user", "content": f"Name the capital of this country.\n\n{GIVEN} today"}]},
     "sharegpt": {"conversations": [{"from": "human", "value": f"Name the capital of this country.\n\n{GIVEN} today"}]},

@@ -86,6 +86,22 @@ def test_grades_are_counted_by_system_with_the_agreement_of_raters(folder: Path,
     assert "Agreement" not in told  # one rater agrees with nobody
 
 
+def test_a_person_who_saved_twice_is_heard_as_they_spoke_last(folder: Path, command: Command) -> None:
+    first = saved(folder, "Ann", "C", "D").rename(folder / "first.json")
+    last = saved(folder, "Ann", "A", "D", count=4)
+    found = json.loads(command("rate", folder, "--read", first, "--read", last, "--json").out)
+    assert found["systems"]["good.jsonl"] == {"A": 4, "B": 0, "C": TASKS - 4, "D": 0}
+
+
+def test_the_page_of_another_sample_does_not_replace_one_that_people_may_have(folder: Path, command: Command) -> None:
+    ann = saved(folder, "Ann", "A", "D")
+    answers = ["--answers", folder.parent / "good.jsonl", "--answers", folder.parent / "bad.jsonl"]
+    again = ["rate", folder, *answers, "--references", folder.parent / "tasks.jsonl"]
+    assert_refused(command(*again, "--tasks", 3), "holds the page of another sample", "name another folder")
+    assert command(*again).code == 0
+    assert command("rate", folder, "--read", ann).code == 0
+
+
 def test_what_no_page_saved_is_refused(folder: Path, command: Command, tmp_path: Path) -> None:
     good = json.loads(saved(folder, "Ann", "A", "D").read_text())
     for change, says in (

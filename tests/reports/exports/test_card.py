@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,16 @@ def card(ledger: Ledger, out: Path, form: str = "huggingface", fields: CardField
 def front_matter(text: str) -> dict[str, Any]:
     assert text.startswith("---\n")
     return yaml.safe_load(text.split("---\n")[1])
+
+
+def test_a_card_names_the_language_of_our_prompts_and_as_many_instructions_as_there_are(run: Ledger, tmp_path: Path) -> None:
+    kept = sum(1 for _ in run.tasks())
+    settled = RunPlan.of(run)
+    fewer = replace(settled, settings=settled.settings.model_copy(update={"num_instructions": 1, "language": "de"}))
+    export(run, fewer, "huggingface", tmp_path / "out", selection=Selection(), card=None)
+    said = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert front_matter(said)["language"] == ["de"]
+    assert f"--num-instructions {kept} " in said
 
 
 def test_the_hubs_client_reads_the_front_matter(run: Ledger, tmp_path: Path) -> None:
