@@ -180,7 +180,7 @@ class ClassificationSettings(ModelSettings):
     attempts: Attempts = 2
     """2: a reply that is neither yes nor no is asked for once more, with what was wrong."""
     decide_by: Literal["auto", "text", "probabilities"] = "auto"
-    """What answers: the reply's text, or how likely the model found yes and no, against a threshold set on the seed tasks.
+    """What answers: the reply's text, or how likely the model found each of `words`, against a threshold set on the seed tasks.
 
     `auto`: the second for a completion model that tells it, else the first.
     """
