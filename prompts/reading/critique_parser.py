@@ -5,9 +5,10 @@ what models put around it.
 """
 
 import re
+from collections.abc import Callable
 from typing import ClassVar
 
-from self_instruct.prompts.reading.courtesies import is_farewell, is_preamble, is_refusal
+from self_instruct.prompts.reading.courtesies import is_courtesy, is_unable, only_follows
 from self_instruct.prompts.reading.fences import find_fences
 from self_instruct.prompts.reading.reply_parser import ReplyParser, is_cut_off
 from self_instruct.prompts.reading.thoughts import without_thinking
@@ -17,8 +18,14 @@ from self_instruct.records.revisions import Critique, Part
 from self_instruct.records.tasks import Reason, Rejection
 
 LABELS = ("Fault", "Change", "Where")
-_LABEL = re.compile(r"\A[*_#\s]*(?:new |neue )?(?:output|answer|ausgabe|antwort)[*_]*[ \t]*:[*_]*[ \t]*", re.IGNORECASE)
-_NEXT_TASK = re.compile(r"\n\s*\n(?:Task|Aufgabe): ")  # where a completion model goes on with another
+_LABEL = re.compile(
+    r"\A[*_#\s]*(?:(?:here(?:['’]s| is)|hier ist) (?:the|your|die) )?(?:(?:new|corrected|revised|neue|überarbeitete) )?"
+    r"(?:output|answer|ausgabe|antwort)[*_]*[ \t]*:[*_]*[ \t]*",
+    re.IGNORECASE,
+)
+_ECHO = re.compile(r"\A<<<([^\n<>]{1,40})\n(.*)\n\1>>>\Z", re.DOTALL)  # the marks around a text in our own requests
+_MOST_COURTESIES = 4  # paragraphs before a text or after it
+_NEXT_TASK = re.compile(r"\n[^\S\n]*+\n(?:Task|Aufgabe): ")  # where a completion model goes on with another
 
 
 class CritiqueParser(StrictParser[Critique]):
@@ -54,7 +61,7 @@ class OutputParser(ReplyParser[str | Rejection]):
         if is_cut_off(reply):
             return self.rejection(reply, Reason.CUT_OFF)
         text = self.bare(without_thinking(reply.text))
-        if is_refusal(text):
+        if self.is_refusal(text):
             return self.rejection(reply, Reason.REFUSED_BY_PROVIDER)
         return text or self.rejection(reply, Reason.EMPTY)
 
@@ -62,16 +69,30 @@ class OutputParser(ReplyParser[str | Rejection]):
         """Return what was written without what stands around it."""
         return without_surroundings(text, _LABEL)
 
+    def is_refusal(self, text: str) -> bool:
+        """Return whether the model refused to write."""
+        return is_unable(text)
 
-def without_surroundings(text: str, label: re.Pattern[str]) -> str:
-    """Return what was written without greeting, farewell, `label` and fence around it."""
+
+def without_surroundings(
+    text: str,
+    label: re.Pattern[str],
+    leads_up: Callable[[str], bool] = is_courtesy,
+    follows: Callable[[str, str], bool] = only_follows,
+) -> str:
+    """Return what was written without greeting, farewell, `label`, fence and our own marks around it.
+
+    `leads_up` says of a first paragraph, and `follows` of a last one and what is before it, whether they are no part of it.
+    """
     text = _NEXT_TASK.split(text, maxsplit=1)[0].strip()
-    paragraphs = text.split("\n\n")
-    while len(paragraphs) > 1 and "\n" not in paragraphs[0] and is_preamble(paragraphs[0]):
-        del paragraphs[0]
-    while len(paragraphs) > 1 and is_farewell(paragraphs[-1]):
-        del paragraphs[-1]
-    text = label.sub("", "\n\n".join(paragraphs)).strip()
+    for _ in range(_MOST_COURTESIES):
+        first, blank, rest = text.partition("\n\n")
+        text = rest if blank and "\n" not in first and leads_up(first) else text
+    text = label.sub("", text)
+    for _ in range(_MOST_COURTESIES):
+        before, blank, last = text.rpartition("\n\n")
+        text = before if blank and follows(last, before) else text
+    text = _ECHO.sub(r"\2", text.strip())
     fences = find_fences(text)
     if len(fences) == 1 and fences[0].is_closed and (fences[0].start, fences[0].end) == (0, len(text)):
         return text[fences[0].inside : fences[0].outside].strip("\n")

@@ -6,7 +6,7 @@ linear time.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,23 +15,26 @@ from self_instruct.prompts.reading.fences import find_fences, outside
 Kind = Literal["head", "example", "input", "output", "label", "task"]
 KINDS: tuple[Kind, ...] = ("example", "input", "output", "label", "task")
 
+_FEWEST_WORDS = 2  # below an answer's own heading; one is the begin of "Input:", where a reply was cut off
 _BLANK = "[ \\t\u00a0\u202f]*+"
 _COLON = rf"{_BLANK}\#?+\d*+(?:\*\*)?+{_BLANK}[:：](?(bold)(?:\*\*)?+)"
 _DRESSED = r"(?(bold)\*\*[ \t]*+$|(?(hash)[ \t]*+$|(?!)))"  # "**Input**" or "### Input" alone on its line
 _COUNT = r"(?:\#?+\d++|one|two|three|four|five|six|seven|eight|nine|ten|One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten)"
+_TITLE = r"[-–—][ ][^\n:]{1,60}+:?+"  # "Example 1 – A short list"
+_ORDINAL = "(?i:(?:the[ ])?+(?:first|second|third|fourth|fifth)[ ]example)"
 
 
 def _marker(words: Mapping[Kind, str], *, ignoring_case: bool) -> re.Pattern[str]:
     fields = "\n".join(f"| (?P<{kind}>(?:{words[kind]})(?:{_COLON}|{_DRESSED}))" for kind in ("input", "output", "label"))
-    answers = f"{words['input']}|{words['output']}|{words['label']}"
+    answered = rf"(?=[ \t]*+\n\s*+(?:[\#>]++[ ])?+(?:\*\*)?+(?:{words['input']}|{words['output']}|{words['label']})\b)"
     return re.compile(
         rf"""^(?:(?P<task>(?<=\n\n)(?:\*\*)?+(?:Task|Aufgabe){_COLON.replace("(?(bold)", "(?:")})
         | [ ]{{0,3}}+(?:(?:[-*•+]|(?P<hash>[>\#]++)|\d{{1,2}}[.)])[ \t]++)?+(?P<bold>\*\*)?+
           (?: (?P<example>(?:{words["example"]})(?:
                   {_BLANK}{_COUNT}(?:\*\*)?+{_BLANK}(?:\([^()\n]{{1,60}}+\)(?:\*\*)?+{_BLANK})?+
-                      (?: [:：](?:\*\*)?+ | [.)](?:\*\*)?+(?=\s|\Z) | (?=[ \t]*+$) )
-                | (?:\*\*)?+[:：]?+(?:\*\*)?+(?=[ \t]*+\n\s*+(?:[\#>]++[ ])?+(?:\*\*)?+(?:{answers})\b)
-              ))
+                      (?: [:：](?:\*\*)?+ | [.)](?:\*\*)?+(?=\s|\Z) | (?=[ \t]*+$) | {_TITLE}{answered} )
+                | (?:\*\*)?+[:：]?+(?:\*\*)?+{answered}
+              ) | {_ORDINAL}(?:\*\*)?+[:：]?+(?:\*\*)?+{answered})
             {fields}
           ))""",
         re.VERBOSE | re.MULTILINE | (re.IGNORECASE if ignoring_case else re.NOFLAG),
@@ -100,6 +103,19 @@ def find_markers(text: str, marker: re.Pattern[str], answer: Kind) -> list[Marke
         if found.kind == answer:
             answered = found.end
     return markers
+
+
+def without_headings(text: str, markers: Sequence[Marker], answer: Kind) -> list[Marker]:
+    """Return the markers without the "Example 1" of an answer's own: no marker is in it, and the answer is in no example."""
+    kinds = [marker.kind for marker in markers]
+    if answer != "output" or "output" not in kinds or "example" in kinds[: kinds.index("output")]:
+        return list(markers)
+    ends = [*((marker.start, marker.kind) for marker in markers[1:]), (len(text), "task")]
+    return [
+        one
+        for one, (end, then) in zip(markers, ends, strict=True)
+        if one.kind != "example" or then in ("input", answer) or len(text[one.end : end].split()) < _FEWEST_WORDS
+    ]
 
 
 def _markers(matches: Iterable[re.Match[str]]) -> Iterable[Marker]:

@@ -5,13 +5,14 @@ multi-line inputs, field names ("Paragraph: ...") and code survive. Every step t
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from textwrap import dedent
 
-from self_instruct.prompts.reading.courtesies import ends_in_colon, is_farewell, is_preamble
-from self_instruct.prompts.reading.fences import find_fences, outside
+from self_instruct.prompts.reading.courtesies import ends_in_colon, is_preamble, only_follows
+from self_instruct.prompts.reading.fences import Fence, find_fences, outside
 from self_instruct.prompts.reading.instance_markers import (
     ASKED_FOR,
     LOOSE,
@@ -20,6 +21,7 @@ from self_instruct.prompts.reading.instance_markers import (
     find_markers,
     on_own_lines,
     with_outputs_on_own_lines,
+    without_headings,
 )
 from self_instruct.prompts.reading.instance_values import input_of, label_of, without_reasons
 from self_instruct.prompts.reading.structured_instances import Piece, structured_instances
@@ -29,7 +31,6 @@ from self_instruct.records.tasks import Instance, Reason
 _ECHO = re.compile(r"(?:\*\*)?Task[ \t]*+\d*+:")
 _NOISE = re.compile(r"[ \t]*+(?:-{3,}+|\*{3,}+|_{3,}+|={3,}+)?+[ \t]*+$")
 _UNSEEN_FIRST = re.compile("^[\u200b\u2060\ufeff]++", re.MULTILINE)
-_LETTER = re.compile(r"(?:dear|hi|hello|hey|good (?:morning|afternoon|evening))\b", re.IGNORECASE)
 _LONGEST_TITLE = 6  # words of "Example 1: Short list"
 
 
@@ -81,7 +82,7 @@ def _marked(text: str, words: re.Pattern[str], is_classification: bool) -> Found
     text = _unwrapped(text, words)
     markers = find_markers(text, words, "label") if is_classification else []
     answer: Kind = "label" if any(marker.kind == "label" for marker in markers) else "output"
-    markers = markers if answer == "label" else find_markers(text, words, "output")
+    markers = without_headings(text, markers if answer == "label" else find_markers(text, words, "output"), answer)
     kinds = [marker.kind for marker in markers]
     if not kinds or (is_classification and answer not in kinds):
         return Found([], has_answers=False)
@@ -103,27 +104,39 @@ def _is_label_first(sections: Sequence[Section]) -> bool:
 
 
 def _without_farewell(text: str) -> str:
-    """Return the text without a last paragraph that only follows an answer of one paragraph."""
+    """Return the text without a last paragraph that only follows the last answer."""
     before, _, last = text.rstrip().rpartition("\n\n")
-    if not before or not is_farewell(last):
-        return text
     answer = before[max(before.rfind("Output:"), before.rfind("Class label:"), 0) :]
-    body = answer.partition(":")[2].lstrip()
-    is_of_answer = "\n\n" in body or _LETTER.match(body)
-    return text if is_of_answer and "example" not in last.casefold() else before
+    return before if before and only_follows(last, answer.partition(":")[2].lstrip()) else text
 
 
 def _unwrapped(text: str, words: re.Pattern[str]) -> str:
-    """Return what is inside a code fence that holds all the markers, or the text without a fence line that wraps nothing."""
+    """Return what is inside the code fences that hold all the markers, or the text without a fence line that wraps nothing."""
     fences = find_fences(text)
     closed = [fence for fence in fences if fence.is_closed]
-    first = words.search(text)
-    if first and next(outside(words.finditer(text), closed), None) is None:
-        around = next(fence for fence in closed if fence.start <= first.start() < fence.end)
-        return text[around.inside : around.outside]
+    around = [fence for fence in closed if words.search(text[fence.inside : fence.outside])]
+    heads = list(outside(words.finditer(text), closed)) if around else []
+    if around and (inside := _fenced(text, words, around, heads)):
+        return inside
     if fences and not text[fences[-1].inside :].strip() and not fences[-1].is_closed:
         return text[: fences[-1].start]
     return text
+
+
+def _fenced(text: str, words: re.Pattern[str], around: Sequence[Fence], heads: Sequence[re.Match[str]]) -> str:
+    """Return the insides of fences that hold all markers but for "Example 1" above them; "" if these do not.
+
+    Of several fences all count if each begins with a marker and below nothing but a title, else the first one.
+    """
+    insides = [text[fence.inside : fence.outside].strip("\n") for fence in around]
+    parts = sorted(
+        [(fence.start, said) for fence, said in zip(around, insides, strict=True)] + [(head.start(), head[0]) for head in heads]
+    )
+    ends = sorted([0, *(fence.end for fence in around), *(head.end() for head in heads)])
+    above = [text[ends[bisect_right(ends, fence.start) - 1] : fence.start].strip(" \n*") for fence in around]
+    if all(head["example"] for head in heads) and all(map(words.match, insides)) and (not heads or all(map(_is_title, above))):
+        return "\n\n".join(said for _, said in parts)
+    return "" if heads else insides[0]
 
 
 def _sections(text: str, markers: Sequence[Marker]) -> Iterator[Section]:

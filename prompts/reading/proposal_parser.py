@@ -6,20 +6,26 @@ Between the model and `chains.stages` and `chains.refinement`, whose rules say w
 import re
 from dataclasses import replace
 
-from self_instruct.prompts.reading.courtesies import is_refusal
+from self_instruct.prompts.reading.courtesies import is_farewell, is_preamble, is_refusal
 from self_instruct.prompts.reading.critique_parser import OutputParser, without_surroundings
+from self_instruct.prompts.reading.quotes import unquoted
 from self_instruct.prompts.reading.reply_parser import ReplyParser, is_cut_off
 from self_instruct.prompts.reading.thoughts import without_thinking
 from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import Candidate, Reason, Rejection
 
-_LABEL = re.compile(
-    r"\A[*_#>\s]*(?:(?:changed|new|rewritten|revised|evolved|harder|geänderte|neue) )?"
-    r"(?:task|instruction|prompt|request|aufgabe|anweisung)[*_]*\s*:[*_]*\s*",
+_TASK = "(?:task|instruction|prompt|request|aufgabe|anweisung)"
+_LABEL = re.compile(  # "New task:", "Sure! Here is a harder version of the task:"
+    r"\A[*_#>\s]*(?:(?:[\w ]{1,20}[!,.] )?(?:here(?:['’]s| is)|hier ist) (?:the|an?|your|die|eine) )?"
+    r"(?:(?:changed|new|rewritten|revised|evolved|modified|updated|improved|(?:slightly |somewhat )?harder|geänderte|neue"
+    rf"|überarbeitete|schwerere) )?(?:(?:version|fassung)(?: (?:of the|of your|der) (?:original )?{_TASK})?|{_TASK})"
+    r"[*_]*\s*:[*_]*\s*",
     re.IGNORECASE,
 )
-_WHAT_FOLLOWS = re.compile(r"\n\s*\n|\n[*_#\s]*(?:input|output|answer|eingabe|ausgabe|antwort)\b[*_]*\s*:", re.IGNORECASE)
-_QUOTES = {'"': '"', "“": '”"', "'": "'", "‘": "’", "„": '“”"', "«": "»"}
+_WHAT_FOLLOWS = re.compile(
+    r"\n[^\S\n]*+\n|\n[*_# \t]*+(?:input|output|answer|eingabe|ausgabe|antwort)\b[*_]*\s*:", re.IGNORECASE
+)
+_QUOTED_LINE = re.compile(r"^[ \t]*>+[ \t]*", re.MULTILINE)
 
 
 class ProposalParser(ReplyParser[Candidate | Rejection]):
@@ -42,7 +48,7 @@ class ProposalParser(ReplyParser[Candidate | Rejection]):
         said, end, _ = reply.text.partition(self.end) if self.end else (reply.text, "", "")
         if is_cut_off(reply) and not end:
             return self.rejection(reply, Reason.CUT_OFF)
-        text = _instruction(without_surroundings(without_thinking(said), _LABEL))
+        text = _instruction(_alone(without_thinking(said)))
         if is_refusal(text):
             return self.rejection(reply, Reason.REFUSED_BY_PROVIDER)
         return Candidate(0, text) if text else self.rejection(reply, Reason.EMPTY)
@@ -63,12 +69,20 @@ class TaskParser(OutputParser):
 
     def bare(self, text: str) -> str:
         """Return the instruction."""
-        return _instruction(_WHAT_FOLLOWS.split(without_surroundings(text, _LABEL), maxsplit=1)[0])
+        return _instruction(_WHAT_FOLLOWS.split(_alone(text), maxsplit=1)[0])
+
+    def is_refusal(self, text: str) -> bool:
+        """Return whether the model refused: no instruction begins with an apology."""
+        return is_refusal(text)
+
+
+def _alone(text: str) -> str:
+    """Return an instruction without what stands around it."""
+    text = without_surroundings(text, _LABEL, is_preamble, lambda last, _: is_farewell(last))
+    return _QUOTED_LINE.sub("", text) if text.startswith(">") else text
 
 
 def _instruction(text: str) -> str:
     """Return an instruction on one line, without quotes around it, that begins with a capital."""
-    text = " ".join(text.split())
-    is_quoted = len(text) > 1 and text[-1] in _QUOTES.get(text[0], "") and not set(text[1:-1]) & {text[0], text[-1]}
-    said = text[1:-1].strip() if is_quoted else text
+    said = unquoted(" ".join(text.split()))
     return said[:1].upper() + said[1:]

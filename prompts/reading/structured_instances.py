@@ -14,6 +14,11 @@ _OUTPUTS = (
     "вывод",
 )  # fmt: skip
 _LABELS = ("class_label", "class label", "label", "class", "category")
+_NO_INPUT = frozenset({
+    *_OUTPUTS, *_LABELS, "instruction", "task", "explanation", "reason", "reasoning", "rationale", "justification",
+    "confidence", "id", "index", "anweisung", "aufgabe", "begründung",
+})  # fmt: skip
+_COUNTS = frozenset({"#", "no", "no.", "nr", "nr.", "number"})  # of the rows, where a row has more than that
 _LINE_BREAK = re.compile(r"<br[ ]?/?>", re.IGNORECASE)
 
 
@@ -63,7 +68,17 @@ def _instance(fields: Mapping[str, object]) -> Instance | Reason:
     named = {name.strip().casefold(): value for name, value in fields.items()}
     label = next((as_text(named[key]) for key in _LABELS if key in named), None)
     output = next((as_text(named[key]) for key in _OUTPUTS if key in named), None)
-    given = input_of([next((as_text(named[key]) for key in _INPUTS if key in named), "")])
+    known = next((as_text(named[key]) for key in _INPUTS if key in named), None)
+    given = input_of([_other_fields(fields) if known is None else known])
     if output is not None:
         return Instance(given, output)
     return Reason.UNREADABLE if label is None else Instance(given, label_of(label))
+
+
+def _other_fields(fields: Mapping[str, object]) -> str:
+    """Return the fields that are neither answer nor remark nor number: one alone by itself, several as "Name: value" lines."""
+    others = {name.strip(): as_text(value) for name, value in fields.items() if name.strip().casefold() not in _NO_INPUT}
+    said = {name: text for name, text in others.items() if text and not (len(others) > 1 and name.casefold() in _COUNTS)}
+    if len(said) == 1:
+        return next(iter(said.values()))
+    return "\n".join(f"{name[:1].upper()}{name[1:].replace('_', ' ')}: {text}" for name, text in said.items())

@@ -9,9 +9,11 @@ import pytest
 
 from self_instruct.prompts.reading.class_labels import comparable, is_among, named_labels
 from self_instruct.prompts.reading.classification_parser import ClassificationParser
+from self_instruct.prompts.reading.critique_parser import OutputParser
 from self_instruct.prompts.reading.instance_parser import InstanceParser
 from self_instruct.prompts.reading.instance_values import label_of
 from self_instruct.prompts.reading.instruction_parser import InstructionParser
+from self_instruct.prompts.reading.proposal_parser import ProposalParser, TaskParser
 
 Reader = Callable[[str], Any]
 Maker = Callable[[int], str]
@@ -25,6 +27,9 @@ READERS: dict[str, Reader] = {
     "published instructions": InstructionParser(form="published").parse,
     "published instances": InstanceParser(form="published").parse,
     "published labels": InstanceParser(form="published", is_classification=True).parse,
+    "an output": OutputParser().parse,
+    "one instruction in the place of another": TaskParser().parse,
+    "one instruction": ProposalParser(proposer="evolve").parse,
     "a class label": label_of,
     "labels that an instruction names": named_labels,
     "labels compared": lambda text: (comparable(text), is_among(text, ("spam",)), is_among("spam", (text,))),
@@ -42,7 +47,8 @@ UNITS = [
     "\nInput: a\nReason:", "<|channel|>final<|message|>", "\n9. **a**\nb c d e", "Note: a\n\n", "&amp;", "\u200b", "\r", "[ \n",
     "9. {", ". Input:", "x. Input: Output:", "\n9. Input:", "a/", " / ", "'a'", '"a" or ', "classify as a or ", " because ",
     " - ", "yes/no ", "a ", "a", ":", "_", "*", "#", "\n> ", "~~~\n", "a: ```", "\n#. a. 5. b\n```\nc\n```", "\n#. a. #. b",
-    "\n  ",
+    "\n  ", "Let me know\n\n", "```\nInput: a\nOutput: b\n```\n", "\nExample 1 - a\n", "Example 1\n```\nOutput: a\n```\n",
+    '{"a": "b", "b c": "d e f."}', "a: ", "<<<a\n", "\n\na,\nb", "\n#\n",
 ]  # fmt: skip
 HEADS = [
     "", "9. ", "9. a:", "Class label: ", "Class label: a", "Output: ", "Input: ", "Example 1\n", "```\n", '["',

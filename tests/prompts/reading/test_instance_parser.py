@@ -78,6 +78,13 @@ def test_a_published_class_label_is_one_line_and_the_rest_its_input():
         "Task: Do it.\nExample 1\nInput: a\nOutput: b\nExample 2\nInput: c\nOutput: d\n\nTask: Sing.\nOutput: la",
         "```\nExample 1\nInput: a\nOutput: b\nExample 2\nInput: c\nOutput: d\n```\nEnjoy!",
         "```\nExample 1\nInput: a\nOutput: b\nExample 2\nInput: c\nOutput: d",
+        "```\nExample 1\nInput: a\nOutput: b\n```\n\n```\nExample 2\nInput: c\nOutput: d\n```",
+        "Here are two:\n\n```\nInput: a\nOutput: b\n```\n\n```\nInput: c\nOutput: d\n```\nEnjoy!",
+        "**Example 1:**\n\n```\nInput: a\nOutput: b\n```\n\n**Example 2:** Another one\n\n```\nInput: c\nOutput: d\n```",
+        "Example 1 – A short list\nInput: a\nOutput: b\n\nExample 2 – A longer list\nInput: c\nOutput: d",
+        "Example 1 - A short list\nInput: a\nOutput: b\n\nExample 2 - A longer list\nInput: c\nOutput: d",
+        "**Example 1 — A short list**\n\nInput: a\nOutput: b\n\n**Example 2 — A longer list**\n\nInput: c\nOutput: d",
+        "**First example**\nInput: a\nOutput: b\n\n**Second example**\nInput: c\nOutput: d",
         "<think>Example 1\nInput: x\nOutput: y</think>\nExample 1\nInput: a\nOutput: b\nExample 2\nInput: c\nOutput: d",
         "Example 1\r\nInput: a\r\nOutput: b\r\nExample 2\r\nInput: c\r\nOutput: d\r\n",
         "Example 1\nInput: a\nOutput: b\nExample 2\nInput: c\nOutput: d\n\nLet me know if you need more examples!",
@@ -122,6 +129,32 @@ def test_two_outputs_belong_to_the_same_input():
     assert pairs(TOLERANT.parse("Input: a\nOutput: b\nOutput: c")) == [("a", "b"), ("a", "c")]
 
 
+def test_the_headings_of_an_answer_are_text_of_it():
+    answer = "It calls itself.\n\n**Example 1:** Factorial\nMultiply down.\n\n**Example 2:** Fibonacci\nAdd the two before."
+    assert pairs(TOLERANT.parse(f"Output: {answer}")) == [("", answer)]
+    assert pairs(TOLERANT.parse(f"Input: recursion\nOutput: {answer}")) == [("recursion", answer)]
+
+
+def test_an_answer_may_be_a_numbered_list_with_headings():
+    answer = "### Steps\n1. Boil water.\n2. Add tea.\n\n### Example\nGreen tea: two minutes."
+    assert pairs(TOLERANT.parse(f"Output: {answer}")) == [("", answer)]
+
+
+def test_an_example_with_a_marker_of_its_own_or_with_nothing_yet_ends_an_answer_without():
+    assert pairs(TOLERANT.parse("Output: a\n\nExample 2\nInput: b\nOutput: c")) == [("", "a"), ("b", "c")]
+    records = TOLERANT.read(Reply("Output: I work in a bakery.\nExample 1\nInput", "length"))
+    assert pairs(records) == [("", "I work in a bakery.")]
+    assert reasons(records) == [None, Reason.CUT_OFF]
+
+
+def test_after_an_example_another_without_output_marker_is_one():
+    assert pairs(TOLERANT.parse("Example 1\nOutput: a\nExample 2\nWalk daily.\nExample 3\nOutput: c")) == [
+        ("", "a"),
+        ("", "Walk daily."),
+        ("", "c"),
+    ]
+
+
 def test_an_example_without_output_marker_is_an_output_but_an_input_alone_is_unreadable():
     records = TOLERANT.parse("Example 1\nWalk daily.\nExample 2\nInput: a\nExample 3\n")
     assert pairs(records) == [("", "Walk daily.")]
@@ -137,6 +170,8 @@ def test_an_example_without_output_marker_is_an_output_but_an_input_alone_is_unr
         "Input: Text: x\nClass label: A\nInput: Text: y\nClass label: B",
         "Example 1\nInput: Text: x\nOutput: A\nExample 2\nInput: Text: y\nOutput: B",
         "```\nClass label: A\nText: x\nClass label: B\nText: y\n```",
+        "```\nClass label: A\nText: x\n```\n\n```\nClass label: B\nText: y\n```",
+        "**Example 1:**\n\n```\nClass label: A\nText: x\n```\n\n**Example 2:**\n\n```\nClass label: B\nText: y\n```",
         "Class label:\nA\nText: x\n\nClass label: B\nText: y\n\nTask: Sing.\nClass label: C",
     ],
 )
@@ -227,6 +262,61 @@ def test_the_published_form_reads_the_recorded_run_as_its_code_did(reference: Pa
         assert [list(pair) for pair in read] == expected["parsed"]
         total += len(read)
     assert total == 272  # counts.json: instances_parsed
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Output:\n```python\nprint(1)\nOutput: 1\n```",
+        "Example 1\nOutput:\n```\nInput: a\nOutput: b\n```",
+        "Example 1\n\n```python\ndef f(): ...\n# Output: 3\n```",
+        "Example 1\nWrite one for the list b, a.\n```\nOutput: a, b\n```",
+    ],
+)
+def test_an_output_that_is_or_ends_in_a_code_block_stays_whole(reply: str):
+    assert pairs(TOLERANT.parse(reply)) == [("", reply.removeprefix("Example 1\n").removeprefix("Output:\n").strip())]
+
+
+def test_a_dash_behind_an_example_that_is_no_title_is_text():
+    assert pairs(TOLERANT.parse("Input: a\nExample 1 - 5 minutes\nis enough.\nOutput: x")) == [
+        ("a\nExample 1 - 5 minutes\nis enough.", "x")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ('[{"list": "b, a", "output": "a, b"}]', ("b, a", "a, b")),
+        ('[{"city_name": "Rome", "year": 1990, "output": "a", "explanation": "e"}]', ("City name: Rome\nYear: 1990", "a")),
+        ('[{"instruction": "Sort them.", "output": "a, b"}]', ("", "a, b")),
+        ('[{"input": "b", "source": "x", "output": "a"}]', ("b", "a")),
+        ('Output: {"list": "b, a", "output": "a, b"}', ("", '{"list": "b, a", "output": "a, b"}')),
+    ],
+)
+def test_json_keeps_an_input_under_another_name(reply: str, expected: tuple[str, str]):
+    assert pairs(TOLERANT.parse(reply)) == [expected]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '[{"review": "I loved it.", "label": "positive"}]',
+        '[{"number": 1, "review": "I loved it.", "label": "positive", "reason": "loved"}]',
+        "| # | Review | Class label |\n|---|---|---|\n| 1 | I loved it. | positive |",
+    ],
+)
+def test_what_a_label_belongs_to_is_its_input_whatever_it_is_called(reply: str):
+    assert pairs(TOLERANT_LABELS.parse(reply)) == [("I loved it.", "positive")]
+
+
+def test_a_number_alone_is_an_input():
+    assert pairs(TOLERANT_LABELS.parse('[{"number": 7, "label": "odd"}]')) == [("7", "odd")]
+
+
+def test_an_answer_of_several_paragraphs_or_a_letter_keeps_its_last():
+    letter = "Hi Tom,\n\nFeel free to call me if anything is unclear."
+    assert pairs(TOLERANT.parse(f"Input: a\nOutput: {letter}")) == [("a", letter)]
+    assert pairs(TOLERANT.parse("Input: a\nOutput: One.\n\nTwo.\n\nI hope this helps!")) == [("a", "One.\n\nTwo.")]
 
 
 def test_a_fence_may_open_on_the_line_of_its_marker() -> None:
