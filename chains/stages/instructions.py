@@ -58,7 +58,9 @@ class InstructionStage(Stage[Demonstrations]):
         self._prompts = (prompts.instructions, prompts.instructions_again)
         self._subjects = prompts.subjects
         self._tokens = settings.novelty.tokens
-        self._parser = InstructionParser(form=self.settings.form, casing=self.settings.casing)
+        self._parser = InstructionParser(
+            form=self.settings.form, casing=self.settings.casing, subjects=frozenset(prompts.subjects)
+        )
 
     def prompt(self, about: Demonstrations, attempt: int = 1) -> Prompt:
         """Return the prompt that lists the demonstrations."""

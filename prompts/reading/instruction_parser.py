@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from self_instruct.prompts.reading.numbered_list import PUBLISHED_NUMBER, ListItem, finished_items, list_items
 from self_instruct.prompts.reading.reply_parser import MOST_RECORDS, ReplyParser, is_cut_off
+from self_instruct.prompts.reading.subjects import without_subject
 from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import Candidate, Reason, Rejection, StageName
 from self_instruct.settings.sections import Form
@@ -28,6 +29,9 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
     reply is a rejection `CUT_OFF`; what comes after the first `MOST_RECORDS` is counted in one rejection `TOO_MANY`. In both
     forms a reply without any item is one rejection.
 
+    What the request said the items may be about, its `subjects`, is no part of an item that begins with one as its title:
+    "rivers: Which is the longest?"; the published form knows none.
+
     While a reply is streaming, the tolerant form gives newly finished items as they come if it begins with a number above 1
     (any other may turn out to be thinking aloud); these lists add up to what `invoke` returns. The published form knows only
     at the end.
@@ -39,6 +43,7 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
     stage: ClassVar[str] = StageName.INSTRUCTIONS
     form: Form = "tolerant"
     casing: Casing = "first letter"
+    subjects: frozenset[str] = frozenset()
 
     def read(self, reply: Reply) -> list[Candidate | Rejection]:
         """Return the candidates and rejections of a reply, in its order; there is always at least one."""
@@ -66,7 +71,7 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
         return candidates or [self.rejection(reply, Reason.EMPTY)]
 
     def _tolerant(self, reply: Reply) -> list[Candidate | Rejection]:
-        items = list_items(reply.text)
+        items = list_items(reply.text, self.subjects)
         if not items:
             return [self.rejection(reply, self.why_nothing(reply))]
         records = self._records(items, reply)
@@ -79,7 +84,7 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
         return [
             self.rejection(reply, item.read, reply.text[item.start : item.end], item.start)
             if isinstance(item.read, Reason)
-            else Candidate(item.start, self._cleaned(item.read))
+            else Candidate(item.start, self._cleaned(without_subject(item.read, self.subjects)))
             for item in items
         ]
 

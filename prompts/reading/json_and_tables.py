@@ -12,6 +12,7 @@ from typing import Any
 
 _JSON_START = re.compile(r"^[ \t]*+(?=\[\s*+[\"{\[]|\{\s*+\")", re.MULTILINE)
 _KEY = r'"(?:[^"\\\n]|\\.){0,40}"\s*+:\s*+'
+_ANY_KEY = re.compile(r'[\s,]*+"((?:[^"\\]|\\.)*+)"\s*+:\s*+')
 _NUMBER_KEY = r'"[^\d"\n]{0,12}\d{1,3}"\s*+:\s*+'
 _BETWEEN = re.compile(rf"(?:[\s,\]}}\[]|\{{\s*+{_KEY}(?=\[)|\{{(?=\s*+{_NUMBER_KEY})|{_NUMBER_KEY})*+")
 _DECODER = json.JSONDecoder(strict=False)
@@ -66,6 +67,16 @@ def json_entries(text: str) -> Iterator[Entry]:
             return
         yield Entry(at, end, value)
         begin = end
+
+
+def entries_by_key(text: str, entry: Entry) -> Iterator[tuple[str, Entry]]:
+    """Yield the keys of a JSON object, as they are written, each with its value if that is a text."""
+    at = entry.start + 1
+    while key := _ANY_KEY.match(text, at):
+        value, end = _DECODER.raw_decode(text, key.end())
+        if isinstance(value, str):
+            yield key[1], Entry(key.start(1) - 1, end, value)
+        at = end
 
 
 def table_rows(text: str) -> Iterator[Entry]:

@@ -5,14 +5,22 @@ ends in the first item's number, so the reply may begin with an unnumbered item.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import unescape
 
 from self_instruct.prompts.reading.courtesies import ends_in_colon, is_farewell, is_preamble, is_refusal
 from self_instruct.prompts.reading.fences import Fence, find_fences, outside
-from self_instruct.prompts.reading.json_and_tables import as_text, json_begins, json_entries, table_begins, table_rows
+from self_instruct.prompts.reading.json_and_tables import (
+    as_text,
+    entries_by_key,
+    json_begins,
+    json_entries,
+    table_begins,
+    table_rows,
+)
 from self_instruct.prompts.reading.list_marks import Mark, continues_a_list, find_certain_marks, find_marks, first_mark
+from self_instruct.prompts.reading.quotes import unquoted
 from self_instruct.prompts.reading.thoughts import blanked, without_thinking
 from self_instruct.records.tasks import Reason
 
@@ -38,7 +46,8 @@ _GLUED_INPUT = re.compile(r"(?<=[.?!:*])[ \t]++(?:\*\*)?+Input(?:\*\*)?+:")
 _GLUED_OUTPUT = re.compile(r"\bOutput(?:\*\*)?+:")
 _ABOUT_MARKUP = re.compile(r"html|xml|entit|escap|markup|tag\b|`", re.IGNORECASE)
 _INSTRUCTION_KEYS = (
-    "instruction", "task", "prompt", "question", "description", "text", "tarea", "aufgabe", "tâche", "任务", "指令",
+    "instruction", "task", "prompt", "request", "question", "description", "text", "tarea", "aufgabe", "anfrage", "bitte",
+    "tâche", "任务", "指令",
 )  # fmt: skip
 _LONGEST_TITLE = 8  # words
 _SHORTEST_TASK = 4  # words of what stands below a title
@@ -57,14 +66,15 @@ class ListItem:
     is_closed: bool = False
 
 
-def list_items(text: str) -> list[ListItem]:
+def list_items(text: str, subjects: Collection[str] = ()) -> list[ListItem]:
     """Return the items of a reply in order; none where it only refuses or leads up to a list.
 
     A number counts if it starts a line that is neither indented into an item nor inside a code fence within an item, or if it
-    is the next one and follows a sentence; four digits are a year. What leads up to the list or follows it is no item.
+    is the next one and follows a sentence; four digits are a year. What leads up to the list or follows it is no item. Of JSON
+    whose keys are `subjects`, each value is one.
     """
     answer = _answer(text)
-    if items := _structured(answer):
+    if items := _structured(answer, subjects):
         return items
     visible, fences = _without_wrapping(_LINE_BREAK.sub(_as_newline, answer), is_whole=True)
     marks = find_marks(visible, fences)
@@ -99,7 +109,7 @@ def _begin(text: str) -> int:
 # JSON and tables
 
 
-def _structured(text: str) -> list[ListItem]:
+def _structured(text: str, subjects: Collection[str]) -> list[ListItem]:
     """Return the items of a reply that is JSON or a table; none where that stands within an item."""
     begins = [begin for begin in (json_begins(text), table_begins(text)) if begin is not None]
     if not begins:
@@ -108,7 +118,7 @@ def _structured(text: str) -> list[ListItem]:
     before = blanked(text, [line for fence in find_fences(text) for line in fence.lines])[:begin]
     if not all(_leads_up(line) for line in before.split("\n")) or first_mark(before):
         return []
-    items = list(_json_items(text) if json_begins(text) == begin else _table_items(text))
+    items = list(_json_items(text, subjects) if json_begins(text) == begin else _table_items(text))
     return items if any(isinstance(item.read, str) for item in items) else []
 
 
@@ -116,7 +126,7 @@ def _leads_up(line: str) -> bool:
     return not line.strip() or is_preamble(line) or ends_in_colon(line)
 
 
-def _json_items(text: str) -> Iterator[ListItem]:
+def _json_items(text: str, subjects: Collection[str]) -> Iterator[ListItem]:
     for entry in json_entries(text):
         if entry.value is None:
             yield ListItem(entry.start, entry.end, Reason.UNREADABLE)
@@ -124,6 +134,10 @@ def _json_items(text: str) -> Iterator[ListItem]:
             yield ListItem(entry.start, entry.end, entry.value.strip() or Reason.EMPTY, is_closed=True)
         elif instruction := _instruction_in(entry.fields):
             yield ListItem(entry.start, entry.end, instruction, is_closed=True)
+        elif any(name in subjects for name in entry.fields):
+            for name, one in entries_by_key(text, entry):
+                if name in subjects and isinstance(one.value, str):
+                    yield ListItem(one.start, one.end, one.value.strip() or Reason.EMPTY, is_closed=True)
 
 
 def _instruction_in(fields: Mapping[str, object]) -> str:
@@ -221,7 +235,7 @@ def _alone(text: str) -> str:
     glued = _GLUED.search(text) or _GLUED_INPUT.search(text)
     if glued and (glued.re is _GLUED or _GLUED_OUTPUT.search(text, glued.end())) and _WORD.search(text[: glued.start()]):
         text = text[: glued.start()]
-    return (text if _ABOUT_MARKUP.search(text) else unescape(text)).strip()
+    return unquoted((text if _ABOUT_MARKUP.search(text) else unescape(text)).strip())
 
 
 def _cleaned(text: str, mark: Mark) -> str:

@@ -19,7 +19,7 @@ Reader = Callable[[str], Any]
 Maker = Callable[[int], str]
 
 READERS: dict[str, Reader] = {
-    "instructions": InstructionParser().parse,
+    "instructions": InstructionParser(subjects=frozenset({"a", "b c"})).parse,
     "instructions still coming": InstructionParser().read_finished,
     "classification": ClassificationParser().parse,
     "instances": InstanceParser().parse,
