@@ -135,6 +135,22 @@ def test_without_comparing_new_outputs_stand_that_no_rule_is_against(tmp_path: P
     assert {one.decided_by for one in preferred} <= {"verifiers"}
 
 
+@pytest.mark.parametrize("was_judged", [False, True])
+def test_a_judge_that_has_judged_an_older_run_goes_on_with_its_prompts(
+    tmp_path: Path, command: Command, was_judged: bool
+) -> None:
+    assert command("generate", "--run", tmp_path / "run", *OFFLINE, "--num-instructions", 2).code == 0
+    with Ledger.open(tmp_path / "run") as ledger, ledger.transaction():
+        ledger.set_fact("templates", {**ledger.fact("templates"), "judge.jinja": "Old.", "compare.jinja": "Old."})
+    if was_judged:
+        assert command("judge", tmp_path / "run", *OFFLINE, "--set", "judging.max_unread=1").code == 0
+    assert command("improve", tmp_path / "run", "--run", tmp_path / "new", *OFFLINE, "--set", "judging.max_unread=1").code == 0
+    with Ledger.open(tmp_path / "new", read_only=True) as ledger:
+        after = ledger.fact("templates")
+    assert (after["judge.jinja"] == "Old.") is was_judged
+    assert after["compare.jinja"] != "Old."
+
+
 @pytest.mark.parametrize("has_own", [False, True])
 def test_an_older_run_is_improved_with_the_prompts_of_today_unless_it_has_its_own(
     tmp_path: Path, command: Command, has_own: bool

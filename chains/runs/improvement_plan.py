@@ -47,7 +47,7 @@ _OF_MODELS = ("model", "model_options", "base_url")
 _NOT_INHERITED = (
     *_OF_MODELS, "stages", "tagging", "max_requests", "max_tokens", "max_cost", "num_instructions", "accept", "min_yield",
 )  # fmt: skip
-_TEMPLATES = ("critique", "compare_tasks", *WRITING_PROMPTS)
+_TEMPLATES = ("critique", "compare", *WRITING_PROMPTS)
 Source = Sequence[tuple[StoredTask, tuple[Instance, ...]]]
 """The finished tasks of a run that have instances, in the order of the pool."""
 
@@ -66,13 +66,17 @@ class ImprovementPlan:
     tasks: int
 
     @classmethod
-    def new(cls, before: RunPlan, tasks: Source, given: Layer) -> Self:
-        """Return the plan of a new run that improves these tasks of another; raises `SettingsError`."""
+    def new(cls, before: RunPlan, tasks: Source, given: Layer, *, was_judged: bool = False) -> Self:
+        """Return the plan of a new run that improves these tasks of another; raises `SettingsError`.
+
+        `was_judged`: the other has verdicts, which may be of the same judge; its prompts for them are kept.
+        """
         before = _with_images(before, given)
         defaults = _WITHOUT_JUDGE.over(_DEFAULTS) if given.values.get(COMPARE) is False else _DEFAULTS
         settled = settle(given.over(_inherited(before, given)).over(defaults))
         plan = cls(before, settled.settings, settled.origins, digest(tasks), len(tasks)).checked()
-        return replace(plan, run=_improved(before, settled.settings, is_judged=plan.rules.compares))
+        run = _improved(before, settled.settings, is_judged=plan.rules.compares)
+        return replace(plan, run=replace(run, templates=_with_ours(before, () if was_judged else ("judge",))))
 
     @classmethod
     def of(cls, ledger: Ledger) -> Self:
@@ -232,12 +236,14 @@ def _improved(before: RunPlan, settings: Settings, *, is_judged: bool) -> RunPla
     chosen = {"model": choice.model, "base_url": choice.base_url, "model_options": choice.options, "enabled": True}
     judging = settings.judging.model_copy(update=chosen) if is_judged else before.settings.judging
     whole = before.settings.without_target().model_copy(update={"judging": judging})
-    return replace(before, settings=whole, templates=_with_ours(before))
+    return replace(before, settings=whole)
 
 
-def _with_ours(before: RunPlan) -> Templates:
-    """Return the templates of a run with those of improving as they are today; a user's own, but for what those lack."""
+def _with_ours(before: RunPlan, also: Sequence[str]) -> Templates:
+    """Return the templates of a run, those of improving and `also` as they are today; a user's, but for what they lack."""
     sources, is_ours = before.templates.sources, before.settings.templates is None
     today = Templates.load(language=before.settings.language).sources
-    taken = {name: text for name, text in today.items() if name.startswith(_TEMPLATES) and (is_ours or name not in sources)}
+    taken = {
+        name: text for name, text in today.items() if name.startswith((*_TEMPLATES, *also)) and (is_ours or name not in sources)
+    }
     return Templates({**sources, **taken}, before.templates.folder)

@@ -50,7 +50,8 @@ def improve(
     with ExitStack() as closing:
         with Ledger.open(before, read_only=True) as old, old.snapshot():
             old_plan, tasks = RunPlan.of(old), finished_with_instances(old)
-            ledger, plan, asked = _opened(run, old_plan, tasks, given, models, old.lineages())
+            was_judged = bool(known_judges(old, old_plan))
+            ledger, plan, asked = _opened(run, old_plan, tasks, given, models, old.lineages(), was_judged=was_judged)
             closing.enter_context(ledger)
             votes = _known_votes(old, old_plan, ledger, plan)
         for sentence in _warnings(plan, old_plan):
@@ -87,12 +88,14 @@ def _opened(
     given: Layer,
     models: Mapping[str, Model] | None,
     lineages: Iterable[Lineage],
+    *,
+    was_judged: bool,
 ) -> tuple[Ledger, ImprovementPlan, Mapping[str, Model]]:
     """Return the new run, begun if it is not there; where a model cannot be loaded nothing has changed."""
     if not Ledger.exists(run):
         if not tasks:
             raise SettingsError("the run has no finished task with an instance; there is nothing to improve.")
-        plan = ImprovementPlan.new(before, tasks, given)
+        plan = ImprovementPlan.new(before, tasks, given, was_judged=was_judged)
         asked = models or plan.models()
         return Ledger.create(run, plan.facts(), lineages=lineages), plan, asked
     with ExitStack() as undo:
