@@ -40,6 +40,15 @@ def explained(path: Path) -> Iterator[None]:
         raise told(path, error) from error
 
 
+@contextmanager
+def opened_place(path: Path) -> Iterator[Path]:
+    """Give the path of a ledger that is opened or made, errors `explained`; raises `LedgerError` where its folder is a file."""
+    with explained(path):
+        if path.parent.is_file():
+            raise LedgerError(f"{path.parent}: is a file; a run is a folder.")
+        yield path
+
+
 def damaged(path: Path, how: str) -> LedgerError:
     """Return the error of a ledger that cannot be trusted, with what is wrong in it."""
     return LedgerError(f"{path}: is damaged or no ledger ({how}); restore a copy, or choose another `run`.")

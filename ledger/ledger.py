@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from self_instruct.ledger import files, migrations, opening, rows
-from self_instruct.ledger.damage import REPORTED, damaged, explained, faults, told
+from self_instruct.ledger.damage import REPORTED, damaged, explained, faults, opened_place, told
 from self_instruct.ledger.lock import RunLock
 from self_instruct.ledger.records import (
     Lineage,
@@ -88,8 +88,7 @@ class Ledger:
 
         `lineages` are those of the requests that these answer. Where that fails nothing is left of it.
         """
-        path = directory / LEDGER_FILE
-        with explained(path), ExitStack() as undo:
+        with opened_place(directory / LEDGER_FILE) as path, ExitStack() as undo:
             if not directory.exists():
                 directory.mkdir(parents=True)
                 undo.callback(files.remove_directory, directory)
@@ -107,8 +106,7 @@ class Ledger:
     @classmethod
     def open(cls, directory: Path, *, read_only: bool = False) -> Self:
         """Return the ledger of an existing run; a writer holds the run until `close`."""
-        path = directory / LEDGER_FILE
-        with explained(path), ExitStack() as undo:
+        with opened_place(directory / LEDGER_FILE) as path, ExitStack() as undo:
             if not path.is_file():
                 raise LedgerError(f"{directory}: holds no {LEDGER_FILE}; start a run with generate `run={directory}`.")
             lock = None if read_only else RunLock(directory)
@@ -121,8 +119,8 @@ class Ledger:
     @staticmethod
     def exists(directory: Path) -> bool:
         """Return whether the directory holds a run."""
-        with explained(directory / LEDGER_FILE):
-            return (directory / LEDGER_FILE).exists()
+        with opened_place(directory / LEDGER_FILE) as path:
+            return path.exists()
 
     def close(self) -> None:
         """Close the file and let the next writer in."""

@@ -32,6 +32,24 @@ if TYPE_CHECKING:
     from self_instruct.records.tasks import Rejection
 
 
+def sentence(words: str) -> str:
+    """Return words with the mark that ends them.
+
+    >>> sentence("expected 1 or more"), sentence("did you mean 'seed'?")
+    ('expected 1 or more.', "did you mean 'seed'?")
+    """
+    return words if words.endswith("?") else f"{words}."
+
+
+def to_install(extra: str) -> str:
+    """Return how an extra of this package is installed, for a message that it is missing.
+
+    >>> to_install("train")
+    "pip install 'self-instruct-chains[train]' (in a checkout: .venv/bin/pip install -e '.[train]')"
+    """
+    return f"pip install 'self-instruct-chains[{extra}]' (in a checkout: .venv/bin/pip install -e '.[{extra}]')"
+
+
 class SelfInstructError(Exception):
     """Any error this package raises on purpose."""
 

@@ -15,7 +15,7 @@ from traceback import walk_tb
 from typing import Any, TextIO, TypeAlias
 from urllib.parse import urlsplit
 
-from self_instruct.records.errors import SelfInstructError
+from self_instruct.records.errors import SelfInstructError, to_install
 from self_instruct.reports.writing import ExportError, new_file, new_folder
 from self_instruct.settings.secrets import without_secrets
 
@@ -104,9 +104,7 @@ def _reached(out: StoredObject) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
     except ImportError:
-        raise ExportError(
-            "an object store needs fsspec, which is not installed: pip install 'self-instruct-chains[stores]'."
-        ) from None
+        raise ExportError(f"an object store needs fsspec, which is not installed: {to_install('stores')}.") from None
     try:
         store, path = url_to_fs(out.address, skip_instance_cache=True)
     except (ValueError, ImportError) as error:  # no such scheme; the store's own package is missing, and fsspec names it

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from pydantic import ValidationError
 
-from self_instruct.records.errors import SettingsError
+from self_instruct.records.errors import SettingsError, sentence
 from self_instruct.settings.dotted_keys import flatten, is_known, is_of_a_model, known_keys, nested, value_at
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.profiles import LANGUAGES, PROFILES
@@ -91,8 +91,8 @@ def _settled(said: Layer, below: Layer) -> Settled:
     except ValidationError as error:
         faults += _invalid(error, whole)
     if faults:
-        more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
-        raise SettingsError(f"{'; '.join(faults[:MOST_FAULTS])}{more}.")
+        more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
+        raise SettingsError(sentence("; ".join([*faults[:MOST_FAULTS], *more])))
     return Settled(settings, {key: whole.origins.get(key, "default") for key in flatten(settings.model_dump(mode="json"))})
 
 

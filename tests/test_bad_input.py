@@ -133,7 +133,7 @@ def test_every_fault_of_a_seed_file_is_a_line(command: Command, tmp_path: Path, 
 
 
 BAD_SETTINGS = [
-    (["--set", "novelty.treshold=0.5"], "--set: there is no setting 'novelty.treshold'; did you mean 'novelty.threshold'?"),
+    (["--set", "novelty.treshold=0.5"], "--set: there is no setting 'novelty.treshold'; did you mean 'novelty.threshold'?\n"),
     (["--set", "novelty.threshold"], "--set novelty.threshold: expected key=value"),
     (["--set", "novelty.threshold=2"], "--set: novelty.threshold is 2; must be a decimal above 0 and at most 1"),
     (["--config", "no-such.yaml"], "no-such.yaml: cannot be read (No such file or directory)."),
@@ -195,6 +195,16 @@ def test_a_directory_without_a_run_is_named(command: Command, tmp_path: Path, ar
     name, *options = arguments
     assert_refused(command(name, tmp_path, *options), f"{tmp_path}: holds no ledger.sqlite; start a run with generate --run")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["status"], ["export", "--format", "alpaca"], ["judge"], ["generate", "--run"], ["generate", "--dry-run", "--run"]],
+)
+def test_a_file_in_place_of_a_run_is_called_one(command: Command, tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert_refused(command(*arguments, tmp_path / "file"), f"{tmp_path}/file: is a file; a run is a folder.")
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def make_foreign(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from self_instruct.chains.models.folder_model import check_splits_into_words
-from self_instruct.records.errors import InputError
+from self_instruct.records.errors import InputError, to_install
 
 NEEDED = ("torch", "transformers", "trl", "peft")
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
@@ -29,7 +29,7 @@ class BaseModel:
 
     def __post_init__(self) -> None:
         if missing := [name for name in NEEDED if find_spec(name) is None]:
-            raise InputError(f"training needs {' and '.join(missing)}: pip install 'self-instruct-chains[train]'.")
+            raise InputError(f"training needs {' and '.join(missing)}: {to_install('train')}.")
         path = Path(self.name)
         if path.is_file() and path.suffix != ".gguf":
             raise InputError(f"{self.name}: is no model; expected a folder, a .gguf file, or a name on the hub.")

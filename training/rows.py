@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from self_instruct.evaluation.json_lines import Fields, json_lines, text_of
-from self_instruct.records.errors import InputError
+from self_instruct.records.errors import InputError, to_install
 from self_instruct.reports.exports.original_files import DATASET_FILE
 
 EXPECTED = "a row to train on, such as {instruction, input, output} or {prompt, completion},"
@@ -119,9 +119,8 @@ def _parquet(file: Path) -> Iterator[Fields]:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError:
-        raise TrainingDataError(
-            f"{file}: Parquet needs pyarrow, which is not installed: pip install 'self-instruct-chains[parquet]'."
-        ) from None
+        needed = to_install("parquet")
+        raise TrainingDataError(f"{file}: Parquet needs pyarrow, which is not installed: {needed}.") from None
     try:
         found = parquet.read_table(file).to_pylist()
     except (ArrowException, OSError) as error:

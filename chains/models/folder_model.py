@@ -21,7 +21,7 @@ from langchain_core.language_models import BaseLLM
 from langchain_core.outputs import Generation, LLMResult
 from pydantic import PositiveInt, PrivateAttr, model_validator
 
-from self_instruct.records.errors import InputError
+from self_instruct.records.errors import InputError, to_install
 
 MOST_TOKENS = 1024  # of an answer, where nobody says
 _NEEDED = ("torch", "transformers")
@@ -48,7 +48,7 @@ class FolderModel(BaseLLM):
         if not path.exists():
             raise ValueError(f"there is no folder or GGUF file {self.model}")
         if missing := [name for name in _NEEDED if find_spec(name) is None]:
-            raise ImportError(f"needs {' and '.join(missing)}; run `pip install 'self-instruct-chains[train]'`.")
+            raise ImportError(f"needs {' and '.join(missing)}: {to_install('train')}.")
         self._batches = _Batches(self._answers, self.batch_size)
         return self
 

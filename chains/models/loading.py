@@ -25,7 +25,7 @@ from self_instruct.chains.models.names import (
     OPENAI_PREFIXES,
 )
 from self_instruct.chains.models.replies import Model
-from self_instruct.records.errors import SettingsError
+from self_instruct.records.errors import SettingsError, sentence
 from self_instruct.settings.frozen import thawed
 from self_instruct.settings.secrets import without_secrets
 from self_instruct.settings.sections import ModelChoice
@@ -233,7 +233,7 @@ def _check_options(kind: type[Loaded], options: Mapping[str, Any]) -> None:
             near = get_close_matches(name, sorted(known), n=1)
             faults.append(f"takes no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     if faults:
-        raise SettingsError(f"{'; '.join(faults)}.")
+        raise SettingsError(sentence("; ".join(faults)))
 
 
 def _option_names(kind: type[Loaded]) -> set[str]:

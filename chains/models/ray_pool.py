@@ -21,7 +21,7 @@ from self_instruct.chains.models.loading import CONNECT_S
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.models.ray_actor import RayActor, Told
 from self_instruct.chains.models.refused_parameters import LeftOut
-from self_instruct.records.errors import ModelUnavailableError, SelfInstructError, SettingsError
+from self_instruct.records.errors import ModelUnavailableError, SelfInstructError, SettingsError, to_install
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.settings.sections import ModelChoice, RaySettings
 from self_instruct.settings.settings import Settings
@@ -159,9 +159,7 @@ def imported_ray() -> Any:
     try:
         import ray
     except ImportError:
-        raise SettingsError(
-            "`ray`: Ray is not installed; run `pip install 'self-instruct-chains[ray]'`, or leave it out."
-        ) from None
+        raise SettingsError(f"`ray`: Ray is not installed; leave it out, or {to_install('ray')}.") from None
     return ray
 
 

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from self_instruct.records.errors import InputError
+from self_instruct.records.errors import InputError, to_install
 
 
 class MissingExtraError(InputError):
@@ -15,10 +15,7 @@ def from_extra(module: str) -> Any:
     try:
         return import_module(module)
     except ModuleNotFoundError as missing:
-        raise MissingExtraError(
-            f"{missing}; a report needs the extra 'report': pip install 'self-instruct-chains[report]'"
-            " (in a checkout: pip install -e '.[report]')."
-        ) from None
+        raise MissingExtraError(f"{missing}; a report needs the extra 'report': {to_install('report')}.") from None
 
 
 def check_extra() -> None:

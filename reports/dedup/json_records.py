@@ -64,18 +64,19 @@ def array_records(source: Source, field: str) -> Records:
 
 
 def _elements(array: _Array, field: str) -> Iterator[Record | Fault]:
-    mark = ","
-    while mark == ",":
-        array.step_to(array.at + 1)
-        if (mark := array.next_mark()) != "]":
-            line = array.line
-            try:
-                raw = array.element()
-            except ValueError as error:
-                yield Fault(line, f"{error}; {_LAST}")
-                return
-            yield _record(line, raw, field)
-            mark = array.next_mark()
+    goes_on = array.behind_mark() != "]"
+    while goes_on:
+        line = array.line
+        try:
+            raw = array.element()
+        except ValueError as error:
+            yield Fault(line, f"{error}; {_LAST}")
+            return
+        yield _record(line, raw, field)
+        goes_on = array.next_mark() == ","
+        if goes_on and array.behind_mark() == "]":
+            yield Fault(array.line, "the array ends behind a comma; expected an element, or no comma.")
+            return
     array.step_to(array.at + 1)
     if array.next_mark():
         yield Fault(array.line, "there is text after the end of the array; expected one array.")
@@ -97,6 +98,11 @@ class _Array:
                 return ""
         self.step_to(found.start(1))
         return found[1]
+
+    def behind_mark(self) -> str:
+        """Step over the mark that stands here, and return the next one as `next_mark` does."""
+        self.step_to(self.at + 1)
+        return self.next_mark()
 
     def element(self) -> bytes:
         """Step over the JSON value that begins here, return its bytes; raises ValueError where no comma or bracket ends one."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from self_instruct.records.errors import SelfInstructError
+from self_instruct.records.errors import SelfInstructError, to_install
 from self_instruct.reports.text import shortened
 from self_instruct.reports.writing import ExportError
 
@@ -32,7 +32,7 @@ class HubRepository:
             from huggingface_hub.errors import HFValidationError
             from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # public, but not in an __all__
         except ImportError:
-            needed = "pip install 'self-instruct-chains[hub]'"
+            needed = to_install("hub")
             raise ExportError(f"uploading needs huggingface_hub, which is not installed: {needed}.") from None
         try:
             validate_repo_id(name)

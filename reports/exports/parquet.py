@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, TextIO
 
+from self_instruct.records.errors import to_install
 from self_instruct.reports.writing import ExportError
 
 COLUMNS = {
@@ -27,9 +28,7 @@ def write_parquet(file: TextIO, rows: Iterable[Mapping[str, Any]], columns: Mapp
         import pyarrow
         from pyarrow.parquet import ParquetWriter
     except ImportError:
-        raise ExportError(
-            "Parquet needs pyarrow, which is not installed: pip install 'self-instruct-chains[parquet]'."
-        ) from None
+        raise ExportError(f"Parquet needs pyarrow, which is not installed: {to_install('parquet')}.") from None
     image = pyarrow.struct({"bytes": pyarrow.binary(), "path": pyarrow.string()})
     types = {"string": pyarrow.string(), "bool": pyarrow.bool_(), "image": image}
     schema = pyarrow.schema([(name, types[kind]) for name, kind in columns.items()])

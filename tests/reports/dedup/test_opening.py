@@ -240,6 +240,11 @@ def test_a_truncated_array_is_named_where_its_last_record_begins() -> None:
     assert found(read(b'[{"instruction": "a"},\n{"instruction": "b"}\n', "json")) == [(1, "a"), (2, problem)]
 
 
+def test_a_comma_before_the_end_of_an_array_is_a_fault() -> None:
+    expected = "FAULT the array ends behind a comma; expected an element, or no comma."
+    assert found(read(b'[{"instruction": "a"},\n]', "json")) == [(1, "a"), (2, expected)]
+
+
 def test_text_behind_an_array_is_a_fault() -> None:
     expected = "FAULT there is text after the end of the array; expected one array."
     assert found(read(b'[{"instruction": "a"}]\n[]', "json")) == [(1, "a"), (2, expected)]

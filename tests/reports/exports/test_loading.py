@@ -122,6 +122,6 @@ def test_without_pyarrow_one_line_names_the_extra(
     ledger: Ledger, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ExportError, match=r"pip install 'self-instruct-chains\[parquet\]'\.$"):
+    with pytest.raises(ExportError, match=r"pip install 'self-instruct-chains\[parquet\]' \(in a checkout: .*\)\.$"):
         written(ledger, form, tmp_path / "new" / "out")
     assert list((tmp_path / "new").iterdir()) == []
