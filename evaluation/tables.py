@@ -12,7 +12,7 @@ from self_instruct.evaluation.readings import Reading
 from self_instruct.evaluation.results import NAMES, Comparison, Difference, Result
 from self_instruct.evaluation.scores import Figures, Likelihood, Summary
 from self_instruct.reports.seeds.overlap import GIVES_AWAY
-from self_instruct.reports.terminal.tables import table
+from self_instruct.reports.terminal.tables import headline, table
 from self_instruct.reports.text import NOTHING, number, share, shortened
 
 MOST_TASKS = 20
@@ -59,7 +59,7 @@ def contamination_table(found: Contamination) -> RenderableType:
             f"Contamination, {name}: {number(len(overlap.near))} of {number(overlap.tasks)} have one at ROUGE-L"
             f" {GIVES_AWAY} or nearer; mean of the nearest {overlap.mean:.4f}"
         )
-        parts.append(table(title, ("ROUGE-L", "task", "row", "training text"), rows, numbers=(0, 2)))
+        parts += [headline(title), table("", ("ROUGE-L", "task", "row", "training text"), rows, numbers=(0, 2))]
     return Group(*parts)
 
 

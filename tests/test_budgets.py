@@ -117,16 +117,28 @@ def test_a_dry_run_needs_no_key_shows_the_prompts_estimates_and_writes_nothing(c
     run = tmp_path / "run"
     options = ("--model", "openai:gpt-4.1-mini", "--num-instructions", 1000, "--dry-run", "--prompts")
     done = command("generate", "--run", run, *options)
-    assert done.out.startswith("Estimate of what is left to do")
     assert (done.code, done.err) == (0, "")
     kinds = ["instructions", "classification", "instances of a classification task", "instances of another task"]
     assert [line.removeprefix("First prompt: ") for line in done.out.splitlines() if line.startswith("First prompt: ")] == kinds
-    assert re.search(r"requests +125 +1,000 +1,000 +2,125", done.out)
-    assert re.search(r"cost +\$0\.\d{4} +\$0\.\d{4} +\$0\.\d{4} +\$\d\.\d{4}", done.out)
+    assert done.out.startswith("Estimate of what is left to do, by openai:gpt-4.1-mini\n\n")
+    rows = re.findall(r"^  (\w[\w ]*?)  +([\d,]+) .* \$\d\.\d{4}$", done.out, re.MULTILINE)
+    assert rows == [("instructions", "125"), ("classification", "1,000"), ("instances", "1,000"), ("in all", "2,125")]
     assert "8 tasks kept per request" in done.out
     longest = max(shipped_seeds()[0].instruction.splitlines(), key=len)
     assert f"Task: {longest}" in done.out, "prompts are shown as they would be sent, however wide the terminal"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("without_key")
+def test_a_dry_run_of_four_stages_and_two_models_breaks_no_word_at_eighty_columns(command: Command, tmp_path: Path) -> None:
+    options = ("--model", "openai:gpt-4.1-mini", "--accept", 52_000, "--set", "judging.model=anthropic:claude-sonnet-4-5")
+    lines = command("generate", "--run", tmp_path / "run", *options, "--dry-run").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[0] for line in lines if line.startswith("  ") and "$" in line][::2] == [
+        "instructions", "classification", "instances", "judging", "in",
+    ]  # fmt: skip
+    assert "openai:gpt-4.1-mini: instructions, classification, instances" in lines
+    assert "anthropic:claude-sonnet-4-5: judging" in lines
 
 
 def test_a_dry_run_on_a_run_that_is_there_says_what_is_left_and_leaves_it_as_it_is(
@@ -135,12 +147,12 @@ def test_a_dry_run_on_a_run_that_is_there_says_what_is_left_and_leaves_it_as_it_
     command("generate", "--run", finished_run, "--num-instructions", 20)
     before = {path: path.read_bytes() for path in finished_run.iterdir()}
     done = command("generate", "--run", finished_run, "--dry-run")
-    assert re.search(r"requests +0 +0 +0 +0", done.out)
+    assert re.search(r"in all +0 +0 +0 +\$0\n", done.out)
     assert "First prompt" not in done.out
     done = command("generate", "--run", finished_run, "--dry-run", "--num-instructions", 120)
     assert re.search(r"kept a request +\d\.\d \(\d\.\d to \d+\.\d\)", done.out)
     assert re.search(r"to go +\d+ \(\d+ to \d+\) requests, [\d,]+ \(", done.out)
-    assert re.search(r"requests +\d\d +1\d\d +1\d\d +[23]\d\d", done.out)
+    assert re.search(r"instructions +\d\d .*\n.*\n  classification +1\d\d .*\n.*\n  instances +1\d\d ", done.out)
     assert {path: path.read_bytes() for path in finished_run.iterdir()} == before
     assert_refused(command("generate", "--run", finished_run, "--dry-run", "--seed", 4), "this run was started with seed = 0")
 

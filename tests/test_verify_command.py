@@ -29,6 +29,8 @@ def test_a_table_by_rule_says_what_was_found(command: Command, file: Path) -> No
     assert "placeholder" in done.out
     assert "[Name]" in done.out
     assert "wrong_sum" not in done.out
+    file.write_text(lines(GOOD), encoding="utf-8")
+    assert command("verify", file).out == "1 rows: 0 flagged, 0 to be refused\n"
 
 
 def test_each_row_is_written_as_it_came_with_its_flags(command: Command, file: Path, tmp_path: Path) -> None:

@@ -9,27 +9,31 @@ from rich.text import Text
 
 from self_instruct.chains.runs.estimating import Estimate, FirstQuestion, StageEstimate, in_all
 from self_instruct.prompts.stage_prompt import as_sent
+from self_instruct.reports.analysis.spending import IN_ALL
 from self_instruct.reports.terminal.outlook import outlook_rows
-from self_instruct.reports.terminal.tables import plain, table, table_of_columns
+from self_instruct.reports.terminal.spending import Cells, stage_table
+from self_instruct.reports.terminal.tables import headline, plain, table
 from self_instruct.reports.text import dollars, number
 
 
-def estimate_tables(estimate: Estimate, *, with_prompts: bool = False) -> RenderableType:
-    """Return an estimate as a table and text that fit 80 columns, and then the first prompts if they are wanted."""
-    columns = [*(_column(each.stage, each) for each in estimate.stages), _column("in all", in_all(estimate.stages))]
-    names = ["model", "requests", "tokens in", "tokens out", "- at most", "cost", "- at most"]
-    parts: list[RenderableType] = [table_of_columns("Estimate of what is left to do", names, columns)]
+def estimate_tables(estimate: Estimate) -> RenderableType:
+    """Return an estimate as a table and text that fit 80 columns."""
+    stages = [(each.stage, each.model or "no model", _rows(each.stage, each)) for each in estimate.stages]
+    parts = [stage_table("Estimate of what is left to do", stages, _rows(IN_ALL, in_all(estimate.stages)))]
     if estimate.outlook:
         parts.append(table("Expected, nine times in ten", ("", ""), outlook_rows(estimate.outlook)))
     if estimate.advice:
         parts.append(plain("\n".join(f"{each.sentence}\n" for each in estimate.advice)))
-    parts += [Text("Assumed", "bold"), *(plain(f"- {line}") for line in estimate.assumptions)]
-    prompts = [part for first in estimate.questions for part in _prompt(first)]
-    return Group(*parts, *([Text(""), *prompts] if with_prompts else []))
+    return Group(*parts, headline("Assumed"), *(plain(f"- {line}") for line in estimate.assumptions))
+
+
+def first_prompts(estimate: Estimate) -> RenderableType:
+    """Return the first prompts of an estimate as they would be sent."""
+    return Group(Text(""), *(part for first in estimate.questions for part in _prompt(first)))
 
 
 def _prompt(first: FirstQuestion) -> Iterator[Text]:
-    yield plain(f"First prompt: {first.kind}", "bold")
+    yield headline(f"First prompt: {first.kind}")
     yield _as_it_is(f"{as_sent(first.question.prompt)}\n")
 
 
@@ -39,6 +43,9 @@ def _as_it_is(text: str) -> Text:
     return made
 
 
-def _column(heading: str, each: StageEstimate) -> list[str]:
-    counts = (each.requests, each.usage.input_tokens, each.usage.output_tokens, each.most_output_tokens)
-    return [heading, each.model or "", *map(number, counts), dollars(each.cost), dollars(each.most_cost)]
+def _rows(name: str, each: StageEstimate) -> list[Cells]:
+    likely = map(number, (each.requests, each.usage.input_tokens, each.usage.output_tokens))
+    return [
+        (name, *likely, dollars(each.cost)),
+        ("- at most", "", "", number(each.most_output_tokens), dollars(each.most_cost)),
+    ]

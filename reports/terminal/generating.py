@@ -16,7 +16,7 @@ from self_instruct.reports.analysis.checked_run import failing_checks
 from self_instruct.reports.analysis.spending import spending
 from self_instruct.reports.terminal.account import account_table
 from self_instruct.reports.terminal.command_line import conclude, going_on_later
-from self_instruct.reports.terminal.estimate import estimate_tables
+from self_instruct.reports.terminal.estimate import estimate_tables, first_prompts
 from self_instruct.reports.terminal.log_file import log_file as logging_to
 from self_instruct.reports.terminal.printing import console, say, show
 from self_instruct.reports.terminal.run_progress import RunProgress
@@ -49,7 +49,9 @@ def show_estimate(run: Path, given: Layer, *, with_prompts: bool) -> None:
         plan = planned(ledger, given)
         check_budgets(plan.settings)
         found = estimate(plan, ledger)
-    show(estimate_tables(found, with_prompts=with_prompts), crop=False)  # a prompt is shown as it would be sent
+    show(estimate_tables(found))
+    if with_prompts:
+        show(first_prompts(found), crop=False)  # each as it would be sent
 
 
 def say_it_stops() -> None:

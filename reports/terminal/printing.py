@@ -16,6 +16,7 @@ from self_instruct.settings.secrets import without_secrets
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+_BLANKS = re.compile(r" +$", re.MULTILINE)
 _PARAMETER = re.compile(r"`([a-z_]+)(?:=([^`\s]+))?`")
 
 
@@ -25,8 +26,17 @@ def say(words: str, *, is_error: bool = False) -> None:
 
 
 def show(tables: RenderableType, *, crop: bool = True) -> None:
-    """Print tables on standard output; without `crop` a line that is too long is left as it is."""
-    console().print(tables, crop=crop)
+    """Print tables on standard output, but to a terminal without the blanks that fill up their lines.
+
+    Without `crop` a line is left as it is, also one that is too long.
+    """
+    screen = console()
+    if screen.is_terminal or not crop:
+        screen.print(tables, crop=crop)
+        return
+    with screen.capture() as shown:
+        screen.print(tables)
+    sys.stdout.write(_BLANKS.sub("", shown.get()))
 
 
 def console(*, stderr: bool = False) -> Console:

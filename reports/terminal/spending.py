@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from typing import TypeAlias
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 
 from self_instruct.reports.analysis.spending import IN_ALL, Spending, in_all
-from self_instruct.reports.terminal.tables import table
+from self_instruct.reports.terminal.tables import plain, table
 from self_instruct.reports.text import dollars, number
 
 NO_MODEL = "(imported)"
+Cells: TypeAlias = tuple[str, ...]
 
 
 def spending_lines(rows: Sequence[Spending]) -> list[str]:
@@ -32,37 +35,40 @@ def _line(what: str, row: Spending) -> str:
 
 
 def spending_table(rows: Sequence[Spending]) -> RenderableType:
-    """Return the table of what was spent: a row for each stage and model, and one for all together where there are several.
+    """Return the table of what was spent, by stage and model, and all together where there are several.
 
-    What no row has anything of, such as requests without a reply, is no column; a model that answered all is in the title.
+    What is to be said of a part, such as requests without a reply, stands in a row below, unless there are none.
     """
-    models = {row.model or NO_MODEL for row in rows}
-    shown = [*rows, in_all(rows)] if len(rows) > 1 else list(rows)
-    texts = [("", [row.stage for row in shown])]
-    if len(models) > 1:
-        texts.append(("model", ["" if row.stage == IN_ALL else row.model or NO_MODEL for row in shown]))
-    columns = [*texts, *((heading, cells) for heading, cells in _numbers(shown).items() if cells)]
-    return table(
-        f"Spent on {models.pop()}" if len(models) == 1 else "Spent",
-        [heading for heading, _ in columns],
-        zip(*(cells for _, cells in columns), strict=True),
-        numbers=range(len(texts), len(columns)),
+    stages = [(row.stage, row.model or NO_MODEL, _cells(row.stage, row)) for row in rows]
+    return stage_table("Spent", stages, _cells(IN_ALL, in_all(rows)) if len(rows) > 1 else ())
+
+
+def _cells(name: str, row: Spending) -> list[Cells]:
+    counts = (row.requests, row.input_tokens, row.output_tokens)
+    below = (
+        (row.uncounted, ("- not counted", number(row.uncounted), "", "", "")),
+        (row.unanswered, ("- no reply", number(row.unanswered), "", "", "")),
+        (row.cached_tokens, ("- cached", "", number(row.cached_tokens), "", "")),
+        (row.reasoning_tokens, ("- reasoning", "", "", number(row.reasoning_tokens), "")),
     )
+    return [(name, *map(number, counts), dollars(row.cost, row.uncounted)), *(cells for count, cells in below if count)]
 
 
-def _numbers(rows: Sequence[Spending]) -> dict[str, list[str]]:
-    return {
-        "requests": [number(row.requests) for row in rows],
-        "not counted": _where_any([row.uncounted for row in rows]),
-        "no reply": _where_any([row.unanswered for row in rows]),
-        "tokens in": [number(row.input_tokens) for row in rows],
-        "cached": _where_any([row.cached_tokens for row in rows]),
-        "tokens out": [number(row.output_tokens) for row in rows],
-        "reasoning": _where_any([row.reasoning_tokens for row in rows]),
-        "cost": [dollars(row.cost, row.uncounted) for row in rows],
-    }
+def stage_table(
+    title: str, stages: Sequence[tuple[str, str, Sequence[Cells]]], all_together: Sequence[Cells]
+) -> RenderableType:
+    """Return a table of what stages ask: each with its model and its rows, of which the first begins with its name.
 
-
-def _where_any(counts: Sequence[int | None]) -> list[str]:
-    """Return counts as they are read, or nothing where all of them are zero or unknown."""
-    return [number(count) for count in counts] if any(counts) else []
+    A model that answers all is in the title, of several a line below names the stages of each.
+    """
+    names = [stage for stage, _, _ in stages]
+    by_model: defaultdict[str, list[str]] = defaultdict(list)
+    rows: list[Cells] = []
+    for at, (stage, model, [(_, *cells), *below]) in enumerate(stages):
+        name = f"{stage} {names[: at + 1].count(stage)}" if names.count(stage) > 1 else stage
+        by_model[model].append(name)
+        rows += [(name, *cells), *below]
+    of = f", by {next(iter(by_model))}" if len(by_model) == 1 else ""
+    made = table(f"{title}{of}", ("", "requests", "tokens in", "tokens out", "cost"), [*rows, *all_together], (1, 2, 3, 4))
+    models = "".join(f"{model}: {', '.join(own)}\n" for model, own in by_model.items())
+    return Group(made, plain(models)) if len(by_model) > 1 else made

@@ -16,7 +16,7 @@ from self_instruct.reports.analysis.status import RunState, Status, status
 from self_instruct.reports.terminal.outlook import outlook_rows
 from self_instruct.reports.terminal.printing import say, show
 from self_instruct.reports.terminal.spending import spending_table
-from self_instruct.reports.terminal.tables import plain, table, table_of_columns
+from self_instruct.reports.terminal.tables import plain, table
 from self_instruct.reports.text import number
 
 _STATES = {
@@ -51,13 +51,16 @@ def _check(ledger: Ledger) -> None:
 
 def status_tables(status: Status, *, with_all: bool = False) -> RenderableType:
     """Return a status as tables that fit 80 columns; `with_all` settings, or those that differ from their profile."""
-    parts = [_summary(status), spending_table(status.spent), *_proposers(status)]
-    if status.rejections:
-        rows = [(stage, reason, number(count)) for (stage, reason), count in status.rejections.items()]
-        parts.insert(1, table("Refused", ("stage", "reason", "number"), rows, numbers=(2,)))
     sentences = [*(each.sentence for each in status.advice), *(f"look at {each.sentence}" for each in status.checks)]
-    parts[1:1] = [Padding(plain(each), (0, 1, 1, 1)) for each in sentences]
-    return Group(*parts, _settings_lines(status, with_all=with_all))
+    refused = [(stage, reason, number(count)) for (stage, reason), count in status.rejections.items()]
+    return Group(
+        _summary(status),
+        *(Padding(plain(each), (0, 1, 1, 1)) for each in sentences),
+        table("Refused", ("stage", "reason", "number"), refused, numbers=(2,)),
+        spending_table(status.spent),
+        _proposers(status),
+        _settings_lines(status, with_all=with_all),
+    )
 
 
 def _summary(status: Status) -> RenderableType:
@@ -77,9 +80,11 @@ def _summary(status: Status) -> RenderableType:
     return table("Run", ("", ""), rows)
 
 
-def _proposers(status: Status) -> list[RenderableType]:
-    columns = [(row.proposer, *cells(row)) for row in status.proposers]
-    return [table_of_columns("Proposers", LINES, columns)] if columns else []
+def _proposers(status: Status) -> RenderableType:
+    """Return a column for each proposer, of which a run has few, and each has ten figures."""
+    rows = zip(LINES, *map(cells, status.proposers), strict=True) if status.proposers else ()
+    headings = ["", *(row.proposer for row in status.proposers)]
+    return table("Proposers", headings, rows, numbers=range(1, len(headings)))
 
 
 def _settings_lines(status: Status, *, with_all: bool) -> RenderableType:

@@ -3,14 +3,14 @@
 import sys
 from pathlib import Path
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 
 from self_instruct.chains.verifiers.registry import Verification
 from self_instruct.reports.dedup.dedup import OnError
 from self_instruct.reports.dedup.opening import Format
 from self_instruct.reports.dedup.places import Places
 from self_instruct.reports.terminal.printing import say, show
-from self_instruct.reports.terminal.tables import table
+from self_instruct.reports.terminal.tables import headline, table
 from self_instruct.reports.text import number, shortened
 from self_instruct.reports.verifying.verifying import RuleCount, VerificationReport, verify_file, verify_run
 from self_instruct.settings.layers import Layer
@@ -44,7 +44,8 @@ def verification_table(report: VerificationReport) -> RenderableType:
     found = sorted((each for each in report.rules if each.rows), key=lambda each: -each.rows)
     skipped = f", {number(report.skipped)} that cannot be read" if report.skipped else ""
     title = f"{number(report.rows)} rows{skipped}: {number(report.flagged)} flagged, {number(report.refused)} to be refused"
-    return table(title, ("rule", "does", "rows", "share", "for example"), [_row(each, report.rows) for each in found], (2, 3))
+    rows = [_row(each, report.rows) for each in found]
+    return Group(headline(title), table("", ("rule", "does", "rows", "share", "for example"), rows, (2, 3)))
 
 
 def _row(count: RuleCount, rows: int) -> tuple[str, str, str, str, str]:

@@ -58,8 +58,19 @@ def test_the_command_names_it(command: Command, tmp_path: Path, tasks: Path) -> 
     training.write_text(json.dumps([ROWS["alpaca"]]))
     done = command("evaluate", "copy-input", "--tasks", tasks, "--run", tmp_path / "run", "--training", training)
     assert "Contamination, instructions: 1 of 2" in " ".join(done.out.split())
+    assert "ROUGE-L   task   row" in done.out
     found = json.loads(command("evaluate", "--run", tmp_path / "run", "--training", training, "--json").out)
     assert found["contamination"]["inputs"]["near"][0]["id"] == "a"
+
+
+def test_a_training_file_that_gives_nothing_away_is_a_sentence_without_a_table(
+    command: Command, tmp_path: Path, tasks: Path
+) -> None:
+    training = tmp_path / "other.json"
+    training.write_text(json.dumps([OTHER]))
+    done = command("evaluate", "copy-input", "--tasks", tasks, "--run", tmp_path / "run", "--training", training)
+    assert "Contamination, instructions: 0 of 2" in done.out
+    assert "ROUGE-L   task   row" not in done.out
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import typer.main
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
 from support.command import Command
 from support.held_server import refusing
 from support.scripted import plan
@@ -27,11 +28,12 @@ from self_instruct.reports.seeds.seed_check import check_seeds
 from self_instruct.reports.terminal.command_line import show_fault
 from self_instruct.reports.terminal.comparison import comparison_tables
 from self_instruct.reports.terminal.dedup_progress import DedupProgress
-from self_instruct.reports.terminal.estimate import estimate_tables
+from self_instruct.reports.terminal.estimate import estimate_tables, first_prompts
 from self_instruct.reports.terminal.printing import console, say, show, with_flags
 from self_instruct.reports.terminal.run_progress import RunProgress
 from self_instruct.reports.terminal.seed_check import seed_tables
 from self_instruct.reports.terminal.status import status_tables
+from self_instruct.reports.terminal.tables import table
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\u2066\r:x: [red]"
 COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -55,7 +57,8 @@ def comparison_of(ledger: Ledger) -> RenderableType:
 
 def estimate_of(ledger: Ledger) -> RenderableType:
     seeds = tuple(replace(seed, instruction=f"{HOSTILE} {seed.instruction}") for seed in plan().seeds)
-    return estimate_tables(estimate(replace(plan(num_instructions=4), seeds=seeds), None), with_prompts=True)
+    found = estimate(replace(plan(num_instructions=4), seeds=seeds), None)
+    return Group(estimate_tables(found), first_prompts(found))
 
 
 def seeds_of(ledger: Ledger) -> RenderableType:
@@ -118,6 +121,20 @@ def test_a_line_is_said_without_secrets_and_without_commands(
 def test_a_terminal_of_ours_takes_nothing_for_markup_or_emoji(capsys: pytest.CaptureFixture[str]) -> None:
     console().print("openai:x: [red]12[/red]")
     assert capsys.readouterr().out == "openai:x: [red]12[/red]\n"
+
+
+def test_a_title_is_as_wide_as_the_terminal_and_a_table_without_rows_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    show(Group(table("A title longer than its table", ("a", "b"), [("1", "2")]), table("Nobody", ("a", "b"), [])))
+    said = capsys.readouterr().out
+    assert said.startswith("A title longer than its table\n\n  a   b\n")
+    assert "Nobody" not in said
+
+
+def test_blanks_fill_up_no_line_that_goes_to_a_pipe_and_a_prompt_keeps_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    show(table("", ("a", "b"), [("long enough", "1"), ("x", "")]))
+    assert not re.search(r" $", capsys.readouterr().out, re.MULTILINE)
+    show(Text("Task:  "), crop=False)
+    assert capsys.readouterr().out == "Task:  \n"
 
 
 def test_what_a_provider_says_is_told_without_its_commands(command: Command, tmp_path: Path) -> None:

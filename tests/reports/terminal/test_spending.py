@@ -10,7 +10,8 @@ from self_instruct.ledger import Ledger, RequestId
 from self_instruct.records.replies import Reply, Usage
 from self_instruct.records.tasks import StageName
 from self_instruct.reports.analysis.spending import Spending, in_all, spending, spending_fields
-from self_instruct.reports.terminal.spending import spending_lines
+from self_instruct.reports.terminal.printing import show
+from self_instruct.reports.terminal.spending import spending_lines, spending_table
 from self_instruct.reports.text import dollars
 from self_instruct.settings.sections import Price
 
@@ -43,6 +44,33 @@ def test_each_stage_and_model_has_its_tokens_and_its_cost(tmp_path: Path) -> Non
         "instances, offline: 1 request; tokens: 7 in, 3 out; cost: $0",
         "in all: 3 requests; tokens: 1,000,007 in (400,000 cached), 200,003 out (50,000 reasoning); cost: $3.2000",
     ]
+
+
+def test_a_table_has_a_row_for_each_stage_and_rows_below_for_what_there_is_of_a_part(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show(spending_table([one("instructions", "m", 5), one("instances", "m")]))
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert lines == [
+        ["requests", "tokens", "in", "tokens", "out", "cost"],
+        ["instructions", "3", "100", "20", "$0"], ["-", "cached", "5"],
+        ["instances", "3", "100", "20", "$0"],
+        ["in", "all", "6", "200", "40", "$0"], ["-", "cached", "5"],
+    ]  # fmt: skip
+
+
+def test_models_are_named_with_their_stages_below_a_table_and_one_alone_above(capsys: pytest.CaptureFixture[str]) -> None:
+    show(spending_table([one("instructions", "m"), one("instances", "m")]))
+    assert capsys.readouterr().out.startswith("Spent, by m\n")
+    show(spending_table([one("instructions", "m"), one("judging", "m"), one("judging", "a:judge")]))
+    said = capsys.readouterr().out
+    assert said.startswith("Spent\n")
+    assert "  judging 2 " in said
+    assert said.endswith("\nm: instructions, judging 1\na:judge: judging 2\n\n")
+
+
+def one(stage: str, model: str, cached: int = 0) -> Spending:
+    return Spending(stage, model, 3, 0, 0, 100, 20, cached, None, 0)
 
 
 def test_tokens_that_nobody_counted_are_unknown(tmp_path: Path) -> None:
