@@ -26,6 +26,7 @@ from self_instruct.reports.text import NOTHING, number, shortened
 Question: TypeAlias = Literal["valid", "input_fits", "output_correct", "all", "grade"]
 EXPECTED = "item, rater and label"
 _COMMA = ","
+_KAPPA = "Cohen's kappa"  # is called undefined where it is; what needs ordered labels is left out
 
 
 def read_ratings(files: Sequence[Path], order: Sequence[str] = ()) -> list[Rating]:
@@ -100,6 +101,10 @@ def report_agreement(
     if unknown is not None:
         raise InputError(f"{sources[0]}: label {unknown!r} is none of `order`: {', '.join(labels)}.")
     found = agreement(ratings, labels, weights=weights)
+    if not found.items:
+        who = f"only by {', '.join(found.raters)}" if found.raters else "by nobody"
+        hint = "; people mark some on the page that review writes" if runs else ""
+        raise InputError(f"{sources[0]}: agreement needs two raters of an item, and here each is rated {who}{hint}.")
     if as_json:
         print(json.dumps(found.to_fields(), indent=2))  # noqa: T201  for programs, not for a terminal
     else:
@@ -109,7 +114,7 @@ def report_agreement(
 def agreement_tables(found: Agreement) -> RenderableType:
     """Return agreement as tables that fit 80 columns: each pair, then all raters together."""
     pairs = [row for pair in found.pairs for row in _pair_rows(pair.raters, pair.items, {
-        "raw agreement": pair.raw, "Cohen's kappa": pair.kappa, "weighted kappa": pair.weighted_kappa,
+        "raw agreement": pair.raw, _KAPPA: pair.kappa, "weighted kappa": pair.weighted_kappa,
         "Spearman's rho": pair.spearman,
     })]  # fmt: skip
     every = {"raw agreement": found.raw, "Fleiss' kappa": found.fleiss_kappa, "Krippendorff's alpha": found.krippendorff_alpha}
@@ -124,7 +129,7 @@ def agreement_tables(found: Agreement) -> RenderableType:
 
 def _pair_rows(raters: tuple[str, str], items: int, figures: dict[str, Figure]) -> list[tuple[str, ...]]:
     said = [" and ".join(shortened(each, 16) for each in raters), number(items)]
-    shown = [(name, each) for name, each in figures.items() if each.value is not None or "kappa" in name[-5:]]
+    shown = [(name, each) for name, each in figures.items() if each.value is not None or name == _KAPPA]
     return [(*(said if at == 0 else ("", "")), name, *_cells(each)) for at, (name, each) in enumerate(shown)]
 
 

@@ -29,6 +29,16 @@ def test_files_of_several_raters_are_held_against_each_other(command: Command, t
     assert shown.code == 0
     assert "Cohen's kappa" in shown.out
     assert "0.500" in shown.out
+    assert "weighted kappa" not in shown.out, "no order was given"
+    assert "weighted kappa" in command("agreement", one, two, "--order", "A,B,C").out
+
+
+def test_ratings_of_one_rater_alone_are_refused(command: Command, tmp_path: Path, finished_run: Path) -> None:
+    file = written(tmp_path / "one.jsonl", *rated("ann", "AB"))
+    assert_refused(command("agreement", file), "agreement needs two raters of an item, and here each is rated only by ann.")
+    assert_refused(command("agreement", finished_run), "rated by nobody; people mark some on the page that review writes.")
+    command("judge", finished_run)
+    assert_refused(command("agreement", finished_run, "--json"), "rated only by judge; people mark some")
 
 
 def test_labels_may_be_numbers_or_booleans_and_what_is_undefined_is_null(command: Command, tmp_path: Path) -> None:
