@@ -8,7 +8,7 @@ from self_instruct.reports.dataset_tasks import task_name
 from self_instruct.reports.exports.selection import Selected
 from self_instruct.reports.review.concerns import concerns
 from self_instruct.reports.review.instances import ReviewedInstance, judge_model, reviewed_instances
-from self_instruct.reports.review.shares import NAMES, Basis, shares
+from self_instruct.reports.review.shares import NAMES, Basis, reasons, shares
 from self_instruct.reports.text import number
 
 
@@ -31,7 +31,7 @@ def card_quality(selected: Selected) -> CardQuality | None:
     found = shares(every)
     counts = f"Of {number(len(every))} rows, {number(marked)} were marked by people and {number(judged)} judged"
     by = f" by `{judge_model(selected.ledger, selected.settings) or 'a model'}`" if judged else ""
-    sentences = [f"{counts}{by}.", *dict.fromkeys(one.because for one in found)]
+    sentences = [f"{counts}{by}.", *reasons(found)]
     if any(one.basis is Basis.JUDGE for one in found):
         sentences.append("That is a model's opinion, and no measure of quality.")
     sentences += _concern_sentences(every)

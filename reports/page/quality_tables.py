@@ -7,7 +7,7 @@ from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.page.tables import Row, Table
 from self_instruct.reports.review.concerns import GroupConcerns
 from self_instruct.reports.review.quality import Part, Quality
-from self_instruct.reports.review.shares import NAMES, QUESTIONS, Basis
+from self_instruct.reports.review.shares import NAMES, QUESTIONS, Basis, reasons
 from self_instruct.reports.text import NOTHING, number, share
 
 _OPINION = "A model’s opinion is no measure of quality: how often it is wrong can only be told where people mark some (review)."
@@ -35,9 +35,8 @@ def statement_table(reports: Sequence[RunReport]) -> Table | None:
 
 def sentences(found: Quality) -> list[str]:
     """Return who has looked at how many, and what the shares rest on."""
-    whys = dict.fromkeys(each.because for each in found.shares)
-    is_opinion = any(each.basis is Basis.JUDGE for each in found.shares)
-    return [f"{number(found.instances)} instances: {found.looked_at}.", *whys, *([_OPINION] if is_opinion else [])]
+    opinion = [_OPINION] if any(each.basis is Basis.JUDGE for each in found.shares) else []
+    return [f"{number(found.instances)} instances: {found.looked_at}.", *reasons(found.shares), *opinion]
 
 
 def parts_tables(found: Quality) -> Iterator[Table]:

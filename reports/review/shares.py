@@ -7,7 +7,7 @@ the narrower. What only a judge says is its opinion and no estimate.
 Sources: Wang et al. 2023, arXiv:2212.10560, section 3.4; Angelopoulos et al. 2023, arXiv:2301.09633 and 2311.01453.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,12 +52,15 @@ class Share:
     judge: Figure
     paper: Figure
 
-    @property
-    def because(self) -> str:
-        """What it rests on and why, in a sentence."""
-        is_marked = self.basis in (Basis.PEOPLE, Basis.BOTH)
-        said = self.why if is_marked else f"{self.basis}: {self.why}"
-        return f"{said[:1].upper()}{said[1:]}."
+
+def reasons(found: Iterable[Share]) -> list[str]:
+    """Return what the figures rest on and why, in a sentence; where that differs, in one for each, with its questions."""
+    questions = defaultdict[str, list[str]](list)
+    for each in found:
+        is_marked = each.basis in (Basis.PEOPLE, Basis.BOTH)
+        questions[each.why if is_marked else f"{each.basis}: {each.why}"].append(NAMES[each.question])
+    said = [f"{', '.join(names)}: {why}" for why, names in questions.items()] if len(questions) > 1 else list(questions)
+    return [f"{one[:1].upper()}{one[1:]}." for one in said]
 
 
 def shares(every: Sequence[ReviewedInstance]) -> tuple[Share, ...]:
@@ -96,8 +99,8 @@ def _both(question: str, every: Sequence[ReviewedInstance]) -> tuple[Figure | No
         of = [each for each in judged if (judge_says(each, question) is Answer.YES) == is_yes]
         said = [people_say(each, question) for each in marked if (judge_says(each, question) is Answer.YES) == is_yes]
         if of and len(said) < LEAST_MARKED:
-            words = "yes" if is_yes else "not yes"
-            return None, f"of {len(of)} of which the judge says {words}, {len(said)} are marked, fewer than {LEAST_MARKED}"
+            whose = f"of the {len(of)} of which the judge says {'yes' if is_yes else 'not yes'}"
+            return None, f"{whose} only {len(said)} {'is' if len(said) == 1 else 'are'} marked, fewer than {LEAST_MARKED}"
         if of:
             strata.append((len(of) / len(judged), said.count(Answer.YES), len(said)))
     if len(strata) == 1:

@@ -10,7 +10,7 @@ from self_instruct.records.judgements import Concern
 from self_instruct.reports.review.concerns import GroupConcerns
 from self_instruct.reports.review.instances import ReviewedInstance
 from self_instruct.reports.review.quality import Part, Quality, Threshold, quality
-from self_instruct.reports.review.shares import NAMES, Basis, Share
+from self_instruct.reports.review.shares import NAMES, Basis, Share, reasons
 from self_instruct.reports.terminal.printing import show
 from self_instruct.reports.terminal.tables import plain, table
 from self_instruct.reports.text import NOTHING, number, share, shortened
@@ -37,8 +37,7 @@ def quality_tables(found: Quality) -> RenderableType:
 def _parts(found: Quality) -> Iterator[RenderableType]:
     title = f"{number(found.instances)} instances: {found.looked_at}"
     yield table(title, ("", "share", "95 %", "rests on", "paper"), [_share_row(each) for each in found.shares], (1, 4))
-    for sentence in dict.fromkeys(each.because for each in found.shares):
-        yield plain(sentence)
+    yield plain("".join(f"{each}\n" for each in reasons(found.shares)))
     if any(each.basis is Basis.BOTH for each in found.shares):
         rows = [(NAMES[each.question], each.people.with_percents, each.judge.with_percents) for each in found.shares]
         yield table("Alone", ("", "people (Wilson)", "the judge (an opinion)"), rows, (1, 2))

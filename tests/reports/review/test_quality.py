@@ -17,7 +17,7 @@ from self_instruct.reports.review.agreement import Rating, agreement
 from self_instruct.reports.review.figures import stratified, wilson
 from self_instruct.reports.review.instances import ReviewedInstance
 from self_instruct.reports.review.quality import Quality, quality_of
-from self_instruct.reports.review.shares import ALL, PAPER, Basis
+from self_instruct.reports.review.shares import ALL, PAPER, Basis, reasons
 
 YES, NO = Answer.YES, Answer.NO
 
@@ -82,6 +82,17 @@ def test_a_judge_of_too_little_use_leaves_the_figure_to_people() -> None:
     assert "fewer than 5" in few.shares[-1].why
     half = quality_of(instances("y" * 50 + "n" * 50 + " " * 50, ("y" * 10).ljust(50) + ("n" * 10).ljust(50) + "y" * 20))
     assert all_three(half)[:2] == (Basis.PEOPLE, 0.75)
+
+
+def test_where_reasons_differ_each_names_its_questions() -> None:
+    of_the_judge = [share.why for share in quality_of(instances("yn")).shares]
+    assert reasons(quality_of(instances("yn")).shares) == [f"Only the judge's opinion: {of_the_judge[0]}."]
+    few = quality_of(instances("y" * 100 + "n" * 4, ("y" * 30).ljust(100) + "n"))
+    assert reasons(few.shares) == [
+        "Valid task, input fits: people's random sample alone (Wilson), since the judge says the same of all.",
+        "Output correct, all three: people's random sample alone (Wilson), since of the 4 of which the judge says not yes"
+        " only 1 is marked, fewer than 5.",
+    ]
 
 
 def test_people_who_differ_are_unsure_together_and_their_agreement_is_told() -> None:
