@@ -97,7 +97,7 @@ def requests_for(missing: int, kept: Sequence[int]) -> Range:
     """Return how many more requests bring `missing` tasks, by what each of at least one brought so far.
 
     >>> requests_for(40, [5, 3, 4, 6, 2, 4])
-    Range(likely=10.0, low=6, high=15)
+    Range(likely=10.0, low=7, high=16)
     """
     if missing <= 0:
         return Range.exactly(0)

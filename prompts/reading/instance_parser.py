@@ -29,9 +29,9 @@ class InstanceParser(ReplyParser[list[Instance | Rejection]]):
     reply without a marker is one rejection `UNREADABLE`, and of a cut-off reply the last instance is a rejection `CUT_OFF`.
 
     >>> InstanceParser().invoke("Example 1\nInput: 2 + 2\nOutput: 4")
-    [Instance(input='2 + 2', output='4')]
+    [Instance(input='2 + 2', output='4', image='')]
     >>> InstanceParser(is_classification=True).invoke("Class label: spam\nText: You won!")
-    [Instance(input='Text: You won!', output='spam')]
+    [Instance(input='Text: You won!', output='spam', image='')]
     """
 
     stage: ClassVar[str] = StageName.INSTANCES

@@ -1,6 +1,5 @@
 """The filter before ROUGE-L: nothing is missed, little is let through, and the host's threads are left alone."""
 
-import doctest
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -173,8 +172,3 @@ def test_a_search_leaves_the_number_of_threads_as_it_found_it() -> None:
     with ThreadPoolExecutor(max_workers=1) as elsewhere:
         assert elsewhere.submit(search_under, 3).result() == ([0], 3)
     assert faiss.omp_get_max_threads() == before
-
-
-def test_the_example_in_the_docstring_is_true() -> None:
-    assert doctest.testmod(lexical_code).failed == 0
-    assert doctest.testmod(lexical_code).attempted > 0

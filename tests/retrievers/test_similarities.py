@@ -1,7 +1,6 @@
 """The similarity records, against `rouge-score` and against the values the published code recorded."""
 
 import asyncio
-import doctest
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -153,8 +152,3 @@ def test_a_step_never_compares_more_rows_than_it_may(monkeypatch: pytest.MonkeyP
     steps = list(pool.records(some_texts(6, 20)))
     assert max(sizes) == 16 * 50
     assert steps.count(None) == len(sizes) == 22
-
-
-def test_the_example_in_the_docstring_is_true() -> None:
-    assert doctest.testmod(similarities).failed == 0
-    assert doctest.testmod(similarities).attempted > 0

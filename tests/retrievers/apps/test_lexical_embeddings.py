@@ -1,6 +1,5 @@
 """The lexical embeddings: the bound they promise, and what they do not."""
 
-import doctest
 from math import sqrt
 
 import numpy as np
@@ -12,7 +11,6 @@ from langchain_tests.integration_tests import EmbeddingsIntegrationTests
 
 from self_instruct.records.errors import InputError
 from self_instruct.retrievers import rouge_l
-from self_instruct.retrievers.apps import lexical_embeddings
 from self_instruct.retrievers.apps.lexical_embeddings import LexicalEmbeddings
 
 TEXTS = st.lists(st.sampled_from(["write", "a", "short", "poem", "写", "诗", "é", "the", "sea"]), max_size=40).map(" ".join)
@@ -58,7 +56,3 @@ def test_a_text_without_tokens_is_the_zero_vector() -> None:
 def test_no_dimensions_are_an_error() -> None:
     with pytest.raises(InputError, match="dimensions is 0"):
         LexicalEmbeddings(0)
-
-
-def test_the_example_in_the_docstring_is_true() -> None:
-    assert doctest.testmod(lexical_embeddings) == (0, 1)

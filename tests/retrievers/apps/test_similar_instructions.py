@@ -1,7 +1,6 @@
 """The retriever of similar instructions, against ROUGE-L with every one of them."""
 
 import asyncio
-import doctest
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -219,7 +218,3 @@ def test_many_threads_find_what_one_finds() -> None:
 def test_it_is_a_runnable_like_any_other() -> None:
     chain = SimilarInstructionsRetriever.from_texts(TEXTS, k=1) | RunnableLambda(lambda found: found[0].page_content)
     assert chain.batch(["seven birds", "a poem about rain"]) == ["List seven birds.", "Write a short poem about rain."]
-
-
-def test_the_examples_in_the_docstrings_are_true() -> None:
-    assert doctest.testmod(similar_instructions) == (0, 5)

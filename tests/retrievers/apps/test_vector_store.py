@@ -1,6 +1,5 @@
 """The vector store: LangChain's standard tests, exact scores, and files that are whole or not there."""
 
-import doctest
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +16,6 @@ from langchain_tests.integration_tests import VectorStoreIntegrationTests
 
 from self_instruct.records.errors import InputError
 from self_instruct.retrievers import rouge_l
-from self_instruct.retrievers.apps import vector_store
 from self_instruct.retrievers.apps.vector_store import LexicalVectorStore
 
 POEM, BIRDS = Document("Write a poem.", id="poem", metadata={"n": 1}), Document("List seven birds.", id="birds")
@@ -232,7 +230,3 @@ def test_a_saved_file_is_plain_json_lines(tmp_path: Path, store: LexicalVectorSt
     store.save(tmp_path)
     lines = (tmp_path / "documents.jsonl").read_text().splitlines()
     assert json.loads(lines[1]) == {"id": "poem", "text": "Write a poem.", "metadata": {"n": 1}}
-
-
-def test_the_examples_in_the_docstrings_are_true() -> None:
-    assert doctest.testmod(vector_store) == (0, 3)
