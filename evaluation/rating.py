@@ -88,7 +88,8 @@ def write_sheet(folder: Path, results: Mapping[str, Result], tasks: int | None, 
     `InputError` where there are too few systems or no task in common, and where the folder holds the page of another sample.
     """
     sheet, items = _drawn(results, tasks, seed)
-    if (folder / SYSTEMS).exists() and (earlier := RatingSheet.read(folder)) != sheet:
+    earlier = _earlier(folder)
+    if earlier is not None and earlier != sheet:
         raise InputError(
             f"{folder}: holds the page of another sample, of {len(earlier.order)} tasks, whose marks could then not be read;"
             " name another folder."
@@ -102,6 +103,14 @@ def write_sheet(folder: Path, results: Mapping[str, Result], tasks: int | None, 
         with new_file(folder / name, "folder") as file:
             file.write(text)
     return sheet
+
+
+def _earlier(folder: Path) -> RatingSheet | None:
+    """Return the sheet that a folder has; None where it has none that could be read."""
+    try:
+        return RatingSheet.read(folder)
+    except InputError:
+        return None
 
 
 def read_grades(sheet: RatingSheet, files: Sequence[Path]) -> Ratings:

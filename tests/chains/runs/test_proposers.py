@@ -198,7 +198,7 @@ def test_texts_are_judged_by_the_same_rules_and_used_once_whatever_the_order(
     mixed = ("--proposer", "back-translate", "--proposer", "self-instruct", "--texts", texts, "--model", "offline")
     found = []
     for name, pace in (("one", 1), ("many", 32)):
-        begin = ("generate", "--run", tmp_path / name, "--accept", 5, "--concurrency", pace, "--set", "window=2", *mixed)
+        begin = ("generate", "--run", tmp_path / name, "--accept", 12, "--concurrency", pace, "--set", "window=2", *mixed)
         done = command(*begin)
         assert done.code == 0, done.err
         with Ledger.open(tmp_path / name, read_only=True) as ledger:
