@@ -89,8 +89,7 @@ def refinement_graph(
     With `rewrite` an instruction at fault is written again before that, given instances, and replaced with them only where the
     new task wins. `nearest` says of a new instruction to which one of your pool it is too similar, None for none.
 
-    `checkpointer` and `interrupt_before` are LangGraph's: a person may look at the state before "compare", say, and change it.
-    The state is `RefinementState`, plain JSON.
+    `checkpointer` and `interrupt_before` are LangGraph's: a person may change the state, plain JSON, before "compare", say.
     """
     from langgraph.graph import END, START, StateGraph
 

@@ -13,10 +13,11 @@ from langchain_core.runnables import RunnableLambda
 
 from self_instruct.chains.stages.task_kinds import TaskKind
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
+from self_instruct.prompts.reading.instruction_parser import InstructionParser
 from self_instruct.prompts.stage_prompt import StagePromptValue, as_sent, prompt_text
 from self_instruct.prompts.template_files import Templates
 from self_instruct.records.errors import TemplateError
-from self_instruct.records.tasks import Instance, SeedTask
+from self_instruct.records.tasks import Candidate, Instance, SeedTask
 from self_instruct.seeds.few_shot_tasks import FewShotTasks
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -110,6 +111,10 @@ def test_few_shot_tasks_are_asked_and_answered_in_turn_for_a_chat_model() -> Non
     assert messages[1].content == "Class label: glad\nHooray!\nClass label: sad\nAlas."
     assert QUESTION["instruction"] in messages[-1].text
     assert prompt_text(value) == "\n".join(message.text for message in messages)
+
+
+def test_a_separator_of_records_is_white_space_in_an_instruction() -> None:
+    assert InstructionParser().invoke("Name a river.\x1eSing.") == [Candidate(0, "Name a river. Sing.")]
 
 
 def test_no_text_ends_a_turn_but_a_template() -> None:
