@@ -1,19 +1,21 @@
-"""What people ask for, as a grid of cells: told of an instruction by its words alone, at no cost and always the same.
+"""What people ask for, as a grid of cells and aspects beside it: told by words and lengths, at no cost and always the same.
 
-A taxonomy has axes with entries (topics, kinds of task); an entry of every axis together is a *cell*. Ours is
-`data/taxonomy.yaml`; a user's file has the same form, with whichever axes.
+A taxonomy has axes with entries (topics, kinds of task); an entry of every axis together is a *cell*. Its *aspects* are axes
+too, each looked at alone: crossed with the others they would make a grid that no run fills. Ours is `data/taxonomy.yaml`; a
+user's file has the same form, with whichever axes.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from itertools import product
 from math import prod
 from pathlib import Path
+from statistics import median_low
 from typing import Any, Self, TypeAlias
 
 from self_instruct.records.errors import InputError
@@ -21,12 +23,17 @@ from self_instruct.records.tasks import Instance
 from self_instruct.retrievers.lexicon import Lexicon
 
 Cell: TypeAlias = tuple[str, ...]
-"""The names of an entry of each axis, in the order of the axes."""
+"""The names of an entry of each axis of the grid, in the order of the axes."""
+Entries: TypeAlias = tuple[str | None, ...]
+"""The name of an entry of each axis, of the grid and then of the aspects; None: not known."""
+Range: TypeAlias = tuple[int, int | None]
+"""From so many to so many, both included; None: without an end."""
 MOST_CELLS = 10_000
 IN_INSTRUCTION = 2
 """What a word of an instruction counts, beside one of an input or output."""
 _LOOKED_AT = 1_000  # characters of an input or output
-_FIELDS = frozenset({"wanted", "words", "subjects", "share"})
+_ASPECTS = "aspects"
+_FIELDS = frozenset({"wanted", "words", "subjects", "share", "has_input", "output_words", "not_with"})
 
 
 class TaxonomyError(InputError):
@@ -37,7 +44,9 @@ class TaxonomyError(InputError):
 class Entry:
     """An entry of an axis: the words that tell it (`lexicon`), and what a prompt says that wants it.
 
-    `subjects` are what tasks of it may be about; `share` is its weight among the entries of its axis.
+    One without words is what no word tells. `subjects` are what tasks of it may be about; `share` is its weight among the
+    entries of its axis. `has_input` and `output_words` tell it of a finished task, by its instances. `not_with` names entries
+    of the grid with which it is never wanted.
     """
 
     name: str
@@ -45,11 +54,26 @@ class Entry:
     wanted: str
     subjects: tuple[str, ...] = ()
     share: float = 1.0
+    has_input: bool | None = None
+    output_words: Range | None = None
+    not_with: tuple[str, ...] = ()
+
+    def fits(self, instances: Sequence[Instance]) -> bool:
+        """Return whether instances are such as the entry says; False where it says nothing of them.
+
+        Any of them with an input (or an image) makes a task that has one; the words are those of the middle output.
+        """
+        if self.has_input is None and self.output_words is None:
+            return False
+        has_input = any(one.input or one.image for one in instances)
+        first, last = self.output_words or (0, None)
+        words = median_low([len(one.output.split()) for one in instances])
+        return self.has_input in (None, has_input) and first <= words and (last is None or words <= last)
 
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis of the grid."""
+    """An axis of the grid, or an aspect."""
 
     name: str
     entries: tuple[Entry, ...]
@@ -63,15 +87,24 @@ class Axis:
     def _lexicon(self) -> Lexicon:
         return Lexicon([entry.words for entry in self.entries])
 
-    def entry_of(self, instruction: str, rest: str = "") -> str | None:
-        """Return the name of the entry that `told_by` has; None where that has none."""
-        name, _ = self.told_by(instruction, rest)
+    @cached_property
+    def _rest(self) -> str:
+        return next((entry.name for entry in self.entries if not entry.words), "")
+
+    def entry_of(self, instruction: str) -> str | None:
+        """Return the name of the entry that the words of an instruction tell; None where they tell none."""
+        name, _ = self.told_by(instruction)
         return name or None
 
-    def told_by(self, instruction: str, rest: str = "") -> tuple[str, frozenset[str]]:
-        """Return the name of the entry with most words in a task, the first of equals, and these words; "" where none has any.
+    def entry_of_instances(self, instances: Sequence[Instance]) -> str | None:
+        """Return the name of the first entry that a task's instances fit; None where they fit none, or there are none."""
+        return next((entry.name for entry in self.entries if entry.fits(instances)), None) if instances else None
 
-        Words of the instruction count twice; a single one in the `rest` tells nothing.
+    def told_by(self, instruction: str, rest: str = "") -> tuple[str, frozenset[str]]:
+        """Return the name of the entry with most words in a task, the first of equals, and these words.
+
+        Words of the instruction count twice; a single one in the `rest` tells nothing. Where no word tells, it is the entry
+        without words, "" where the axis has none.
         """
         points, words = Counter[int](), defaultdict[int, set[str]](set)
         for text, weight in ((instruction, IN_INSTRUCTION), (rest, 1)):
@@ -80,15 +113,21 @@ class Axis:
                 words[number].add(word)
         best = min(points, key=lambda number: (-points[number], number), default=None)
         if best is None or points[best] < IN_INSTRUCTION:
-            return "", frozenset()
+            return self._rest, frozenset()
         return self.entries[best].name, frozenset(words[best])
 
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """A grid of cells."""
+    """A grid of cells, and aspects."""
 
     axes: tuple[Axis, ...]
+    aspects: tuple[Axis, ...] = ()
+
+    @property
+    def all_axes(self) -> tuple[Axis, ...]:
+        """The axes of the grid and the aspects behind them: what a task is tagged by."""
+        return self.axes + self.aspects
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -108,12 +147,24 @@ class Taxonomy:
         >>> shipped_taxonomy().cell_of("Write a poem about the sea.")
         ('nature', 'write')
         """
-        found = [axis.entry_of(instruction) for axis in self.axes]
+        return self.cell(self.entries_of(instruction))
+
+    def entries_of(self, instruction: str) -> Entries:
+        """Return what the words of an instruction tell on each axis, the aspects too."""
+        return tuple(axis.entry_of(instruction) for axis in self.all_axes)
+
+    def cell(self, entries: Entries) -> Cell | None:
+        """Return the cell of a task that is told by these entries; None where one of the grid is not known."""
+        found = entries[: len(self.axes)]
         return None if None in found else tuple(map(str, found))
 
     def entries(self, cell: Cell) -> tuple[Entry, ...]:
         """Return the entries of a cell."""
-        return tuple(self._by_name[at][name] for at, name in enumerate(cell))
+        return tuple(self.entry(at, name) for at, name in enumerate(cell))
+
+    def entry(self, axis: int, name: str) -> Entry:
+        """Return an entry of an axis, which is counted over `all_axes`."""
+        return self._by_name[axis][name]
 
     @cached_property
     def subject_axis(self) -> int | None:
@@ -125,31 +176,51 @@ class Taxonomy:
         """The axis that says what tasks are about; the first one where none has subjects."""
         return self.axes[self.subject_axis or 0]
 
-    def wanted(self, cell: Cell) -> str:
-        """Return what a prompt says that wants tasks of a cell, but for their subject, which it names."""
-        return ", ".join(entry.wanted for at, entry in enumerate(self.entries(cell)) if at != self.subject_axis)
+    def wanted(self, cell: Cell, aspect: Entry | None = None) -> str:
+        """Return what a prompt says that wants tasks of a cell, and of an aspect, but for their subject, which it names."""
+        of_cell = [entry.wanted for at, entry in enumerate(self.entries(cell)) if at != self.subject_axis]
+        return ", ".join([*of_cell, *([aspect.wanted] if aspect else ())])
 
     def subjects(self, cell: Cell) -> tuple[str, ...]:
         """Return what tasks of a cell may be about; none where no axis says that."""
         return () if self.subject_axis is None else self.entries(cell)[self.subject_axis].subjects
 
+    @property
+    def all_subjects(self) -> frozenset[str]:
+        """What tasks of any cell may be about."""
+        return frozenset(subject for axis in self.axes for entry in axis.entries for subject in entry.subjects)
+
     @cached_property
     def _by_name(self) -> tuple[dict[str, Entry], ...]:
-        return tuple({entry.name: entry for entry in axis.entries} for axis in self.axes)
+        return tuple({entry.name: entry for entry in axis.entries} for axis in self.all_axes)
 
     def to_fields(self) -> dict[str, Any]:
         """Return the taxonomy as its file has it."""
-        return {axis.name: {entry.name: _fields(entry) for entry in axis.entries} for axis in self.axes}
+        aspects = {_ASPECTS: _axis_fields(self.aspects)} if self.aspects else {}
+        return {**_axis_fields(self.axes), **aspects}
 
     @classmethod
     def from_fields(cls, given: object, source: str = "taxonomy") -> Self:
         """Return the taxonomy that a file's fields mean; raises `TaxonomyError` that names the entry."""
-        if not isinstance(given, Mapping) or not given:
+        if not isinstance(given, Mapping) or not set(given) - {_ASPECTS}:
             raise TaxonomyError(f"{source}: expected axes, each with entries, as our taxonomy.yaml has them.")
-        axes = tuple(Axis(str(name), tuple(_entries(name, entries, source))) for name, entries in given.items())
+        axes = _axes({name: entries for name, entries in given.items() if name != _ASPECTS}, source)
         if prod(len(axis.entries) for axis in axes) > MOST_CELLS:
-            raise TaxonomyError(f"{source}: has more than {MOST_CELLS:,} cells; leave out axes or entries.")
-        return cls(axes)
+            raise TaxonomyError(
+                f"{source}: has more than {MOST_CELLS:,} cells; leave out axes or entries, or make aspects of them."
+            )
+        aspects = given.get(_ASPECTS, {})
+        if not isinstance(aspects, Mapping):
+            raise TaxonomyError(f"{source}: {_ASPECTS}: expected axes, each with entries.")
+        beside = _axes(aspects, f"{source}: {_ASPECTS}")
+        of_grid = {name for axis in axes for name in axis.names}
+        for axis in beside:
+            for entry in axis.entries:
+                if unknown := set(entry.not_with) - of_grid:
+                    raise TaxonomyError(
+                        f"{source}: {_ASPECTS}: {axis.name}.{entry.name}.not_with: {min(unknown)!r} is no entry of the grid."
+                    )
+        return cls(axes, beside)
 
 
 def load_taxonomy(path: Path | None) -> Taxonomy:
@@ -190,23 +261,37 @@ def _parsed(text: str, source: str) -> Taxonomy:
     return Taxonomy.from_fields(given, source)
 
 
-def _entries(axis: object, given: object, source: str) -> Iterator[Entry]:
+def _axes(given: Mapping[Any, object], source: str) -> tuple[Axis, ...]:
+    return tuple(Axis(str(name), tuple(_entries(name, entries, source))) for name, entries in given.items())
+
+
+def _entries(axis: object, given: object, source: str) -> list[Entry]:
     if not isinstance(given, Mapping) or not given:
         raise TaxonomyError(f"{source}: {axis}: expected entries, each with its words.")
-    for name, fields in given.items():
-        yield _entry(str(name), fields, f"{source}: {axis}.{name}")
+    found = [_entry(str(name), fields, f"{source}: {axis}.{name}") for name, fields in given.items()]
+    wordless = [entry.name for entry in found if not entry.words]
+    if len(wordless) > 1:
+        raise TaxonomyError(
+            f"{source}: {axis}.{wordless[1]}: has no 'words'; one entry of an axis may be without, {wordless[0]} is."
+        )
+    return found
 
 
 def _entry(name: str, fields: object, place: str) -> Entry:
     if not isinstance(fields, Mapping) or not _FIELDS.issuperset(fields):
         raise TaxonomyError(f"{place}: expected {', '.join(sorted(_FIELDS))}, and no other field.")
-    words, subjects = (_texts(fields.get(field, ()), f"{place}.{field}") for field in ("words", "subjects"))
-    wanted, share = fields.get("wanted"), fields.get("share", 1.0)
-    if not words or not isinstance(wanted, str) or not wanted.strip():
-        raise TaxonomyError(f"{place}: 'words' and 'wanted' must be given.")
+    words, subjects, not_with = (
+        _texts(fields.get(field, ()), f"{place}.{field}") for field in ("words", "subjects", "not_with")
+    )
+    wanted, share, has_input = fields.get("wanted"), fields.get("share", 1.0), fields.get("has_input")
+    if not isinstance(wanted, str) or not wanted.strip():
+        raise TaxonomyError(f"{place}: 'wanted' must be given.")
     if not isinstance(share, int | float) or isinstance(share, bool) or not 0 < share < 1e6:
         raise TaxonomyError(f"{place}: 'share' is {share!r}; it must be a number above 0.")
-    return Entry(name, words, " ".join(wanted.split()), subjects, float(share))
+    if has_input is not None and not isinstance(has_input, bool):
+        raise TaxonomyError(f"{place}: 'has_input' is {has_input!r}; it must be true or false.")
+    output_words = _range(fields.get("output_words"), f"{place}.output_words")
+    return Entry(name, words, " ".join(wanted.split()), subjects, float(share), has_input, output_words, not_with)
 
 
 def _texts(given: object, place: str) -> tuple[str, ...]:
@@ -215,5 +300,22 @@ def _texts(given: object, place: str) -> tuple[str, ...]:
     return tuple(given)
 
 
+def _range(given: object, place: str) -> Range | None:
+    match given:
+        case None:
+            return None
+        case [int(first), (int() | None) as last] if first >= 0 and (last is None or first <= last):
+            return first, last
+        case _:
+            raise TaxonomyError(f"{place}: expected [from, to] in words, or [from, null].")
+
+
+def _axis_fields(axes: Sequence[Axis]) -> dict[str, Any]:
+    return {axis.name: {entry.name: _fields(entry) for entry in axis.entries} for axis in axes}
+
+
 def _fields(entry: Entry) -> dict[str, Any]:
-    return {"wanted": entry.wanted, "words": list(entry.words), "subjects": list(entry.subjects), "share": entry.share}
+    told = {"wanted": entry.wanted, "words": list(entry.words), "subjects": list(entry.subjects), "share": entry.share}
+    by_instances = {"has_input": entry.has_input, "output_words": entry.output_words and list(entry.output_words)}
+    not_with = {"not_with": list(entry.not_with)} if entry.not_with else {}
+    return {**told, **{name: value for name, value in by_instances.items() if value is not None}, **not_with}

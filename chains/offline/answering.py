@@ -15,7 +15,7 @@ from self_instruct.records.tasks import Instance
 from self_instruct.retrievers.taxonomy import shipped_taxonomy
 
 LOOKED_AT = 60  # tasks that are drawn where a kind of them is wanted: a model does not always do as it is told
-AS_WANTED = 2
+AS_WANTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +77,20 @@ def _task(prompt: reading.ListPrompt, place: int, draws: Draws) -> str:
     best, nearest = -1, ""
     for _ in range(LOOKED_AT):
         task = grammar().instruction(draws, prompt.classification_only)
-        likeness = _likeness(task, prompt.wanted, subject)
-        if likeness > best:
-            best, nearest = likeness, task
+        best, nearest = max((best, nearest), (_likeness(task, prompt.wanted, subject), task), key=lambda found: found[0])
         if best == AS_WANTED:
             break
     return nearest
 
 
 def _likeness(task: str, wanted: str, subject: str) -> int:
-    """Return whether a task is of the kind that is wanted, and about the subject: 2 for both, 1 for one of them, 0 for none."""
-    taxonomy = shipped_taxonomy()
-    cell = taxonomy.cell_of(task)
-    return 0 if cell is None else (taxonomy.wanted(cell) == wanted) + (subject in taxonomy.subjects(cell))
+    """Return how many are as wanted of a task's kind, subject and aspect; 0 for one of no cell. No aspect may be wanted."""
+    entries = (taxonomy := shipped_taxonomy()).entries_of(task)
+    if (cell := taxonomy.cell(entries)) is None:
+        return 0
+    kind = taxonomy.wanted(cell)
+    aspects = tuple(taxonomy.entry(at, name).wanted for at, name in enumerate(entries) if name and at >= len(cell))
+    return wanted.startswith(kind) + (subject in taxonomy.subjects(cell)) + (wanted == kind or wanted.endswith(aspects))
 
 
 def _as_list(tasks: Sequence[str], prompt: reading.ListPrompt, step: int = 1) -> str:

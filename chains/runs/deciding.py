@@ -19,7 +19,7 @@ from self_instruct.chains.stages.instructions import expected_yield
 from self_instruct.chains.stages.proposing import ProposingStage
 from self_instruct.chains.stages.registry import RunStages
 from self_instruct.chains.stages.stage import Step
-from self_instruct.chains.stages.tagging import cell_of
+from self_instruct.chains.stages.tagging import entries_of
 from self_instruct.ledger import Ledger, Progress, RequestId, StoredTask, TaskId
 from self_instruct.prompts.reading.reply_parser import MOST_RECORDS
 from self_instruct.records.replies import Refusal, Reply
@@ -117,7 +117,7 @@ class Decider:
         """End a task with a rejection at the stage that it awaits."""
         stage = task.awaits.stage if task.awaits else StageName.INSTANCES
         self._store(replace(task, awaits=None), Step((Rejection(stage, reason, words),)))
-        self._pool.tag(task.id, None)
+        self._pool.tag(task.id)
 
     def about(self, task: StoredTask) -> Task:
         """Return a task as stages see it; with its instances where the stage it awaits comes after theirs."""
@@ -152,7 +152,7 @@ class Decider:
         if tagging and task.awaits and task.awaits.stage == tagging.name:
             self._pool.await_tag(task.id)
         elif tagging and tagging.first(task.id, Task(task.instruction, None)):
-            self._pool.tag(task.id, cell_of(tagging.tags(task.id, task.instruction, self._ledger.reply)))
+            self._pool.tag(task.id, entries_of(tagging.tags(task.id, Task(task.instruction, None), self._ledger.reply)))
 
     def _keep(self, task: StoredTask, stage: str) -> StoredTask:
         """Store a kept task; one whose output is there already with that, as if it had been written for it."""

@@ -29,11 +29,11 @@ from self_instruct.chains.runs.target import accepted_share, expected_target
 from self_instruct.chains.stages.classification import CALIBRATION
 from self_instruct.chains.stages.instructions import InstructionStage, expected_yield
 from self_instruct.chains.stages.stage import Stage
-from self_instruct.chains.stages.tagging import cell_of
+from self_instruct.chains.stages.tagging import entries_of
 from self_instruct.ledger import Ledger, RequestId, Spent
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.replies import Usage
-from self_instruct.records.tasks import Proposer
+from self_instruct.records.tasks import Proposer, Task
 from self_instruct.settings.sections import Price
 
 
@@ -130,7 +130,7 @@ class _Estimating:
         pool.restore((task.id, task.instruction) for task in self._tasks)
         if tagging := plan.stages().tagging:
             for task in self._tasks:
-                pool.tag(task.id, cell_of(tagging.tags(task.id, task.instruction, self._answer)))
+                pool.tag(task.id, entries_of(tagging.tags(task.id, Task(task.instruction, None), self._answer)))
         return pool.demonstrations(request)
 
     # the numbers

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple, overload
 
 from self_instruct.chains.runs.turns import Turns
@@ -18,8 +19,8 @@ from self_instruct.ledger import TaskId
 from self_instruct.records.tasks import Proposer, SeedTask
 from self_instruct.retrievers import Kept, NoveltyIndex, TooSimilar, draw_demonstrations
 from self_instruct.retrievers.draws import draws
-from self_instruct.retrievers.steering import Steering
-from self_instruct.retrievers.taxonomy import Cell, Taxonomy
+from self_instruct.retrievers.steering import Steering, Wanted
+from self_instruct.retrievers.taxonomy import Entries, Taxonomy
 from self_instruct.settings.settings import Settings
 
 
@@ -55,7 +56,7 @@ class Pool:
         width = settings.instructions.demonstrations  # as many as a prompt asks for
         self.turns = Turns(settings.shares, {Proposer.BACK_TRANSLATE: texts})
         self._steering = Steering(taxonomy, self.requests_before, width, self.turns.is_papers) if taxonomy else None
-        self._seed_cells = [(seed, taxonomy.cell_of(seed)) for seed in self._seeds] if taxonomy else []
+        self._seed_entries = [(seed, taxonomy.entries_of(seed)) for seed in self._seeds] if taxonomy else []
 
     def __len__(self) -> int:
         """Return the number of kept tasks; seeds do not count."""
@@ -85,12 +86,12 @@ class Pool:
         """Let no request be drawn that may see a kept task, before `tag` has said what it is."""
         self._untagged.add(task)
 
-    def tag(self, task: TaskId, cell: Cell | None) -> None:
-        """Say in which cell a kept task is that no word told, None for none."""
+    def tag(self, task: TaskId, told: Entries = ()) -> None:
+        """Say what a kept task is, on each axis, where words did not tell; nothing: that is not known."""
         self._untagged.discard(task)
-        if self._steering and cell is not None:
+        if self._steering and told:
             places = range(bisect_left(self._requests, task.request), len(self._items))
-            self._steering.tell(next(place for place in places if self._items[place] == task.item), cell)
+            self._steering.tell(next(place for place in places if self._items[place] == task.item), told)
 
     def may_be_drawn(self, request: int, decided: int) -> bool:
         """Return whether so many decided requests are enough to draw this one, and all that these brought is tagged."""
@@ -113,14 +114,16 @@ class Pool:
         visible = bisect_left(self._requests, self.requests_before(request))
         random = draws(self._draw, self._settings.seed, request)
         machine, rules = _Prefix(self._kept, visible), self._settings.instructions
-        cells = self._steering.wanted(request) if self._steering else ()
-        if self._steering is None or not cells:
+        wanted = self._steering.wanted(request) if self._steering else Wanted()
+        if self._steering is None or not wanted.cells:
             return Shown(draw_demonstrations(self._seeds, machine, rules, random))
-        near = self._in(cells, visible) or self._in(self._steering.near(cells), visible)
+        near = self._like(wanted, visible) or self._like(
+            replace(wanted, cells=tuple(self._steering.near(wanted.cells))), visible
+        )
         shown = draw_demonstrations(self._seeds, machine, rules, random, near)
         taxonomy = self._steering.taxonomy
-        subjects = [random.choice(of) for cell in cells if (of := taxonomy.subjects(cell))]
-        return Shown(shown, taxonomy.wanted(cells[0]) or "anything", subjects)
+        subjects = [random.choice(of) for cell in wanted.cells if (of := taxonomy.subjects(cell))]
+        return Shown(shown, wanted.words(taxonomy) or "anything", subjects)
 
     def one(self, request: int, may_be: Callable[[TaskId], bool]) -> One:
         """Return one instruction of those that a request sees, seeds and kept tasks alike; `may_be` says of a task whether."""
@@ -135,11 +138,15 @@ class Pool:
             if may_be(task):
                 return One(self._kept[place], task, None)
 
-    def _in(self, cells: Sequence[Cell], visible: int) -> list[str]:
-        """Return the seeds and the first `visible` kept tasks that are in these cells."""
+    def _like(self, wanted: Wanted, visible: int) -> list[str]:
+        """Return the seeds and the first `visible` kept tasks that are in these cells, those with the aspect if any."""
         assert self._steering is not None  # noqa: S101  for the type checker
-        kept = [self._kept[place] for cell in cells for place in self._steering.places(cell, visible)]
-        return [seed for seed, cell in self._seed_cells if cell in cells] + kept
+        taxonomy, steering = self._steering.taxonomy, self._steering
+        found = [(seed, entries) for seed, entries in self._seed_entries if taxonomy.cell(entries) in wanted.cells]
+        places = (place for cell in wanted.cells for place in steering.places(cell, visible))
+        found += [(self._kept[place], steering.entries(place)) for place in places]
+        with_aspect = [text for text, entries in found if wanted.has_aspect(entries)]
+        return with_aspect or [text for text, _ in found]
 
 
 class _Prefix(Sequence[str]):

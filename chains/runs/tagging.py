@@ -1,4 +1,4 @@
-"""Tag the tasks of a run that is there, where their words do not tell: by a model, through the run's own ledger.
+"""Tag the tasks of a run that is there, where neither words nor instances tell: by a model, through the run's own ledger.
 
 What the run's own tagging has answered is not asked again; another model, other parameters, another taxonomy or prompt make
 another tagger, whose answers stand beside those of the first. Each question is asked once over all starts.
@@ -22,7 +22,7 @@ from self_instruct.chains.runs.generating import paced
 from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.tagging import Tag, TaggingStage
-from self_instruct.ledger import Ledger, RequestId
+from self_instruct.ledger import Ledger, RequestId, TaskId
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.json_text import json_text
@@ -76,7 +76,7 @@ def _known(ledger: Ledger, plan: RunPlan) -> dict[str, Any]:
 
 def _identity(plan: RunPlan, settings: Settings, taxonomy: Taxonomy) -> dict[str, Any]:
     stage = TaggingStage(settings, plan.prompts(), taxonomy)
-    axes = [RequestId(TAGGING, 0, instance=at) for at in range(len(taxonomy.axes))]
+    axes = [RequestId(TAGGING, 0, instance=at) for at in range(len(taxonomy.all_axes))]
     told = [prompt_text(stage.question(axis, Task("{instruction}", None)).prompt) for axis in axes]
     digest = sha256(json_text([told, taxonomy.to_fields()]).encode("utf-8", "surrogatepass")).hexdigest()
     parameters = settings.tagging.model_dump(mode="json")["parameters"]
@@ -91,7 +91,7 @@ def tag_run(
     listener: AskingListener = NO_LISTENER,
     warn: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """Return how it ended to ask about every kept task on each axis that its words do not tell.
+    """Return how it ended to ask about every kept task on each axis that nothing else tells.
 
     `models` are by the tagger's name; without them its model is loaded. Raises `SettingsError` or `ModelDeniedError` where the
     model cannot be used.
@@ -106,12 +106,18 @@ def tag_run(
 
 
 def stored_tags(ledger: Ledger, stage: TaggingStage) -> Iterator[tuple[Tag, ...]]:
-    """Yield where each kept task belongs, in the order of the pool: by its words, else by what is stored."""
+    """Yield where each kept task belongs, in the order of the pool: by its instances and words, else by what is stored."""
+    for task, about in kept_tasks(ledger):
+        yield stage.tags(task, about, ledger.reply)
+
+
+def kept_tasks(ledger: Ledger) -> Iterator[tuple[TaskId, Task]]:
+    """Yield each kept task with the instances that it has, in the order of the pool."""
     for task in ledger.tasks():
-        yield stage.tags(task.id, task.instruction, ledger.reply)
+        yield task.id, Task(task.instruction, task.is_classification, ledger.instances_of(task.id))
 
 
 def _questions(ledger: Ledger, stage: TaggingStage) -> Iterator[Question]:
-    for task in ledger.tasks():
-        for request in stage.questions(task.id, task.instruction):
-            yield stage.question(request, Task(task.instruction, task.is_classification))
+    for task, about in kept_tasks(ledger):
+        for request in stage.questions(task, about):
+            yield stage.question(request, about)

@@ -5,7 +5,7 @@ Source: Wang et al. 2023, arXiv:2212.10560, section 2.2, "Instruction Generation
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Self
 
 from self_instruct.chains.stages.candidate_rules import screen
@@ -61,6 +61,10 @@ class InstructionStage(Stage[Demonstrations]):
         self._parser = InstructionParser(
             form=self.settings.form, casing=self.settings.casing, subjects=frozenset(prompts.subjects)
         )
+
+    def may_ask_about(self, subjects: Collection[str]) -> None:
+        """Let its requests be about these subjects too, so that one that is an item's title is no part of its instruction."""
+        self._parser = self._parser.model_copy(update={"subjects": self._parser.subjects.union(subjects)})
 
     def prompt(self, about: Demonstrations, attempt: int = 1) -> Prompt:
         """Return the prompt that lists the demonstrations."""

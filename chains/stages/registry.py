@@ -59,6 +59,8 @@ class RunStages:
         paper = self._by_name.get(StageName.INSTRUCTIONS)
         self.instructions = paper if isinstance(paper, InstructionStage) else InstructionStage(settings, prompts)
         """The paper's stage that brings tasks, though no request of the run may be its."""
+        if taxonomy and settings.steer:
+            self.instructions.may_ask_about(taxonomy.all_subjects)
 
     def __getitem__(self, name: str) -> Stage[Any]:
         """Return the stage of a name."""

@@ -1,6 +1,6 @@
-"""Tagging: to which entry of each axis of a taxonomy an instruction belongs; a model says what its words do not tell.
+"""Tagging: to which entry of each axis of a taxonomy a task belongs; a model says what its words and instances do not tell.
 
-One question for each axis that no word tells, answered by the name of an entry or by "none". Between a kept task and its
+One question for each axis that nothing else tells, answered by the name of an entry or by "none". Between a kept task and its
 classification in a run that steers so, and for `coverage` over a run that is there. What was answered is read anew wherever it
 is asked for: it is stored as a reply, and nowhere else.
 """
@@ -18,19 +18,20 @@ from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.prompts.reading.choice_parser import ChoiceParser
 from self_instruct.prompts.stage_prompt import Prompt
 from self_instruct.records.replies import Refusal, Reply
-from self_instruct.records.tasks import TAGGING, SeedTask, Task
-from self_instruct.retrievers.taxonomy import Cell, Taxonomy, shipped_taxonomy
+from self_instruct.records.tasks import TAGGING, Instance, SeedTask, Task
+from self_instruct.retrievers.taxonomy import Axis, Entries, Taxonomy, shipped_taxonomy
 from self_instruct.settings.settings import Settings
 
 NONE = "none"
 """What the model says of a task that belongs to no entry of an axis."""
-UNTOLD_AXES = 0.5  # of a task, before there is experience
+UNTOLD = 0.2  # of the axes of a task, before there is experience
 
 
 class By(StrEnum):
     """What says where a task belongs on an axis, or why nothing does."""
 
     WORDS = "words"
+    INSTANCES = "instances"
     MODEL = "model"
     NO_ENTRY = "no entry fits"
     UNREAD = "unread"
@@ -45,24 +46,29 @@ class Tag:
     by: By
 
 
-def tags_by_words(taxonomy: Taxonomy, instruction: str) -> tuple[Tag, ...]:
-    """Return the tag that its words give an instruction on each axis.
+def tags_by_rule(taxonomy: Taxonomy, instruction: str, instances: Sequence[Instance] = ()) -> tuple[Tag, ...]:
+    """Return the tag of a task on each axis, the aspects too: by its instances, where they tell, or by its words.
 
-    >>> [tag.entry for tag in tags_by_words(shipped_taxonomy(), "Say something about bread.")]
-    ['food', None]
+    >>> [tag.entry for tag in tags_by_rule(shipped_taxonomy(), "Say something about this bread.")]
+    ['food', None, 'with an input', None, 'easy']
     """
-    found = [axis.entry_of(instruction) for axis in taxonomy.axes]
-    return tuple(Tag(entry, By.WORDS if entry else By.NOT_ASKED) for entry in found)
+    return tuple(_tag_by_rule(axis, instruction, instances) for axis in taxonomy.all_axes)
 
 
-def cell_of(tags: Sequence[Tag]) -> Cell | None:
-    """Return the cell that a task is in; None where an axis does not know it."""
-    entries = tuple(tag.entry for tag in tags if tag.entry is not None)
-    return entries if len(entries) == len(tags) else None
+def _tag_by_rule(axis: Axis, instruction: str, instances: Sequence[Instance]) -> Tag:
+    if by_instances := axis.entry_of_instances(instances):
+        return Tag(by_instances, By.INSTANCES)
+    by_words = axis.entry_of(instruction)
+    return Tag(by_words, By.WORDS if by_words else By.NOT_ASKED)
+
+
+def entries_of(tags: Sequence[Tag]) -> Entries:
+    """Return the entry of each axis."""
+    return tuple(tag.entry for tag in tags)
 
 
 class TaggingStage(TaskStage):
-    """Asks about each axis that the words of an instruction do not tell; `name` is another for each further model of a run."""
+    """Asks about each axis that neither words nor instances tell; `name` is another for each further model of a run."""
 
     name = TAGGING
     needs_kind = False
@@ -72,7 +78,7 @@ class TaggingStage(TaskStage):
         self.name = name  # type: ignore[misc]  # as of a run's second judge
         self.taxonomy = taxonomy or shipped_taxonomy()
         self._prompt = prompts.tagging
-        self._parsers = [ChoiceParser(choices=(*axis.names, NONE)) for axis in self.taxonomy.axes]
+        self._parsers = [ChoiceParser(choices=(*axis.names, NONE)) for axis in self.taxonomy.all_axes]
 
     # what is asked
 
@@ -83,31 +89,32 @@ class TaggingStage(TaskStage):
 
     def variables(self, about: Task, request: RequestId) -> dict[str, Any]:
         """Return the instruction, and the axis with its entries."""
-        axis = self.taxonomy.axes[request.instance]
+        axis = self.taxonomy.all_axes[request.instance]
         entries = [{"name": entry.name, "wanted": entry.wanted} for entry in axis.entries]
         return {"instruction": about.instruction, "axis": axis.name, "entries": entries}
 
     def first(self, id: TaskId, about: Task) -> RequestId | None:  # noqa: A002
-        """Return the question about the first axis that is not told; None where words tell all."""
+        """Return the question about the first axis that is not told; None where all are."""
         return self._next(RequestId(self.name, id.request, id.item), about, 0)
 
-    def questions(self, id: TaskId, instruction: str) -> list[RequestId]:  # noqa: A002
-        """Return all questions about an instruction: one for each axis that is not told."""
+    def questions(self, id: TaskId, about: Task) -> list[RequestId]:  # noqa: A002
+        """Return all questions about a task: one for each axis that is not told."""
         asked = RequestId(self.name, id.request, id.item)
-        return [replace(asked, instance=at) for at in self._untold(instruction)]
+        return [replace(asked, instance=at) for at in self._untold(about)]
 
     def _next(self, asked: RequestId, about: Task, begin: int) -> RequestId | None:
-        untold = (at for at in self._untold(about.instruction) if at >= begin)
+        untold = (at for at in self._untold(about) if at >= begin)
         return next((replace(asked, instance=at) for at in untold), None)
 
-    def _untold(self, instruction: str) -> list[int]:
-        return [at for at, tag in enumerate(tags_by_words(self.taxonomy, instruction)) if tag.entry is None]
+    def _untold(self, about: Task) -> list[int]:
+        tags = tags_by_rule(self.taxonomy, about.instruction, about.instances)
+        return [at for at, tag in enumerate(tags) if tag.entry is None]
 
     # what a reply decides
 
     def parser(self, about: Task) -> ChoiceParser:
         """Return the reader of the first axis that is not told."""
-        return self._parsers[next(iter(self._untold(about.instruction)), 0)]
+        return self._parsers[next(iter(self._untold(about)), 0)]
 
     def decide(self, request: RequestId, about: Task, reply: Reply | Refusal) -> Step:
         """Return the question about the next axis; what was answered, `tags` says."""
@@ -118,10 +125,10 @@ class TaggingStage(TaskStage):
         del read
         return Step(again=self._next(request, about, request.instance + 1))
 
-    def tags(self, task: TaskId, instruction: str, answer: Callable[[RequestId], Reply | Refusal | None]) -> tuple[Tag, ...]:
-        """Return where a task belongs on each axis: by its words, else by the stored answers."""
-        found = list(tags_by_words(self.taxonomy, instruction))
-        for request in self.questions(task, instruction):
+    def tags(self, task: TaskId, about: Task, answer: Callable[[RequestId], Reply | Refusal | None]) -> tuple[Tag, ...]:
+        """Return where a task belongs on each axis: by its instances and words, else by the stored answers."""
+        found = list(tags_by_rule(self.taxonomy, about.instruction, about.instances))
+        for request in self.questions(task, about):
             found[request.instance] = self._tag(request.instance, answer(request))
         return tuple(found)
 
@@ -142,13 +149,13 @@ class TaggingStage(TaskStage):
     def output_bytes(self, seeds: Sequence[SeedTask]) -> float:
         """Return the mean length of an entry's name."""
         del seeds
-        names = [name for axis in self.taxonomy.axes for name in axis.names]
+        names = [name for axis in self.taxonomy.all_axes for name in axis.names]
         return sum(map(len, names)) / len(names)
 
     @property
     def questions_each(self) -> float:
-        """How many axes of a task its words are likely not to tell."""
-        return UNTOLD_AXES
+        """How many axes of a task are likely not to be told."""
+        return UNTOLD * len(self.taxonomy.all_axes)
 
     # as a chain
 

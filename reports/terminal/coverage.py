@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from self_instruct.chains.models.embeddings import load_embeddings, unit_vectors
 from self_instruct.chains.runs.answering import AskingListener
 from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.chains.runs.tagging import own_tagger, run_tagger, stored_tags, tag_run
-from self_instruct.chains.stages.tagging import By, tags_by_words
+from self_instruct.chains.runs.tagging import kept_tasks, own_tagger, run_tagger, stored_tags, tag_run
+from self_instruct.chains.stages.tagging import By, tags_by_rule
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.tasks import TAGGING
@@ -85,7 +85,11 @@ def _stored(ledger: Ledger, taxonomy: Path | None) -> tuple[Coverage, Taxonomy]:
     plan = RunPlan.of(ledger)
     grid = _grid(plan, taxonomy)
     own = own_tagger(plan) if grid == plan.taxonomy else None
-    told = stored_tags(ledger, own) if own else (tags_by_words(grid, task.instruction) for task in ledger.tasks())
+    told = (
+        stored_tags(ledger, own)
+        if own
+        else (tags_by_rule(grid, one.instruction, one.instances) for _, one in kept_tasks(ledger))
+    )
     return coverage(told, grid), grid
 
 
@@ -113,30 +117,34 @@ def show_clusters(found: Clusters) -> None:
 
 
 def coverage_tables(found: Coverage, taxonomy: Taxonomy) -> RenderableType:
-    """Return a table of each axis, has and should have; and of two axes the grid."""
-    tables: list[RenderableType] = [
-        table(
-            axis.name,
-            ("", "tasks", "target"),
-            [(name, number(count), f"{target:.1f}") for name, (count, target) in found.by_axis(at).items()],
-            numbers=(1, 2),
-        )
-        for at, axis in enumerate(taxonomy.axes)
-    ]
+    """Return a table of each axis, has and should have; of two axes the grid; each aspect; and the cells that lack most."""
+    by_axis = {axis.name: found.by_axis(at) for at, axis in enumerate(taxonomy.axes)}
+    tables: list[RenderableType] = [_has_and_should(name, entries) for name, entries in by_axis.items()]
     if len(taxonomy.axes) == AXES_OF_A_GRID:
         rows, columns = ([entry.name for entry in axis.entries] for axis in taxonomy.axes)
         cells = [(row, *(number(found.counts[row, column]) for column in columns)) for row in rows]
         tables.append(table("tasks by cell", ("", *columns), cells, numbers=range(1, 1 + len(columns))))
+    lacking = sorted(found.targets, key=lambda cell: found.counts[cell] - found.targets[cell])[:THINNEST]
+    lack = {" / ".join(cell): (found.counts[cell], found.targets[cell]) for cell in lacking}
+    tables.append(_has_and_should("cells furthest below their target", lack))
+    tables.extend(_has_and_should(aspect.name, aspect.entries) for aspect in found.aspects)
     return Group(*tables)
 
 
+def _has_and_should(title: str, entries: Mapping[str, tuple[int, float]]) -> RenderableType:
+    rows = [(name, number(count), f"{target:.1f}") for name, (count, target) in entries.items()]
+    return table(title, ("", "tasks", "target"), rows, numbers=(1, 2))
+
+
 def coverage_lines(found: Coverage) -> Iterator[str]:
-    """Yield what the tables come to, and the cells furthest below their target."""
-    yield f"{number(found.told.get(By.WORDS, 0))} of {number(found.instructions)} instructions told by their words"
-    if any(count for by, count in found.told.items() if by not in (By.WORDS, By.NOT_ASKED)):
+    """Yield what the tables come to, and what they rest on."""
+    by_rule = found.told.get(By.WORDS, 0) + found.told.get(By.INSTANCES, 0)
+    yield f"{number(by_rule)} of {number(found.instructions)} tasks put into a cell by their words"
+    if any(count for by, count in found.told.items() if by not in (By.WORDS, By.INSTANCES, By.NOT_ASKED)):
         said = (f"{by.value} {number(found.told.get(by, 0))}" for by in (By.NO_ENTRY, By.UNREAD, By.NOT_ASKED))
         yield f"{number(found.told.get(By.MODEL, 0))} more by a model; of the others: {', '.join(said)}"
     yield f"entropy over {number(len(found.counts))} cells: {found.entropy:.2f} of {found.most:.2f} bits"
     yield f"in the emptiest fifth of the cells: {number(found.emptiest)} tasks"
-    lacking = sorted(found.targets, key=lambda cell: found.counts[cell] - found.targets[cell])[:THINNEST]
-    yield f"furthest below their target: {', '.join(' / '.join(cell) for cell in lacking)}"
+    for aspect in found.aspects:
+        told = ", ".join(f"{by.value} {number(aspect.told[by])}" for by in By if aspect.told.get(by))
+        yield f"{aspect.name}: {told}"

@@ -16,7 +16,7 @@ from self_instruct.chains.runs.turns import Turns
 from self_instruct.ledger import Ledger, Lineage, RequestId, TaskId
 from self_instruct.records.replies import Reply, Usage
 from self_instruct.records.tasks import Proposer
-from self_instruct.retrievers.steering import Steering
+from self_instruct.retrievers.steering import Steering, Wanted
 from self_instruct.settings.layers import Layer
 
 EVOLVING = {"proposers": {"evolve": 2, "self-instruct": 1}, "evolve": {"max_depth": 2}}
@@ -264,8 +264,8 @@ def test_what_was_asked_of_a_task_is_counted_to_who_brought_it_and_a_question_ab
 def test_only_the_papers_own_requests_are_steered() -> None:
     steering = Steering(KINDS, lambda number: number, 8, lambda number: number % 2 == 0)
     wanted = [steering.wanted(number) for number in range(6)]
-    assert wanted[1::2] == [(), (), ()]
-    assert all(wanted[0::2])
+    assert wanted[1::2] == [Wanted()] * 3
+    assert all(one.cells for one in wanted[0::2])
 
 
 def test_a_steered_run_with_other_proposers_does_not_depend_on_the_order_of_arrival(tmp_path: Path) -> None:

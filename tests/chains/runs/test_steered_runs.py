@@ -12,7 +12,7 @@ from support.scripted import KINDS, WORDS, ScriptedAsker, reply_to, run, seed
 
 from self_instruct.chains.runs.outcome import Ending
 from self_instruct.chains.runs.pool import Pool
-from self_instruct.chains.stages.tagging import tags_by_words
+from self_instruct.chains.stages.tagging import tags_by_rule
 from self_instruct.ledger import Ledger, RequestId, TaskId
 from self_instruct.records.replies import Reply, Usage
 from self_instruct.reports.analysis.coverage import coverage
@@ -80,7 +80,7 @@ def test_no_request_is_drawn_before_what_it_may_see_is_tagged() -> None:
     pool.tag(tasks[0], ("fjord", "maple"))
     assert pool.may_be_drawn(2, 2), "request 1 is of the window"
     assert not pool.may_be_drawn(3, 2)
-    pool.tag(tasks[1], None)
+    pool.tag(tasks[1])
     assert pool.may_be_drawn(3, 2)
 
 
@@ -101,7 +101,8 @@ def test_the_offline_model_covers_more_when_it_is_steered(tmp_path: Path, comman
     assert said["steered"]["entropy_bits"] > said["plain"]["entropy_bits"]
     assert said["steered"]["empty_cells"] < said["plain"]["empty_cells"]
     shown = command("coverage", tmp_path / "steered")
-    assert "furthest below their target: " in shown.out
+    assert "cells furthest below their target" in shown.out
+    assert "input: words " in shown.out
     assert_refused(command("generate", "--run", tmp_path / "de", "--set", "language=de", "--steer"), "name a --taxonomy")
     (tmp_path / "mine.yaml").write_text("kind: {a: {words: [what], wanted: questions}, b: {words: [write], wanted: texts}}")
     mine = ("--steer", "--set", f"taxonomy={tmp_path / 'mine.yaml'}")
@@ -111,6 +112,19 @@ def test_the_offline_model_covers_more_when_it_is_steered(tmp_path: Path, comman
 
 def test_coverage_counts_cells_and_what_no_word_tells() -> None:
     said = ["Write a poem about the sea.", "Write a tale about a river.", "Hm."]
-    found = coverage([tags_by_words(shipped_taxonomy(), one) for one in said], shipped_taxonomy())
+    found = coverage([tags_by_rule(shipped_taxonomy(), one) for one in said], shipped_taxonomy())
     assert (found.instructions, found.untold, found.counts["nature", "write"]) == (3, 1, 2)
     assert (found.entropy, found.emptiest) == (0.0, 0)
+
+
+def test_a_subject_that_a_steered_request_named_is_no_part_of_the_instruction(tmp_path: Path) -> None:
+    def titled(request: RequestId, given: Mapping[str, Any]) -> Reply:
+        if request.stage != "instructions":
+            return reply_to(request, given)
+        return Reply(f"9. The {WORDS[0]}: Which grove is the oldest one of {WORDS[request.request]}?", "stop", Usage(10, 2))
+
+    for steer, begin in ((True, "Which grove"), (False, "The amber: Which")):
+        directory = tmp_path / str(steer)
+        run(directory, ScriptedAsker(titled), num_instructions=1, steer=steer)
+        with Ledger.open(directory, read_only=True) as ledger:
+            assert [task.instruction.startswith(begin) for task in ledger.tasks()] == [True]

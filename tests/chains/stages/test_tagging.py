@@ -1,12 +1,13 @@
-"""Tags: by words where they tell, else by a strictly read answer; what cannot be read is no tag."""
+"""Tags: by instances and words where they tell, else by a strictly read answer; what cannot be read is no tag."""
 
 import pytest
 
-from self_instruct.chains.stages.tagging import By, Tag, TaggingStage, cell_of
+from self_instruct.chains.stages.tagging import By, Tag, TaggingStage, entries_of, tags_by_rule
 from self_instruct.ledger import RequestId, TaskId
 from self_instruct.prompts import prompt_set
 from self_instruct.records.replies import Refusal, Reply
-from self_instruct.records.tasks import Task
+from self_instruct.records.tasks import Instance, Task
+from self_instruct.retrievers.taxonomy import shipped_taxonomy
 from self_instruct.settings.settings import Settings
 
 TASK = TaskId(3, 7)
@@ -18,15 +19,21 @@ def stage() -> TaggingStage:
     return TaggingStage(Settings(), prompt_set())
 
 
-def test_it_asks_about_the_axes_that_words_do_not_tell_one_by_one(stage: TaggingStage) -> None:
-    told, half = Task("Write a poem about the sea.", None), Task("Say something about bread.", None)
+def test_it_asks_about_the_axes_that_nothing_tells_one_by_one(stage: TaggingStage) -> None:
+    told, half = Task("Write a short story about the sea.", None), Task("Say something about bread.", None)
     assert stage.first(TASK, told) is None
-    assert stage.questions(TASK, half.instruction) == [RequestId("tagging", 3, 7, instance=1)]
+    assert stage.questions(TASK, half) == [RequestId("tagging", 3, 7, instance=at) for at in (1, 3)]
+    answered = Task(half.instruction, None, (Instance("", "Bread is made of flour."),))
+    assert stage.questions(TASK, answered) == [RequestId("tagging", 3, 7, instance=1)], "its output tells the length"
     first = stage.first(TASK, Task(UNTOLD, None))
     assert first == RequestId("tagging", 3, 7, instance=0)
     following = stage.decide(first, Task(UNTOLD, None), Reply("food", "stop")).again
     assert following == RequestId("tagging", 3, 7, instance=1)
-    assert stage.decide(following, Task(UNTOLD, None), Reply("write", "stop")).again is None
+    third = stage.decide(following, Task(UNTOLD, None), Reply("write", "stop")).again
+    assert third == RequestId("tagging", 3, 7, instance=3), "that it has no input, its words tell"
+    last = stage.decide(third, Task(UNTOLD, None), Reply("a few words", "stop")).again
+    assert last == RequestId("tagging", 3, 7, instance=4)
+    assert stage.decide(last, Task(UNTOLD, None), Reply("easy", "stop")).again is None
 
 
 def test_the_question_names_the_entries_of_its_axis_and_none(stage: TaggingStage) -> None:
@@ -52,14 +59,32 @@ def test_the_question_names_the_entries_of_its_axis_and_none(stage: TaggingStage
     ],
 )
 def test_an_answer_is_an_entry_or_nothing(stage: TaggingStage, said: Reply | Refusal | None, tag: Tag) -> None:
-    tags = stage.tags(TASK, UNTOLD, lambda request: said if request.instance == 0 else Reply("write", "stop"))
-    assert tags == (tag, Tag("write", By.MODEL))
-    assert cell_of(tags) == (("food", "write") if tag.entry else None)
+    about = Task(UNTOLD, None)
+    tags = stage.tags(TASK, about, lambda request: said if request.instance == 0 else Reply("write", "stop"))
+    assert tags[:3] == (tag, Tag("write", By.MODEL), Tag("without an input", By.WORDS))
+    assert shipped_taxonomy().cell(entries_of(tags)) == (("food", "write") if tag.entry else None)
 
 
 def test_words_go_before_what_a_model_says(stage: TaggingStage) -> None:
-    tags = stage.tags(TASK, "Say something about bread.", lambda _: Reply("list", "stop"))
-    assert tags == (Tag("food", By.WORDS), Tag("list", By.MODEL))
+    tags = stage.tags(TASK, Task("Say something about bread.", None), lambda _: Reply("list", "stop"))
+    assert tags[:2] == (Tag("food", By.WORDS), Tag("list", By.MODEL))
+
+
+@pytest.mark.parametrize(
+    ("instances", "told", "by"),
+    [
+        ((), ("with an input", "a few words"), By.WORDS),
+        ((Instance("", "Spam"),), ("without an input", "a few words"), By.INSTANCES),
+        ((Instance("", "x"), Instance("in", "x " * 13)), ("with an input", "a few words"), By.INSTANCES),
+        ((Instance("", "x " * 13), Instance("", "x " * 46)), ("without an input", "a few sentences"), By.INSTANCES),
+        ((Instance("", "x " * 46, image="a.png"),), ("with an input", "many sentences"), By.INSTANCES),
+    ],
+)
+def test_instances_tell_the_input_and_the_length_before_words_do(
+    instances: tuple[Instance, ...], told: tuple[str, str], by: By
+) -> None:
+    tags = tags_by_rule(shipped_taxonomy(), "Classify the following e-mail about bread: spam or not?", instances)
+    assert tags[2:4] == (Tag(told[0], by), Tag(told[1], by))
 
 
 def test_without_a_model_of_its_own_it_asks_the_one_that_classifies() -> None:
