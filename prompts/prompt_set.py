@@ -21,11 +21,12 @@ JUDGE_PROMPTS = (
     "judge", "judge_again", "compare", "compare_again", "compare_tasks", "compare_tasks_again", "critique", "critique_again",
 )  # fmt: skip
 WRITING_PROMPTS = ("regenerate", "revise", "rewrite")
+_WORDS = ("label", "text")  # where a stage gives no others
 _INSTRUCTION = "Say whether the review is positive or negative."
 _SAMPLES: dict[str, dict[str, object]] = {  # what a stage gives its prompt, made up
     "instructions": {"demonstrations": ["Name a river.", _INSTRUCTION], "subjects": ["rivers", "films"]},
     "classification": {"instruction": _INSTRUCTION},
-    "classification_kind": {"instruction": _INSTRUCTION, "words": ("label", "text")},
+    "classification_kind": {"instruction": _INSTRUCTION, "words": _WORDS},
     "input_first": {"instruction": _INSTRUCTION, "is_classification": False},
     "output_first": {"instruction": _INSTRUCTION, "is_classification": True},
     "judge": {"instruction": _INSTRUCTION, "input": "I liked it.", "output": "positive", "kind": "classification"},
@@ -96,10 +97,12 @@ class PromptSet:
     """The prompts, each a runnable from its variables to a prompt value.
 
     `instructions` takes `demonstrations` (a list of instructions) and `subjects` (as many); `classification`, `input_first` and
-    `output_first` take the `instruction`; `classification_kind` asks the same of a completion model that tells how likely it
-    found each of the two `words` that answer it. The prompts named `again` are the same with a sentence before them that says
-    what was wrong with the first answer; but for `classification_again` they also take `wrong`, the reason it could not be
-    read. `judge` takes `instruction`, `input`, `output` and `kind` (of task, `chains.stages.task_kinds`), `compare` the outputs
+    `output_first` take the `instruction`, the first also the two `words` that may answer it; `classification_kind` asks the
+    same of a completion model that tells how likely it found each of them. The prompts named `again` are the same with a
+    sentence that says what was wrong with the first answer; but for `classification_again` they also take `wrong`, the reason
+    it could not be read.
+
+    `judge` takes `instruction`, `input`, `output` and `kind` (of task, `chains.stages.task_kinds`), `compare` the outputs
     `first` and `second`. `regenerate` takes `instruction`, `input` and `is_classification`; `critique` what `judge` does and
     `flags` (each with `rule` and `evidence`); `revise` what `regenerate` does and `output`, `fault` and `change`.
     `rewrite` takes what `regenerate` does and `faults` (by their names, `chains.refinement.rewriting`), `fault` and `change`;
@@ -176,7 +179,13 @@ def prompt_set(
     make = _Maker(templates, completion, image=image)
     return PromptSet(
         **make.pair("instructions", StageName.INSTRUCTIONS, classification_only=classification_only, wanted=""),
-        **make.pair("classification", StageName.CLASSIFICATION, demonstrations=_mappings(shown.classification), complaint=""),
+        **make.pair(
+            "classification",
+            StageName.CLASSIFICATION,
+            demonstrations=_mappings(shown.classification),
+            complaint="",
+            words=_WORDS,
+        ),
         **make.pair("input_first", StageName.INSTANCES, "instances_", demonstrations=_mappings(shown.input_first)),
         **make.pair("output_first", StageName.INSTANCES, "instances_", demonstrations=_mappings(shown.output_first)),
         **make.others(),

@@ -185,7 +185,7 @@ class ClassificationSettings(ModelSettings):
     `auto`: the second for a completion model that tells it, else the first.
     """
     words: TwoWords = ("label", "text")
-    """The two words whose probabilities decide: that of a classification task's kind, and that of all others."""
+    """The two words for a classification task and for all others: what a chat model answers; their probabilities may decide."""
     calibration_tasks: PositiveInt = 40
     """How many seed tasks of each kind set that threshold; each costs a request of one token."""
 

@@ -87,10 +87,10 @@ def rows(command: Command, run: Path, format_: str, *more: object) -> list[dict[
 
 
 def shown(body: str) -> tuple[str, bytes | None]:
-    """Return the text of a request's last message and the image that it shows."""
-    content = json.loads(body)["messages"][-1]["content"]
+    """Return the text of a request and the image that its last message shows."""
+    *before, content = (message["content"] for message in json.loads(body)["messages"])
     if isinstance(content, str):
-        return content, None
+        return "\n".join([*before, content]), None
     [image, text] = content
     head, _, data = image["image_url"]["url"].partition(",")
     assert head == "data:image/png;base64"
@@ -102,7 +102,7 @@ def test_a_request_shows_an_image_and_so_does_what_follows_from_it(finished: tup
     asked = [shown(body) for body in bodies]
     of_stage = defaultdict(list)
     for text, image in asked:
-        stage = "list" if "What might" in text else "kind" if text.rstrip().endswith("Answer Yes or No.") else "answer"
+        stage = "list" if "What might" in text else "kind" if "say its kind" in text else "answer"
         of_stage[stage].append(image)
     assert set(of_stage["kind"]) == {None}
     assert None not in [*of_stage["list"], *of_stage["answer"]]

@@ -56,8 +56,7 @@ def answer(human: str, system: str = "", *, seed: int = 0, with_faults: bool = T
 
 
 def _answer_list(prompt: reading.ListPrompt, draws: Draws, flaws: Draws | None) -> Answer:
-    count = prompt.last - prompt.first + 1
-    tasks = [_task(prompt, place, draws) for place in range(count)]
+    tasks = [_task(prompt, place, draws) for place in range(prompt.last - prompt.first + 1)]
     if flaws is None:
         return Answer(_as_list(tasks, prompt))
     fate = flaws.fraction()
@@ -102,7 +101,7 @@ def _as_list(tasks: Sequence[str], prompt: reading.ListPrompt, step: int = 1) ->
 def _answer_question(prompt: reading.QuestionPrompt, flaws: Draws | None) -> Answer:
     if flaws is not None and not prompt.is_reminded and flaws.fraction() < faults.UNDECIDED:
         return Answer(flaws.one(PHRASES["undecided"]))
-    return Answer(" Yes" if _is_classification(prompt.instruction) else " No")
+    return Answer(prompt.words[not _is_classification(prompt.instruction)])
 
 
 def _is_classification(instruction: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from self_instruct.prompts.chat_forms import CHAT_FORMS
 
 QUESTION = "Is it classification?"
-ANSWER = "Answer Yes or No."
+_KIND = re.compile(r"For each task, say its kind: (\w+), [^;]+; (\w+), ")
 _TASK = "\nTask: "
 _OF_EACH_LABEL = "\nWrite an example for each of its labels, each with another input."
 _NEXT_NUMBER = re.compile(r"(?:^|\n) *(\d+)\.$")
@@ -55,10 +55,11 @@ class ListPrompt:
 
 @dataclass(frozen=True, slots=True)
 class QuestionPrompt:
-    """The question whether a task is a classification task. `is_reminded`: an earlier answer was complained about."""
+    """Whether a task is a classification task, and the words for it. `is_reminded`: an earlier answer was complained about."""
 
     instruction: str
     is_reminded: bool
+    words: tuple[str, str] = (" Yes", " No")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +181,12 @@ def read_prompt(human: str, system: str = "") -> Prompt:
     before, marker, task = ("\n" + human).rpartition(_TASK)
     if not marker:
         return PlainPrompt(human)
-    if question := next((one for one in (QUESTION, ANSWER) if task.rstrip().endswith(one)), None):
-        return QuestionPrompt(task.rstrip().removesuffix(question).strip(), _is_reminded(before))
-    task = task.partition(f"\n\n{_COMPLAINT}")[0].removesuffix(_OF_EACH_LABEL)
-    return InstancePrompt(task.strip(), is_output_first="class label" in before.lower())
+    if task.rstrip().endswith(QUESTION):
+        return QuestionPrompt(task.rstrip().removesuffix(QUESTION).strip(), _is_reminded(before))
+    task, complaint, _ = task.partition(f"\n\n{_COMPLAINT}")
+    if kind := _KIND.match(human):
+        return QuestionPrompt(task.strip(), bool(complaint), (kind[1], kind[2]))
+    return InstancePrompt(task.removesuffix(_OF_EACH_LABEL).strip(), is_output_first="class label" in before.lower())
 
 
 def _marked_prompt(text: str) -> JudgePrompt | ComparePrompt | CritiquePrompt | OutputPrompt | RewritePrompt:
@@ -215,8 +218,7 @@ def _other_marked_prompt(text: str, marks: Mapping[str, re.Match[str]]) -> Evolv
 
 
 def _wanted(text: str) -> dict[str, Any]:
-    said = _WANTED.search(text)
-    if said is None:
+    if (said := _WANTED.search(text)) is None:
         return {}
     subjects = said[3].split(", ") if said[3] else _ITEM.findall(text[said.end() :])
     return {"wanted": said[1] or said[2], "subjects": tuple(subjects)}
@@ -225,5 +227,4 @@ def _wanted(text: str) -> dict[str, Any]:
 def _is_reminded(before: str) -> bool:
     """Say whether a sentence of its own stands between the worked tasks, or the header alone, and the last task."""
     header, blank, rest = before.strip().partition("\n\n")
-    sentence = rest.rpartition("\n\n")[2]
-    return bool(header and blank and sentence) and QUESTION not in sentence
+    return bool(header and blank and (sentence := rest.rpartition("\n\n")[2])) and QUESTION not in sentence

@@ -21,7 +21,7 @@ from self_instruct.ledger import RequestId
 from self_instruct.prompts.custom_prompt import custom_prompt
 from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.prompts.reading.classification_parser import ClassificationParser
-from self_instruct.prompts.reading.log_odds import LogOdds, balanced_accuracy, log_odds, threshold
+from self_instruct.prompts.reading.log_odds import LogOdds, balanced_accuracy, threshold
 from self_instruct.prompts.stage_prompt import Prompt, prompt_text
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Classification, Rejection, SeedTask, StageName, Task
@@ -58,7 +58,7 @@ class Calibration:
 
 
 class ClassificationStage(TaskStage):
-    """Asks the few-shot question and reads yes or no; or, once it is calibrated, how likely the model found its two words."""
+    """Asks the few-shot question and reads the answer; or, once it is calibrated, how likely the model found its two words."""
 
     name = StageName.CLASSIFICATION.value
     settings: ClassificationSettings
@@ -68,18 +68,13 @@ class ClassificationStage(TaskStage):
         super().__init__(settings, prompts)
         self._prompts = (prompts.classification, prompts.classification_again)
         self._prompt_of_kind = prompts.classification_kind
-        self._parser = ClassificationParser(form=self.settings.form)
+        self._parser = ClassificationParser(form=self.settings.form, words=self.settings.words)
         choice = settings.choice(StageName.CLASSIFICATION)
         self._is_completion = is_completion_model(choice.model, choice.options)
         self._may_tell = self.settings.decide_by == "probabilities" or (
             self.settings.decide_by == "auto" and tells_probabilities(choice.model, choice.options)
         )
         self.calibration: Calibration | None = None
-
-    @property
-    def _words(self) -> tuple[str, str]:
-        """The words whose probabilities decide: a chat model is asked the same question as ever."""
-        return self.settings.words if self._is_completion else ("yes", "no")
 
     @property
     def _is_calibrated(self) -> bool:
@@ -95,9 +90,8 @@ class ClassificationStage(TaskStage):
         return self._prompts[attempt > 1]
 
     def variables(self, about: Task, request: RequestId) -> dict[str, Any]:
-        """Return the task's instruction, and the words where the prompt asks for one of them."""
-        asks_for_a_word = self.prompt(about, request.attempt) is self._prompt_of_kind
-        return super().variables(about, request) | ({"words": self._words} if asks_for_a_word else {})
+        """Return the task's instruction, and the words of which the prompt may ask for one."""
+        return super().variables(about, request) | {"words": self.settings.words}
 
     def parameters(self, about: Task) -> Mapping[str, Any]:
         """Return what goes to the model: also what asks for probabilities, where they decide."""
@@ -134,11 +128,11 @@ class ClassificationStage(TaskStage):
         found: dict[bool, list[LogOdds]] = {True: [], False: []}
         for question, is_classification in self._lessons(seeds):
             said = answer(question.id)
-            if isinstance(said, Reply) and (odds := log_odds(said.first_token, *self._words)) is not None:
+            if isinstance(said, Reply) and (odds := self._parser.log_odds(said)) is not None:
                 found[is_classification].append(odds)
         self.calibration = _calibration(found[True], found[False])
         above = self.calibration.threshold
-        self._parser = ClassificationParser(form=self.settings.form, threshold=above, words=self._words)
+        self._parser = self._parser.model_copy(update={"threshold": above})
 
     def learned(self) -> str:
         """Return in a sentence what was learned of the model."""
@@ -154,10 +148,8 @@ class ClassificationStage(TaskStage):
 
     def _lesson(self, number: int, seed: SeedTask) -> Question | None:
         """Return the question about a seed task, which one word answers; None where the prompt shows it among its examples."""
-        variables: dict[str, Any] = {"instruction": seed.instruction}
-        template = self._prompts[0]
-        if self._is_completion:
-            template, variables = self._prompt_of_kind, {**variables, "words": self._words}
+        variables: dict[str, Any] = {"instruction": seed.instruction, "words": self.settings.words}
+        template = self._prompt_of_kind if self._is_completion else self._prompts[0]
         prompt = custom_prompt(template, self.name, variables).format_prompt(**variables)
         if prompt_text(prompt).count(seed.instruction) > 1:
             return None

@@ -40,8 +40,9 @@ def test_a_system_message_says_how_far_a_list_goes_that_breaks_off() -> None:
 @pytest.mark.parametrize("prompts", [CHAT, COMPLETION])
 @pytest.mark.parametrize("task", ["Sort it.", "Is it spam?", "Name what follows:\n1. a\n2. b", "Count to\n\n9 now."])
 def test_the_question_and_the_instances_are_about_the_last_task(prompts: PromptSet, task: str) -> None:
-    assert read(prompts.classification, instruction=task) == QuestionPrompt(task, is_reminded=False)
-    assert read(prompts.classification_again, instruction=task) == QuestionPrompt(task, is_reminded=True)
+    words = ("label", "text") if prompts is CHAT else (" Yes", " No")
+    assert read(prompts.classification, instruction=task) == QuestionPrompt(task, is_reminded=False, words=words)
+    assert read(prompts.classification_again, instruction=task) == QuestionPrompt(task, is_reminded=True, words=words)
     for prompt in (prompts.input_first, prompts.input_first_again, prompts.output_first, prompts.output_first_again):
         assert read(prompt, instruction=task) == InstancePrompt(task, is_output_first="output" in prompt.template)
 

@@ -62,8 +62,8 @@ class KnowingChat(GenericFakeChatModel):
 
     def _generate(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
         prompt = messages[-1].content
-        if prompt.endswith("Answer Yes or No."):
-            self.messages = iter([AIMessage("Yes" if "weather" in prompt.rpartition("Task:")[2] else "No")])
+        if "say its kind" in messages[0].content:
+            self.messages = iter([AIMessage("label" if "weather" in prompt.rpartition("Task:")[2] else "text")])
         else:
             self.messages = iter(
                 [AIMessage(OUTPUT_FIRST_REPLY if "weather" in prompt.rpartition("Task:")[2] else INPUT_FIRST_REPLY)]

@@ -47,6 +47,35 @@ def test_the_first_word_decides_in_the_tolerant_form(reply: str):
     assert TOLERANT.parse(reply) == Classification(True)
 
 
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        ("label", True),
+        ("Text.", False),
+        ("Kind: **label**", True),
+        ("Its kind is text", False),
+        ("a label", True),
+        ("It is easy.\ntext", False),
+        ('{"kind": "label"}', True),
+        ("label or text", None),
+        ("label/text", None),
+        ("labelled", None),
+    ],
+)
+def test_a_word_of_the_question_means_yes_or_no(reply: str, answer: bool | None):
+    said = TOLERANT.parse(reply)
+    assert said == Classification(answer) if answer is not None else isinstance(said, Rejection)
+
+
+def test_the_words_may_be_others_and_count_in_the_published_form_too():
+    mine = ClassificationParser(words=("Auswahl", "Text"))
+    assert [mine.parse(reply) for reply in ("auswahl", "Text", "ja")] == [Classification(yes) for yes in (True, False, True)]
+    assert isinstance(mine.parse("label"), Rejection)
+    assert [PUBLISHED.parse(reply) for reply in ("label\n", "Label", "text")] == [
+        Classification(yes) for yes in (True, False, False)
+    ]
+
+
 @pytest.mark.parametrize("reply", ["", "  ", "Maybe.", "Yesterday", "Not one", "<think>Yes", "Quizás", "{{ 7*7 }}"])
 def test_a_reply_that_says_neither_is_a_rejection(reply: str):
     record = TOLERANT.read(Reply(reply, "stop"))
