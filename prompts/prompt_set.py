@@ -178,7 +178,7 @@ def prompt_set(
     templates, shown = templates or Templates.load(), shown or shipped_few_shot_tasks()
     make = _Maker(templates, completion, image=image)
     return PromptSet(
-        **make.pair("instructions", StageName.INSTRUCTIONS, classification_only=classification_only, wanted=""),
+        **make.pair("instructions", StageName.INSTRUCTIONS, classification_only=classification_only, wanted="", complaint=""),
         **make.pair(
             "classification",
             StageName.CLASSIFICATION,

@@ -330,7 +330,7 @@ def test_instructions_are_asked_in_batches_of_a_window_where_that_is_said(
     assert server.online.total() == 0
     same_as_online("run")
     with Ledger.open(tmp_path / "run", read_only=True) as ledger:
-        assert (ledger.prompt(0) or "").startswith("[user]\nExamples of what people ask")
+        assert (ledger.prompt(0) or "").startswith("[user]\nWrite 8 requests that different people might make")
 
 
 class Killed:

@@ -1,7 +1,7 @@
 """What a prompt asks for: the stage it belongs to, told from its text alone, and what stands in it.
 
 Before `answering`. The prompts are those of `prompts/templates`, or a user's own of the same build: a numbered list that breaks
-off after a number; examples, and numbered subjects to write about; a last "Task:" with an open question; a last "Task:"
+off after a number; a list, and subjects to write more about; a last "Task:" with an open question; a last "Task:"
 after worked ones; a task to do; words of which one is the answer; what is to be judged, criticised or written again, between
 marks.
 """
@@ -19,9 +19,9 @@ _TASK = "\nTask: "
 _OF_EACH_LABEL = "\nWrite an example for each of its labels, each with another input."
 _NEXT_NUMBER = re.compile(r"(?:^|\n) *(\d+)\.$")
 _ITEM = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
-_REQUEST = re.compile(r"^What might \d+ other people ask\?.*", re.MULTILINE)
-_SHOWN = re.compile(r"^- (.+)$", re.MULTILINE)
-_TO_FILL = re.compile(r"\n(\d+)\. [^\n]*(?:\n(\d+)\. [^\n]*)*\Z")
+_REQUEST = re.compile(
+    r"^Now write \d+ new ones, numbered (\d+) to (\d+), by other people(?:: the first about (.+?)\.)?", re.MULTILINE
+)
 _LAST_NUMBER = re.compile(r"up to number (\d+)")
 _MARKED = re.compile(r"^<<<(?P<name>[\w ]+)\n(?P<said>.*?)\n(?P=name)>>>$", re.DOTALL | re.MULTILINE)
 _LOOKED_AT = frozenset({"output", "output A", "old output", "old task", "task A"})  # marks of what is judged or written again
@@ -33,7 +33,7 @@ _CHOICES = re.compile(r"^Answer with one of these, and nothing else: (.+)\.$", r
 _SORTED, _ENTRY = "task to sort", re.compile(r"^- (.+?): tasks ", re.MULTILINE)
 _WITH_INPUT = "\n\nInput: "
 _COMPLAINT = "The last answer"
-_WANTED = re.compile(r"All of them are to be (.+?)\. Each is|^The last \d+ of them are (.+), about (.+)\.$", re.MULTILINE)
+_WANTED = re.compile(r"All of them are to be (.+)\.$|^The last \d+ of them are (.+), about (.+)\.$", re.MULTILINE)
 _USUAL_LAST_NUMBER = 16  # 8 demonstrations and 8 new tasks, as in the paper
 
 
@@ -174,10 +174,8 @@ def read_prompt(human: str, system: str = "") -> Prompt:
         said, first = _LAST_NUMBER.search(system), int(number[1])
         last = int(said[1]) if said else max(_USUAL_LAST_NUMBER, first + 7)
         return ListPrompt(tuple(_ITEM.findall(human)), first, max(first, last), only, is_begun=True, **_wanted(human))
-    if (wish := _REQUEST.search(human)) and (asked := _TO_FILL.search(human)):
-        first, shown = int(asked[1]), _SHOWN.findall(human[: wish.start()])
-        only = "classification task" in wish[0]
-        return ListPrompt(tuple(shown), first, int(asked[2] or first), only, is_begun=False, **_wanted(human))
+    if asked := _REQUEST.search(human):
+        return ListPrompt(tuple(_ITEM.findall(human)), int(asked[1]), int(asked[2]), only, is_begun=False, **_wanted(human))
     before, marker, task = ("\n" + human).rpartition(_TASK)
     if not marker:
         return PlainPrompt(human)
@@ -220,7 +218,8 @@ def _other_marked_prompt(text: str, marks: Mapping[str, re.Match[str]]) -> Evolv
 def _wanted(text: str) -> dict[str, Any]:
     if (said := _WANTED.search(text)) is None:
         return {}
-    subjects = said[3].split(", ") if said[3] else _ITEM.findall(text[said.end() :])
+    asked = _REQUEST.search(text)
+    subjects = asked[3].split(", the next about ") if asked and asked[3] else (said[3] or "").split(", ")
     return {"wanted": said[1] or said[2], "subjects": tuple(subjects)}
 
 

@@ -50,7 +50,7 @@ def test_the_command_says_where_it_is_and_sides_that_are_not_written_again_are_r
 ) -> None:
     both = command("export", finished_run, "--format", "huggingface", "--held-out", 2, "--out", "memory://sets/mine")
     assert (both.code, both.out) == (0, both.out.splitlines()[0] + "\n")
-    assert "memory://sets/mine (train 5, test 2)" in both.out
+    assert "memory://sets/mine (train 8, test 2)" in both.out
     STORE.pipe("/sets/mine/notes.txt", b"not ours")
     assert command("export", finished_run, "--format", "huggingface", "--out", "memory://sets/mine").code == 0
     assert sorted(objects()) == ["/sets/mine/README.md", "/sets/mine/notes.txt", "/sets/mine/train.parquet"]

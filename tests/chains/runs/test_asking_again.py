@@ -154,8 +154,7 @@ def test_the_second_prompt_says_what_was_wrong_and_is_the_first_one_otherwise(tm
         first, second = ledger.prompt(0), ledger.prompt(0, attempt=2)
         assert first
         assert second
-        assert second.startswith("[user]\nThe last answer was empty. Write each new task on a line of its own")
-        assert second.endswith("\n\n" + first.removeprefix("[user]\n"))
+        assert second.startswith(f"{first}\n\nThe last answer was empty. Write each new task on a line of its own")
         [task] = ledger.tasks()
         assert task.id == TaskId(0, 1), "items of the second reply are counted on from the end of the first"
         assert task.attempt == 2

@@ -88,8 +88,8 @@ def test_the_prompt_says_what_is_wanted_and_the_subjects_are_of_the_thin_cells(t
     run(tmp_path / "run", ScriptedAsker(), num_instructions=10, steer=True)
     with Ledger.open(tmp_path / "run", read_only=True) as ledger:
         prompt = ledger.prompt(0) or ""
-    assert "All of them are to be of the knoll. " in prompt
-    assert prompt.endswith("".join(f"\n{number}. the {word}" for number, word in enumerate(WORDS[:8], start=9)))
+    assert prompt.endswith(" All of them are to be of the knoll.")
+    assert f": the first about {', the next about '.join(f'the {word}' for word in WORDS[:8])}. Each begins" in prompt
 
 
 def test_the_offline_model_covers_more_when_it_is_steered(tmp_path: Path, command: Command) -> None:

@@ -66,7 +66,7 @@ def copying(request: RequestId, given: Mapping[str, Any]) -> Reply:
     reply = reply_to(request, given)
     if request.stage != StageName.INSTRUCTIONS:
         return reply
-    first = given["text"].partition("\n- ")[2].partition("\n")[0]
+    first = given["text"].partition("\n1. ")[2].partition("\n")[0]
     return Reply(f" {first}\n10. {reply.text.strip()}", "stop", reply.usage)
 
 

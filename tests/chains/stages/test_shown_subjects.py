@@ -20,7 +20,7 @@ def titled(request: RequestId, given: Mapping[str, Any]) -> Reply:
     reply = plainly(request, given)
     if request.stage != StageName.INSTRUCTIONS:
         return reply
-    subject = given["text"].rpartition("\n9. ")[2].partition("\n")[0]
+    subject = given["text"].rpartition(": the first about ")[2].partition(",")[0]
     return Reply(f"9. {subject}\n{reply.text.removeprefix('9. ')}", "stop", reply.usage)
 
 
