@@ -213,13 +213,9 @@ class Taxonomy:
         if not isinstance(aspects, Mapping):
             raise TaxonomyError(f"{source}: {_ASPECTS}: expected axes, each with entries.")
         beside = _axes(aspects, f"{source}: {_ASPECTS}")
-        of_grid = {name for axis in axes for name in axis.names}
-        for axis in beside:
-            for entry in axis.entries:
-                if unknown := set(entry.not_with) - of_grid:
-                    raise TaxonomyError(
-                        f"{source}: {_ASPECTS}: {axis.name}.{entry.name}.not_with: {min(unknown)!r} is no entry of the grid."
-                    )
+        _check_not_with(axes, frozenset(), source, "only an aspect has that")
+        of_grid = frozenset(name for axis in axes for name in axis.names)
+        _check_not_with(beside, of_grid, f"{source}: {_ASPECTS}", "that is no entry of the grid")
         return cls(axes, beside)
 
 
@@ -265,6 +261,13 @@ def _axes(given: Mapping[Any, object], source: str) -> tuple[Axis, ...]:
     return tuple(Axis(str(name), tuple(_entries(name, entries, source))) for name, entries in given.items())
 
 
+def _check_not_with(axes: Sequence[Axis], known: frozenset[str], source: str, fault: str) -> None:
+    for axis in axes:
+        for entry in axis.entries:
+            if unknown := set(entry.not_with) - known:
+                raise TaxonomyError(f"{source}: {axis.name}.{entry.name}.not_with: {min(unknown)!r}: {fault}.")
+
+
 def _entries(axis: object, given: object, source: str) -> list[Entry]:
     if not isinstance(given, Mapping) or not given:
         raise TaxonomyError(f"{source}: {axis}: expected entries, each with its words.")
@@ -304,7 +307,7 @@ def _range(given: object, place: str) -> Range | None:
     match given:
         case None:
             return None
-        case [int(first), (int() | None) as last] if first >= 0 and (last is None or first <= last):
+        case [first, last] if type(first) is int and first >= 0 and (last is None or (type(last) is int and first <= last)):
             return first, last
         case _:
             raise TaxonomyError(f"{place}: expected [from, to] in words, or [from, null].")

@@ -147,4 +147,4 @@ def coverage_lines(found: Coverage) -> Iterator[str]:
     yield f"in the emptiest fifth of the cells: {number(found.emptiest)} tasks"
     for aspect in found.aspects:
         told = ", ".join(f"{by.value} {number(aspect.told[by])}" for by in By if aspect.told.get(by))
-        yield f"{aspect.name}: {told}"
+        yield f"{aspect.name} is told by: {told}"

@@ -102,7 +102,7 @@ def test_the_offline_model_covers_more_when_it_is_steered(tmp_path: Path, comman
     assert said["steered"]["empty_cells"] < said["plain"]["empty_cells"]
     shown = command("coverage", tmp_path / "steered")
     assert "cells furthest below their target" in shown.out
-    assert "input: words " in shown.out
+    assert "input is told by: words " in shown.out
     assert_refused(command("generate", "--run", tmp_path / "de", "--set", "language=de", "--steer"), "name a --taxonomy")
     (tmp_path / "mine.yaml").write_text("kind: {a: {words: [what], wanted: questions}, b: {words: [write], wanted: texts}}")
     mine = ("--steer", "--set", f"taxonomy={tmp_path / 'mine.yaml'}")
