@@ -40,9 +40,9 @@ def test_the_question_names_the_entries_of_its_axis_and_none(stage: TaggingStage
     asked = stage.question(RequestId("tagging", 3, 7, instance=1), Task(UNTOLD, None))
     told = asked.prompt.to_string()
     assert UNTOLD in told
-    assert "- work out: tasks each with a result that can be worked out or looked up" in told
+    assert "- work out: problems with a result that can be worked out or looked up" in told
     assert "answer with the name of the kind that fits it best" in told
-    assert "- none: tasks of none of these" in told
+    assert "- none: none of these" in told
 
 
 @pytest.mark.parametrize(
