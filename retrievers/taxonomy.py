@@ -213,6 +213,8 @@ class Taxonomy:
         if not isinstance(aspects, Mapping):
             raise TaxonomyError(f"{source}: {_ASPECTS}: expected axes, each with entries.")
         beside = _axes(aspects, f"{source}: {_ASPECTS}")
+        if with_subjects := next((f"{axis.name}.{one.name}" for axis in beside for one in axis.entries if one.subjects), None):
+            raise TaxonomyError(f"{source}: {_ASPECTS}: {with_subjects}.subjects: only an entry of the grid has that.")
         _check_not_with(axes, frozenset(), source, "only an aspect has that")
         of_grid = frozenset(name for axis in axes for name in axis.names)
         _check_not_with(beside, of_grid, f"{source}: {_ASPECTS}", "that is no entry of the grid")

@@ -54,6 +54,10 @@ def test_a_file_replaces_ours_and_comes_back_from_what_is_stored(tmp_path: Path)
         ("a: {b: {wanted: y, output_words: [3]}}", "a.b.output_words: expected [from, to] in words, or [from, null]"),
         ("a: {b: {wanted: y, output_words: [3, 2]}}", "a.b.output_words: expected [from, to]"),
         ("a: {b: {wanted: y, output_words: [true, 3]}}", "a.b.output_words: expected [from, to]"),
+        (
+            "{a: {b: {wanted: y}}, aspects: {c: {d: {wanted: y, subjects: [e]}}}}",
+            "c.d.subjects: only an entry of the grid has that",
+        ),
         ("a: {b: {wanted: y, not_with: [b]}}", "a.b.not_with: 'b': only an aspect has that"),
         ("aspects: {a: {b: {wanted: y}}}", "expected axes"),
         ("{a: {b: {wanted: y}}, aspects: 3}", "aspects: expected axes, each with entries"),

@@ -38,6 +38,7 @@ def seed(number: int, *, is_classification: bool = False) -> SeedTask:
 KINDS = Taxonomy.from_fields({
     "topic": {word: {"words": [word], "wanted": word, "subjects": [f"the {word}"]} for word in WORDS[:10]},
     "kind": {word: {"words": [word], "wanted": f"of the {word}"} for word in WORDS[10:14]},
+    "aspects": {"size": {size: {"words": WORDS[14:18][at::2], "wanted": size} for at, size in enumerate(("small", "large"))}},
 })  # fmt: skip
 """A taxonomy of the words that a `ScriptedAsker` uses."""
 

@@ -39,7 +39,7 @@ def tagging(request: RequestId, given: Mapping[str, Any]) -> Reply:
     """Return an entry of the axis that is asked about, none, or what nobody can read; to other questions what is usual."""
     if request.stage != "tagging":
         return reply_to(request, given)
-    names = KINDS.axes[request.instance].names
+    names = KINDS.all_axes[request.instance].names
     return Reply(Random(given["text"]).choice([*names, *names, "none", "I cannot say."]), "stop", Usage(10, 2))
 
 
@@ -77,7 +77,7 @@ def test_no_request_is_drawn_before_what_it_may_see_is_tagged() -> None:
         pool.offer(task, words)
         pool.await_tag(task)
     assert not pool.may_be_drawn(2, 2), "request 0 brought what is not tagged yet"
-    pool.tag(tasks[0], ("fjord", "maple"))
+    pool.tag(tasks[0], ("fjord", "maple", None))
     assert pool.may_be_drawn(2, 2), "request 1 is of the window"
     assert not pool.may_be_drawn(3, 2)
     pool.tag(tasks[1])
@@ -88,7 +88,7 @@ def test_the_prompt_says_what_is_wanted_and_the_subjects_are_of_the_thin_cells(t
     run(tmp_path / "run", ScriptedAsker(), num_instructions=10, steer=True)
     with Ledger.open(tmp_path / "run", read_only=True) as ledger:
         prompt = ledger.prompt(0) or ""
-    assert prompt.endswith(" All of them are to be of the knoll.")
+    assert prompt.endswith(" All of them are to be of the knoll, small.")
     assert f": the first about {', the next about '.join(f'the {word}' for word in WORDS[:8])}. Each begins" in prompt
 
 
