@@ -31,6 +31,7 @@ from self_instruct.records.tasks import Instance, Reason
 _ECHO = re.compile(r"(?:\*\*)?Task[ \t]*+\d*+:")
 _NOISE = re.compile(r"[ \t]*+(?:-{3,}+|\*{3,}+|_{3,}+|={3,}+)?+[ \t]*+$")
 _UNSEEN_FIRST = re.compile("^[\u200b\u2060\ufeff]++", re.MULTILINE)
+_STUTTER = re.compile(r"^((?:Input|Output|Class label):[ \t]*+)(?:\1)++", re.MULTILINE)  # "Input: Input: ..." of small models
 _LONGEST_TITLE = 6  # words of "Example 1: Short list"
 
 
@@ -64,7 +65,7 @@ def find_instances(text: str, *, is_classification: bool) -> Found:
     JSON, as a table, by looser words and those of other languages, or with outputs behind their inputs, whichever holds any.
     """
     text = _UNSEEN_FIRST.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _without_farewell(without_thinking(text))
+    text = _without_farewell(_STUTTER.sub(r"\1", without_thinking(text)))
     plain = on_own_lines(text)
     asked_for = _marked(plain, ASKED_FOR, is_classification)
     if asked_for.has_answers:

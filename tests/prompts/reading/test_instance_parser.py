@@ -73,6 +73,7 @@ def test_a_published_class_label_is_one_line_and_the_rest_its_input():
         "Input: a\nOutput: b\n\nInput: c\nOutput: d",
         "Example 1\na\nOutput: b\nExample 2\nInput:\nc\nOutput:\n\nd",
         "Example 1: a\nOutput: b\nExample 2. c\nOutput: d",
+        "Input: Input: a\nOutput: b\nInput: Input: Input: c\nOutput: Output: d",
         "1. Input: a\n- Output: b\n2. Input: c\n* Output: d",
         "Sure! Here are some examples:\n\nExample 1\nInput: a\nOutput: b\nExample 2\nInput: c\nOutput: d",
         "Task: Do it.\nExample 1\nInput: a\nOutput: b\nExample 2\nInput: c\nOutput: d\n\nTask: Sing.\nOutput: la",
