@@ -24,7 +24,7 @@ from self_instruct import SelfInstruct
 from self_instruct.chains.runs.outcome import Snapshot
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
-from self_instruct.reports import export
+from self_instruct.reports.exports.export import export
 
 SUPPORT = Path(__file__).parent.parent / "tests"
 MODEL = "support.late_model.LateModel"

@@ -32,7 +32,7 @@ class RunLock:
         except sqlite3.DatabaseError as error:
             self._connection.close()
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                raise LedgerError(f"{directory}: another process holds this run; wait, or choose another `run`.") from None
+                raise LedgerError(f"{directory}: another writer holds this run; wait, or choose another `run`.") from None
             if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
                 raise LedgerError(f"{self.path}: is no lock file; delete it if no other process uses this run.") from None
             if not was_there:

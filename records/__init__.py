@@ -1,5 +1,6 @@
 """What travels through the house, as plain frozen values: tasks, replies, verdicts, errors."""
 
+from self_instruct.records.errors import InputError, RejectedError, SettingsError
 from self_instruct.records.judgements import (
     Answer,
     Comparison,
@@ -37,17 +38,20 @@ __all__ = [
     "Criterion",
     "Ended",
     "Flag",
+    "InputError",
     "Instance",
     "Judgement",
     "Preference",
     "Proposer",
     "Reason",
     "Refusal",
+    "RejectedError",
     "Rejection",
     "Reply",
     "Scores",
     "SeedTask",
     "Served",
+    "SettingsError",
     "StageName",
     "Task",
     "Unread",

@@ -1,5 +1,6 @@
 """Records as plain dicts and back: for JSON, for a LangGraph state, for another program."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import Enum
@@ -20,9 +21,16 @@ class Record:
     def from_dict(cls, given: Mapping[str, Any]) -> Self:
         """Return the record that `to_dict` was called on.
 
-        Raises pydantic's `ValidationError`, a `ValueError`, that names each field which is missing, unknown or of a wrong type.
+        Raises `ValueError`, mostly pydantic's `ValidationError`, that names each field which is missing, unknown or of a wrong
+        type. Nothing is turned into the right type: "yes" is no bool.
         """
-        return _adapter(cls).validate_python(dict(given))  # type: ignore[no-any-return, arg-type]
+        if not isinstance(given, Mapping):
+            raise ValueError(f"expected the fields of a {cls.__name__}, got {type(given).__name__}")
+        try:
+            text = json.dumps(_plain(given))
+        except TypeError as error:
+            raise ValueError(f"the fields of a {cls.__name__} are JSON values: {error}") from None
+        return _adapter(cls).validate_json(text)  # type: ignore[no-any-return, arg-type]
 
 
 def _plain(value: Any) -> Any:
@@ -39,4 +47,4 @@ def _plain(value: Any) -> Any:
 def _adapter(kind: type) -> Any:
     from pydantic import ConfigDict, TypeAdapter, with_config
 
-    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(kind))
+    return TypeAdapter(with_config(ConfigDict(extra="forbid", strict=True))(kind))

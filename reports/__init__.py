@@ -14,10 +14,10 @@ _MODULES = {
     "Exported": "exports.export", "Agreement": "review.agreement", "Quality": "review.quality", "Rating": "review.agreement",
     "agreement": "review.agreement", "quality": "review.quality",
     "LoadedRun": "loaded_run", "RunInstance": "loaded_run", "RunRejection": "loaded_run",
-    "RunReport": "analysis.run_report", "RunState": "analysis.status", "RunTask": "loaded_run",
+    "RunReport": "analysis.run_report", "RunState": "analysis.status", "RunTask": "loaded_run", "RunVerdict": "loaded_run",
     "SeedReport": "seeds.seed_check", "Selection": "exports.selection", "Split": "exports.selection",
     "Status": "analysis.status", "chat_faults": "exports.conversations", "check_seeds": "seeds.seed_check",
-    "compare": "analysis.comparison", "dataset": "dataset_tasks", "export": "exports.export",
+    "compare": "analysis.comparison", "dataset": "dataset_tasks", "export": "loaded_run",
     "load_evaluation": "seeds.evaluation_file", "load_run": "loaded_run", "report_on": "page.report_folder",
     "root_verb": "analysis.root_verbs", "run_report": "analysis.run_report", "status": "analysis.status",
     "verb_nouns": "analysis.verb_nouns", "write_report": "page.report_folder",
@@ -25,8 +25,8 @@ _MODULES = {
 __all__ = [
     "FORMATS", "Agreement", "CardFields", "Choice", "Comparison", "DatasetTask", "EvaluationFileError", "ExportError",
     "Exported", "LoadedRun", "Quality", "Rating", "RunInstance", "RunRejection", "RunReport", "RunState", "RunTask",
-    "SeedReport", "Selection", "Split", "Status", "agreement", "chat_faults", "check_seeds", "compare", "dataset", "export",
-    "load_evaluation", "load_run", "quality", "report_on", "root_verb", "run_report", "status", "verb_nouns",
+    "RunVerdict", "SeedReport", "Selection", "Split", "Status", "agreement", "chat_faults", "check_seeds", "compare", "dataset",
+    "export", "load_evaluation", "load_run", "quality", "report_on", "root_verb", "run_report", "status", "verb_nouns",
     "write_report",
 ]  # fmt: skip
 
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from self_instruct.reports.exports.card import CardFields
     from self_instruct.reports.exports.choice import Choice
     from self_instruct.reports.exports.conversations import chat_faults
-    from self_instruct.reports.exports.export import FORMATS, Exported, export
+    from self_instruct.reports.exports.export import FORMATS, Exported
     from self_instruct.reports.exports.selection import Selection, Split
-    from self_instruct.reports.loaded_run import LoadedRun, RunInstance, RunRejection, RunTask, load_run
+    from self_instruct.reports.loaded_run import LoadedRun, RunInstance, RunRejection, RunTask, RunVerdict, export, load_run
     from self_instruct.reports.page.report_folder import report_on, write_report
     from self_instruct.reports.review.agreement import Agreement, Rating, agreement
     from self_instruct.reports.review.quality import Quality, quality

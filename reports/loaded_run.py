@@ -2,16 +2,19 @@
 
     with load_run("runs/mini") as run:
         frame = pandas.DataFrame(run.instances())
+        run.export("alpaca", "alpaca.json")
 
 Every record is flat, so that a list of them is a table; `task` tells the task in each of them, and in the exports too. The
 ledger is read and never written, also while another process writes it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
@@ -21,6 +24,10 @@ from self_instruct.reports.analysis.status import Status, status
 from self_instruct.reports.dataset_tasks import DatasetTask, task_name, tasks_with_instances
 from self_instruct.reports.exports.selection import Selection, select
 from self_instruct.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from self_instruct.reports.exports.card import CardFields
+    from self_instruct.reports.exports.export import Exported
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +137,28 @@ class LoadedRun:
             yield RunRejection(task_name(task), one.stage, one.reason, one.text, dict(one.evidence))
 
     def verdicts(self) -> Iterator[RunVerdict]:
-        """Yield what stages of a user's own say of instances, in the order of the pool."""
+        """Yield what is said of instances, by verifiers, the judge or stages of a user's own, in the order of the pool."""
         for task, one in self._open().verdicts():
             yield RunVerdict(task_name(task), one.instance, one.stage, one.vote, dict(one.answers))
 
     def dataset(self, selection: Selection | None = None) -> Iterator[DatasetTask]:
         """Yield the tasks that an export shows, with the instances drawn for it; those to train on, where some are held out."""
         return select(self._open(), self._plan, selection or Selection(), with_seeds=False).tasks()
+
+    def export(
+        self,
+        format: str,  # noqa: A002  the word of the command line
+        out: str | Path,
+        *,
+        selection: Selection | None = None,
+        card: CardFields | None = None,
+        with_similarities: bool = True,
+    ) -> Exported:
+        """Write the dataset to `out` in a `format` of `FORMATS`; for all of it see `reports.exports.export.export`."""
+        from self_instruct.reports.exports.export import export  # with what only exports need
+
+        choice = selection or Selection()
+        return export(self._open(), self._plan, format, out, selection=choice, card=card, with_similarities=with_similarities)
 
     def _open(self) -> Ledger:
         if self._ledger is None:
@@ -152,3 +174,9 @@ def load_run(path: str | PathLike[str]) -> LoadedRun:
     except BaseException:
         ledger.close()
         raise
+
+
+def export(run: str | PathLike[str], format: str, out: str | Path, **choices: Any) -> Exported:  # noqa: A002
+    """Write the dataset of the run in a directory to `out`; what else may be said is what `LoadedRun.export` takes."""
+    with load_run(run) as loaded:
+        return loaded.export(format, out, **choices)

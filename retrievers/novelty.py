@@ -10,10 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from threading import Lock
+from typing import Any, TypeVar
 
+from self_instruct.records.errors import InputError
 from self_instruct.retrievers.lexical_code import LexicalStore, LexicalText
 from self_instruct.retrievers.rouge import CommonTokens, f_measure, needed_overlap, tokens
 from self_instruct.settings.sections import NoveltySettings
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class NoveltyIndex:
     """
 
     def __init__(self, rules: NoveltySettings = NoveltySettings()) -> None:  # noqa: B008 (frozen)
+        if not isinstance(rules, NoveltySettings):
+            raise InputError(f'the rules are NoveltySettings(threshold="0.6"), say; got {rules!r}.')
         self._rules = rules
         self._threshold = Fraction(rules.threshold)
         self._texts: list[str] = []
@@ -64,6 +70,11 @@ class NoveltyIndex:
     def __len__(self) -> int:
         return len(self._texts)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how a copy, or another process, makes it anew: from its rules and texts."""
+        with self._lock:
+            return _filled, (type(self), self._rules, tuple(self._texts))
+
     def add(self, text: str) -> int:
         """Add a text to the pool, novel or not, and return its row."""
         own = self._read(text)
@@ -72,7 +83,7 @@ class NoveltyIndex:
 
     def add_all(self, texts: Iterable[str]) -> None:
         """Add texts to the pool in their order, novel or not: the way to fill an index."""
-        texts = list(texts)
+        texts = several(texts)
         with self._lock:
             for text in texts:
                 self._append(text, self._read(text))
@@ -95,7 +106,7 @@ class NoveltyIndex:
 
     def offer_all(self, texts: Iterable[str]) -> list[Kept | TooSimilar]:
         """Offer texts in their order and return the decisions; other threads may offer in between."""
-        return [self.offer(text) for text in texts]
+        return [self.offer(text) for text in several(texts)]
 
     def _read(self, text: str) -> LexicalText:
         return LexicalText(tokens(text, self._rules.tokens))
@@ -122,3 +133,16 @@ class NoveltyIndex:
         other = tokens(self._texts[row], self._rules.tokens)
         needed = needed_overlap(len(own), len(other), self._threshold, self._rules.refuse)
         return f_measure(CommonTokens(own.tokens).count(other, at_least=needed), len(own), len(other))
+
+
+def _filled(kind: type[NoveltyIndex], rules: NoveltySettings, texts: Iterable[str]) -> NoveltyIndex:
+    index = kind(rules)
+    index.add_all(texts)
+    return index
+
+
+def several(texts: Iterable[Item]) -> list[Item]:
+    """Return texts as a list; raises `InputError` for a single one, whose letters would be taken for texts."""
+    if isinstance(texts, str):
+        raise InputError(f"expected several texts, got one: {texts[:60]!r}; put it into a list.")
+    return list(texts)

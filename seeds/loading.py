@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,12 @@ def shipped_seeds() -> tuple[SeedTask, ...]:
     return tuple(seeds)
 
 
-def load_seeds(path: Path) -> tuple[SeedTask, ...]:
+def load_seeds(path: str | PathLike[str]) -> tuple[SeedTask, ...]:
     """Return the seed tasks of a file.
 
     Raises `SeedFileError` with a line for each fault (the first ten), or where the file is missing, not UTF-8, or empty.
     """
-    seeds, faults = read_seeds(path)
+    seeds, faults = read_seeds(Path(path))
     if faults:
         more = [f"... and {len(faults) - MAX_FAULTS_SHOWN} more."] if len(faults) > MAX_FAULTS_SHOWN else []
         raise SeedFileError("\n".join(faults[:MAX_FAULTS_SHOWN] + more))
@@ -128,7 +129,7 @@ def _instances(fields: Mapping[str, Any]) -> Iterator[Instance]:
         if not isinstance(one, dict):
             raise ValueError(f"instance {position} is not an object; expected {{input, output}}.")
         try:
-            yield Instance(_text(one, "input"), _filled(one, "output"), _filled(one, "image") if "image" in one else "")
+            yield Instance(_text(one, "input"), _filled(one, "output"), _text(one, "image") if "image" in one else "")
         except ValueError as error:
             raise ValueError(f"instance {position}: {error}") from None
 

@@ -7,6 +7,7 @@ Settings are nested; here they are named by dotted keys (`novelty.threshold`). E
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -45,6 +46,18 @@ def settle(said: Layer) -> Settled:
         below = Layer.said(flatten(LANGUAGES[language]), f"language {language}").over(below)
     settled = _settled(said, below)
     return _with_window(settled) if settled.origins["window"] == "default" else settled
+
+
+def said_by(settings: object) -> dict[str, Any]:
+    """Return what settings made in a program say, by dotted key: all that was given to them. Raises `SettingsError`."""
+    if not isinstance(settings, Settings):
+        raise SettingsError(f"settings is a Settings, such as Settings(profile='paper'), not a {type(settings).__name__}.")
+    return flatten(settings.model_dump(mode="json", exclude_unset=True))
+
+
+def settle_made(settings: object) -> Settings:
+    """Return settings made in a program as a run has them: over their profile and language. Raises `SettingsError`."""
+    return settle(Layer.said(said_by(settings), "Settings")).settings
 
 
 def _with_window(settled: Settled) -> Settled:

@@ -252,7 +252,7 @@ def test_a_ledger_that_cannot_be_used_is_named_by_whichever_command_meets_it(
 def test_a_run_that_another_process_holds_is_refused_and_can_be_looked_at(command: Command, finished_run: Path) -> None:
     lock = RunLock(finished_run)
     done = ended(started("generate", "--run", finished_run, "--num-instructions", 9))
-    assert_refused(done, f"{finished_run}: another process holds this run; wait, or choose another --run.")
+    assert_refused(done, f"{finished_run}: another writer holds this run; wait, or choose another --run.")
     assert command("status", finished_run).code == 0
     lock.release()
     assert command("generate", "--run", finished_run, "--num-instructions", 9).code == 0

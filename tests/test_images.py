@@ -229,7 +229,6 @@ def test_images_that_cannot_be_used_are_one_line_before_a_run_is_made(tmp_path: 
         ("none.png", "none.png: cannot be read"),
         ("https://example.org/a.png", "is an address of the web"),
         ("data:image/png;base64,???", "is no data URL"),
-        ("", "field 'image' is empty"),
     ],
 )
 def test_a_seed_task_with_an_image_that_cannot_be_used_is_named_by_its_line(

@@ -22,7 +22,7 @@ from self_instruct.chains.runs.outcome import Snapshot
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import SettingsError
-from self_instruct.reports import export
+from self_instruct.reports.exports.export import export
 
 pytest.importorskip("ray.exceptions", reason="Ray is not installed: pip install -e '.[ray]'")
 ROOT = Path(__file__).parent

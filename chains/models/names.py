@@ -19,6 +19,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel, BaseLanguageModel, BaseLLM
 from langchain_core.runnables import RunnableSequence, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
+from langchain_core.runnables.configurable import DynamicRunnable
 
 from self_instruct.chains.models.replies import Model
 from self_instruct.settings.secrets import holds_secret
@@ -37,8 +38,8 @@ NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 def model_name_of(model: Model) -> str:
     """Return the name of a model by which it can be known again, such as "openai:gpt-4.1-mini"; it never holds a secret.
 
-    Bindings, retries and fallbacks are looked through: the model is the one that is asked first. One that says neither who
-    provides it nor what it is called has the name of its class.
+    Bindings, retries, fallbacks and what is configurable are looked through: the model is the one that is asked first. One
+    that says neither who provides it nor what it is called has the name of its class.
     """
     inner = asked_first(model)
     name = _told(inner) if isinstance(inner, BaseChatModel | BaseLLM) else getattr(inner, "name", None)
@@ -51,6 +52,8 @@ def asked_first(model: Model) -> Model:
         return asked_first(model.bound)
     if isinstance(model, RunnableWithFallbacks):
         return asked_first(model.runnable)
+    if isinstance(model, DynamicRunnable):
+        return asked_first(model.default)
     if isinstance(model, RunnableSequence):
         steps = (asked_first(step) for step in reversed(model.steps))
         return next((step for step in steps if isinstance(step, BaseLanguageModel)), model)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
-from self_instruct.chains.models.answering import answering
+from self_instruct.chains.models.answering import answering, as_model
 from self_instruct.chains.models.names import is_completion_model, model_name_of
 from self_instruct.chains.models.replies import Model, message_to_reply
 from self_instruct.chains.refinement.asking import COMPARING, COMPARING_TASKS, CRITICISING, SCORING, Ask
@@ -39,12 +39,14 @@ from self_instruct.chains.refinement.rewriting import (
     Rewriter,
 )
 from self_instruct.prompts.prompt_set import PromptSet, prompt_set
+from self_instruct.records.errors import InputError, SettingsError
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.revisions import Operator
 from self_instruct.records.tasks import StageName
 from self_instruct.retrievers import Neighbour
 from self_instruct.settings.settings import Settings
+from self_instruct.settings.settling import settle_made
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -83,8 +85,8 @@ def refinement_graph(
 
     Without `output` in its input the graph has the `model` write one; with it that one is refined, and with `regenerate`
     written again first. `judge` is asked for verdicts, critiques and comparisons; `settings` say its votes and what is good
-    enough (`judging`), and which `verifiers` look. A revision is kept only if a verifier or, in both orders, the judge prefers
-    it. At most so many `rounds` of critique and revision.
+    enough (`judging`), and which `verifiers` look; parameters are those that you bind to the models. A revision is kept only
+    if a verifier or, in both orders, the judge prefers it. At most so many `rounds` of critique and revision.
 
     With `rewrite` an instruction at fault is written again before that, given instances, and replaced with them only where the
     new task wins. `nearest` says of a new instruction to which one of your pool it is too similar, None for none.
@@ -93,7 +95,12 @@ def refinement_graph(
     """
     from langgraph.graph import END, START, StateGraph
 
-    settings = settings or Settings()
+    model, judge = as_model(model), as_model(judge)
+    if rounds < 0:
+        raise SettingsError(f"rounds is {rounds}; it is a number of critiques, 0 or more.")
+    settings = Settings() if settings is None else settle_made(settings)
+    if unused := [key for key in ("model", "base_url", "templates") if getattr(settings, key) is not None]:
+        raise SettingsError(f"{unused[0]} has no use here: the graph is given its two models, and its prompts; leave it out.")
     chosen = prompts or _prompts(model, judge)
     refiner = Refiner(settings, chosen, RefinementRules(regenerate, rounds, rewrite))
     rewriter = Rewriter(settings, chosen, refiner)
@@ -101,7 +108,7 @@ def refinement_graph(
     graph = StateGraph(RefinementState)
     for name, step in {**refiner.steps, **(rewriter.steps if rewrite else {})}.items():
         graph.add_node(name, RunnableLambda(partial(asked.walk, step), afunc=partial(asked.awalk, step), name=name))
-    graph.add_conditional_edges(START, first, [WRITE, VERIFY])
+    graph.add_conditional_edges(START, _first, [WRITE, VERIFY])
     for name, steps in following(refiner.rules).items():
         ends = {each: END if each == DONE else each for each in steps}
         graph.add_conditional_edges(name, _after(refiner, rewriter, name), ends)  # type: ignore[arg-type]  # a mapping of names
@@ -168,6 +175,16 @@ def _after(refiner: Refiner, rewriter: Rewriter, name: str) -> Callable[[Refinem
         return (rewriter if name in rewriter.steps else refiner).after(name, state)
 
     return after
+
+
+def _first(state: RefinementState) -> str:
+    """Return the step with which an instance begins. Raises `InputError` for a state that tells no instance."""
+    told: list[Any] = [state.get(name, "") for name in ("instruction", "input", "output")]
+    if not all(isinstance(text, str) for text in told) or not told[0].strip():
+        raise InputError(
+            "the refinement graph takes {'instruction': ..., 'input': ..., 'output': ...}: texts, the last two optional."
+        )
+    return first(state)
 
 
 def _prompts(model: Model, judge: Model) -> PromptSet:

@@ -344,7 +344,11 @@ def _checked(plan: RunPlan, objects: Mapping[str, Model] | None) -> dict[str, Mo
     return models
 
 
+def names_model(given: Layer) -> bool:
+    """Return whether a model is named, for the run or for a stage."""
+    return any(given.values.get(key) for key in ("model", *(key for key in given.values if key.endswith(".model"))))
+
+
 def _with_default_model(given: Layer) -> Layer:
     """Return what was given, with the offline model where none is named for any stage: it never fills in beside another."""
-    is_named = any(given.values.get(key) for key in ("model", *(key for key in given.values if key.endswith(".model"))))
-    return given if is_named else given.over(Layer({"model": OFFLINE}, {"model": "default"}))
+    return given if names_model(given) else given.over(Layer({"model": OFFLINE}, {"model": "default"}))

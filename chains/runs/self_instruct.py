@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,17 +14,19 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 
+from self_instruct.chains.models.answering import as_model
 from self_instruct.chains.models.names import model_name_of
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.generating import NOBODY, Listener, agenerate, generate
 from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
-from self_instruct.chains.runs.plan import RunPlan, open_with_models
+from self_instruct.chains.runs.plan import RunPlan, names_model, open_with_models
 from self_instruct.ledger import Ledger, TaskId
 from self_instruct.records.errors import InputError, SettingsError
 from self_instruct.records.tasks import Task
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.settings import Settings, section_key
+from self_instruct.settings.settling import said_by
 
 T = TypeVar("T")
 
@@ -91,27 +94,34 @@ class SelfInstruct:
         settings: Settings | None = None,
         **values: Any,
     ) -> None:
-        said = _said_by(settings) | flatten(values)
+        said = flatten(values) if settings is None else said_by(settings) | flatten(values)
         names = {"model": model_name} if isinstance(model_name, str) else dict(model_name or {})
+        given = {stage: _as_given(one) for stage, one in {"model": model, **(models or {})}.items() if one is not None}
+        if unused := [stage for stage in names if isinstance(given.get(stage, ""), str)]:
+            raise SettingsError(f"model_name names {unused[0]!r}, for which no model object is given; leave that out.")
         found: dict[str, Model | str] = {}
-        for stage, one in {"model": model, **(models or {})}.items():
-            if one is None:
-                continue
+        for stage, one in given.items():
             key = "model" if stage == "model" else f"{section_key(stage)}.model"
             if key in said:
                 raise SettingsError(f"{key} is {said[key]!r} in the settings, and a model is given too; leave one out.")
+            if not isinstance(one, str) and (beside := _made_with(key, said)):
+                raise SettingsError(f"{beside} is for a model that is named, and an object is given; leave one out.")
             said[key] = name = one if isinstance(one, str) else names.get(stage) or model_name_of(one)
             earlier = found.setdefault(name, one)
             if earlier is not one and not (isinstance(earlier, str) and isinstance(one, str)):
                 raise SettingsError(f"two models are called {name!r}; name them apart, e.g. model_name={{{stage!r}: 'other'}}.")
         self._objects = {name: one for name, one in found.items() if not isinstance(one, str)}
         self._said = Layer.said(said, "SelfInstruct")
+        self._must_name = True
 
     @classmethod
     def with_settings(cls, said: Layer) -> Self:
-        """Return the front door with settings that carry where each was said, as the command line has them."""
+        """Return the front door with settings that carry where each was said, as the command line has them.
+
+        Where they name no model, the offline stand-in answers a new run.
+        """
         door = cls()
-        door._said = said
+        door._said, door._must_name = said, False
         return door
 
     def open(self, directory: str | Path) -> OpenRun:
@@ -119,6 +129,10 @@ class SelfInstruct:
 
         Raises `InputError` of every kind; then nothing has changed and no new run is there.
         """
+        if self._must_name and not Ledger.exists(Path(directory)) and not names_model(self._said):
+            raise SettingsError(
+                "no model is given, and the settings name none; give one, or its name: SelfInstruct('openai:gpt-4.1-mini')."
+            )
         return OpenRun(*open_with_models(Path(directory), self._said, self._objects))
 
     def run(
@@ -134,6 +148,7 @@ class SelfInstruct:
         see every request. Where an event loop runs already (a notebook, an async app) this raises `InputError`: use `arun`.
         """
         _check_no_loop()
+        _check_listening(on_progress, config)
         with self.open(directory) as opened:
             return opened.result(opened.generate(Listener(on_progress, config=config)))
 
@@ -145,11 +160,17 @@ class SelfInstruct:
         config: RunnableConfig | None = None,
     ) -> RunResult:
         """Return what `run` does, in the event loop that runs already."""
+        _check_listening(on_progress, config)
         with self.open(directory) as opened:
             return opened.result(await opened.agenerate(Listener(on_progress, config=config)))
 
     async def astream(self, directory: str | Path, *, config: RunnableConfig | None = None) -> AsyncIterator[RunEvent]:
-        """Yield what happens in a run, and last `RunEnded`. Leaving the iteration stops the run gently."""
+        """Yield what happens in a run, and last `RunEnded`.
+
+        Closing the iterator stops the run gently, and only then may another go on with it: who leaves the iteration early does
+        so within `async with contextlib.aclosing(...astream(directory)) as events:`, since `break` alone closes nothing yet.
+        """
+        _check_listening(None, config)
         events: asyncio.Queue[RunEvent | None] = asyncio.Queue()
         with self.open(directory) as opened:
             listener = Listener(events.put_nowait, lambda task: events.put_nowait(TaskKept(task.instruction)), config=config)
@@ -230,9 +251,23 @@ class _InStep(Generic[T]):
         return tuple(row for _, row in self._next[1])
 
 
-def _said_by(settings: Settings | None) -> dict[str, Any]:
-    """Return what settings say that is not a default, by dotted key."""
-    return {} if settings is None else flatten(settings.model_dump(mode="json", exclude_unset=True))
+def _as_given(model: object) -> Model | str:
+    return model if isinstance(model, str) else as_model(model)
+
+
+def _made_with(key: str, said: Mapping[str, Any]) -> str | None:
+    """Return a setting that says how the model of this key is to be made, if there is one."""
+    section = key.removesuffix("model")
+    keys = (f"{section}base_url", f"{section}model_options")
+    return next((each for each in said if each.startswith(keys)), None)
+
+
+def _check_listening(on_progress: object, config: RunnableConfig | None) -> None:
+    """Raise `InputError` for what would be passed over: a coroutine function, and a bound that a run has a setting for."""
+    if inspect.iscoroutinefunction(on_progress):
+        raise InputError("on_progress is called and not awaited; give a plain function, or iterate over `astream`.")
+    if config and config.get("max_concurrency") is not None:
+        raise InputError("max_concurrency is for batches; how many requests a run has in flight is its setting `concurrency`.")
 
 
 def _check_no_loop() -> None:

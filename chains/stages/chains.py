@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Generic, Literal, TypeAlias
 
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator, RunnableLambda
 from langchain_core.runnables.config import ensure_config, patch_config
 from langchain_core.runnables.graph import Graph, Node
 from langchain_core.runnables.utils import Input, Output
@@ -22,7 +21,7 @@ from self_instruct.chains.stages.instructions import InstructionStage
 from self_instruct.chains.stages.stage import S, Stage, Step
 from self_instruct.ledger import RequestId, TaskId
 from self_instruct.records.errors import RejectedError
-from self_instruct.records.tasks import Task
+from self_instruct.records.tasks import StageName, Task
 
 OnRejection: TypeAlias = Literal["return", "raise"]
 Model: TypeAlias = Callable[[Any], Runnable[Any, AIMessage | str]]
@@ -129,16 +128,8 @@ class StageChain(SteppedChain[Input, Output], Generic[Input, Output, S]):
 
     def draw(self, graph: Graph, begin: Node) -> Node:
         """Add the chain's steps to a drawing behind a node, and return the last one."""
-        name = self.stage.name
-        prompt = graph.add_node(RunnableLambda(_same, name="prompt"), id=f"{name} prompt")
-        model = graph.add_node(RunnableLambda(_same, name="model"), id=f"{name} model")
-        reading = graph.add_node(self._reading, id=f"{name} reading")
-        graph.add_edge(begin, prompt)
-        graph.add_edge(prompt, model)
-        graph.add_edge(model, reading)
-        if self.stage.attempts > 1:
-            graph.add_edge(reading, prompt, "nothing could be read", conditional=True)
-        return reading
+        again = "nothing could be read" if self.stage.attempts > 1 else ""
+        return draw_asking(graph, begin, self.stage.name, self._reading, again)
 
     def _read(self, answered: _Answered) -> Step:
         return self.stage.decide(answered.request, answered.about, message_to_reply(answered.message))
@@ -165,7 +156,7 @@ class InstructionChain(StageChain[Input, Output, tuple[str, ...]]):
         """Yield lists of candidates and rejections, as they arrive where no second attempt can follow; else the whole list."""
         if self._streams:
             about = self.stage.about(input)
-            yield from self._streaming(about).stream({"demonstrations": about}, _named(config, self.name), **kwargs)
+            yield from self._streaming(about).stream(self._shown(about), _named(config, self.name), **kwargs)
         else:
             yield self.invoke(input, config, **kwargs)
 
@@ -178,7 +169,7 @@ class InstructionChain(StageChain[Input, Output, tuple[str, ...]]):
         """Yield lists of candidates and rejections, as they arrive where no second attempt can follow; else the whole list."""
         if self._streams:
             about = self.stage.about(input)
-            stream = self._streaming(about).astream({"demonstrations": about}, _named(config, self.name), **kwargs)
+            stream = self._streaming(about).astream(self._shown(about), _named(config, self.name), **kwargs)
             async for part in stream:
                 yield part
         else:
@@ -188,9 +179,20 @@ class InstructionChain(StageChain[Input, Output, tuple[str, ...]]):
     def _streams(self) -> bool:
         return self.stage.attempts == 1 and self._on_rejection == "return"
 
+    def _shown(self, about: tuple[str, ...]) -> dict[str, Any]:
+        return self.stage.variables(about, RequestId(self.stage.name, 0))
+
     def _streaming(self, about: tuple[str, ...]) -> Runnable[Any, Output]:
-        screening = RunnableLambda(partial(self.stage.screened, about=about), name="screening")
-        return self.stage.prompt(about) | self._model(about) | self.stage.parser(about) | screening  # type: ignore[return-value]
+        def screened(parts: Iterator[Any]) -> Iterator[Any]:
+            for part in parts:
+                yield self.stage.screened(part, about)
+
+        async def ascreened(parts: AsyncIterator[Any]) -> AsyncIterator[Any]:
+            async for part in parts:
+                yield self.stage.screened(part, about)
+
+        screening = RunnableGenerator(screened, ascreened, name="screening")  # each part as it comes: a lambda waits for all
+        return self.stage.prompt(about) | self._model(about) | self.stage.parser(about) | screening
 
 
 class TaskChain(SteppedChain[Input, Task]):
@@ -225,9 +227,10 @@ class TaskChain(SteppedChain[Input, Task]):
             node = chain.draw(graph, node)
             ends.append(node)
         task = graph.add_node(self.get_output_schema(), id="output")
-        for end in ends[:-1]:
-            graph.add_edge(end, task, "neither yes nor no", conditional=True)
-        graph.add_edge(ends[-1], task)
+        for chain, end in zip(self._stages, ends, strict=True):
+            if chain.stage.name == StageName.CLASSIFICATION and end is not node:
+                graph.add_edge(end, task, "neither yes nor no", conditional=True)
+        graph.add_edge(node, task)
         return graph
 
 
@@ -249,6 +252,18 @@ class _Answered:
     request: RequestId
     about: Any
     message: AIMessage | str
+
+
+def draw_asking(graph: Graph, begin: Node, name: str, reading: Runnable[Any, Any], again: str) -> Node:
+    """Draw prompt, model and reading behind a node, and return the last; `again` says when the prompt comes next, "" never."""
+    prompt = graph.add_node(RunnableLambda(_same, name="prompt"), id=f"{name} prompt")
+    model = graph.add_node(RunnableLambda(_same, name="model"), id=f"{name} model")
+    read = graph.add_node(reading, id=f"{name} reading")
+    for one, other in ((begin, prompt), (prompt, model), (model, read)):
+        graph.add_edge(one, other)
+    if again:
+        graph.add_edge(read, prompt, again, conditional=True)
+    return read
 
 
 def after(task: Task, step: Step) -> Task:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+from langchain_core.runnables.graph import Graph
 from langchain_core.runnables.utils import Input
 
 from self_instruct.chains.models.replies import message_to_reply
-from self_instruct.chains.stages.chains import SteppedChain, Talk
+from self_instruct.chains.stages.chains import SteppedChain, Talk, draw_asking
 from self_instruct.chains.stages.task_kinds import task_kind
 from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.prompts.reading.verdict_parser import PreferenceParser
@@ -57,6 +58,16 @@ class CompareChain(SteppedChain[Input, Comparison]):
         straight = yield from self._asking(pair)
         swapped = yield from self._asking(pair.swapped)
         return Comparison(straight, turned(swapped))
+
+    def get_graph(self, config: RunnableConfig | None = None) -> Graph:
+        """Return the drawing of the chain."""
+        del config
+        graph = Graph()
+        begin = graph.add_node(self.get_input_schema(), id="input")
+        again = "the other order" if len(self._prompts) == 1 else "the other order, or nothing could be read"
+        last = draw_asking(graph, begin, str(self.name), self._reading, again)
+        graph.add_edge(last, graph.add_node(self.get_output_schema(), id="output"))
+        return graph
 
     def _asking(self, pair: OutputPair) -> Talk[Preference | Unread]:
         kind = task_kind(pair.instruction, None).value

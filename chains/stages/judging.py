@@ -20,7 +20,7 @@ from self_instruct.prompts.stage_prompt import Prompt, prompt_text
 from self_instruct.records.errors import InputError
 from self_instruct.records.judgements import JUDGING, AnyVote, Judgement, Unread, judgement, vote_of
 from self_instruct.records.replies import Refusal, Reply
-from self_instruct.records.tasks import Instance, Reason, SeedTask, Task, Verdict
+from self_instruct.records.tasks import Reason, SeedTask, Task, Verdict
 from self_instruct.settings.sections import JudgingSettings
 from self_instruct.settings.settings import Settings
 
@@ -132,8 +132,7 @@ class JudgingStage(TaskStage):
     def about(self, given: Any) -> Task:
         """Return the task, with the one instance to be judged, that a mapping or a task means."""
         if isinstance(given, Mapping) and "output" in given:
-            instance = Instance(str(given.get("input") or ""), str(given["output"]))
-            return replace(as_task({**given, "instances": ()}), instances=(instance,))
+            given = {**given, "instances": [{"input": given.get("input") or "", "output": given["output"]}]}
         task = as_task(given)
         if len(task.instances) == 1:
             return task

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NotRequired, TypeAlias, TypeVar, get_args
 
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12, and so no schema could be made
 
-from self_instruct.chains.models.answering import answering
+from self_instruct.chains.models.answering import answering, as_model
 from self_instruct.chains.models.loading import load_model
 from self_instruct.chains.models.names import is_completion_model, model_name_of
 from self_instruct.chains.models.refused_parameters import LeftOut, TakenParameters
@@ -48,6 +48,7 @@ from self_instruct.records.tasks import (
 )
 from self_instruct.settings.sections import ModelChoice
 from self_instruct.settings.settings import Settings
+from self_instruct.settings.settling import settle_made
 
 S = TypeVar("S")
 
@@ -75,7 +76,7 @@ class JudgeInput(TypedDict):
     """An instance: an instruction, its input ("" for none) and an output."""
 
     instruction: str
-    input: str
+    input: NotRequired[str]
     output: str
 
 
@@ -83,7 +84,7 @@ class CompareInput(TypedDict):
     """An instruction, its input ("" for none) and two outputs."""
 
     instruction: str
-    input: str
+    input: NotRequired[str]
     first: str
     second: str
 
@@ -98,7 +99,7 @@ def instruction_chain(
     prompts: PromptSet | None = None,
     *,
     on_rejection: OnRejection = "return",
-) -> Runnable[InstructionInput, list[Candidate | Rejection]]:
+) -> Runnable[InstructionInput | Sequence[str], list[Candidate | Rejection]]:
     """Return a runnable from demonstrations to what a reply brings: well-formed candidates, and rejections.
 
     Without `settings` the rules are those of `modern`, and the model is used as it is given. With them, the parameters,
@@ -106,9 +107,9 @@ def instruction_chain(
     `on_rejection="raise"` raises `RejectedError` where a reply brings rejections alone. A reply that holds no task is asked
     for again (`instructions.attempts`); with one attempt, tasks are streamed as they are read. Raises `SettingsError`.
     """
-    stages = _stages(model, settings, prompts)
-    asking = _asking(stages.instructions, model, settings)
-    return InstructionChain(stages.instructions, asking, on_rejection, InstructionInput, list[Candidate | Rejection])
+    stages, asking = _stages(model, settings, prompts)
+    first = stages.instructions
+    return InstructionChain(first, asking(first), _checked(on_rejection), InstructionInput, list[Candidate | Rejection])
 
 
 def classification_chain(
@@ -123,9 +124,9 @@ def classification_chain(
     A reply that is neither yes nor no is asked for again (`classification.attempts`), so nothing is streamed. Its words decide:
     a threshold for probabilities is learned by runs alone. For the rest see `instruction_chain`.
     """
-    _check_decidable(settings)
-    stage = _stages(model, settings, prompts)[StageName.CLASSIFICATION]
-    return StageChain(stage, _asking(stage, model, settings), on_rejection, TaskInput, Classification | Rejection)
+    stages, asking = _stages(model, settings, prompts, is_classifying=True)
+    stage = stages[StageName.CLASSIFICATION]
+    return StageChain(stage, asking(stage), _checked(on_rejection), TaskInput, Classification | Rejection)
 
 
 def instance_chain(
@@ -142,9 +143,10 @@ def instance_chain(
     nothing is streamed. `with_flags` adds a `Verdict` for each instance that a verifier flags: `flags_in(verdict)` are the
     flags, `verdict.instance` is its position among the instances. For the rest see `instruction_chain`.
     """
-    stage = _stages(model, settings, prompts)[StageName.INSTANCES]
+    stages, asking = _stages(model, settings, prompts)
+    stage = stages[StageName.INSTANCES]
     kind = FlaggingChain if with_flags else StageChain
-    return kind(stage, _asking(stage, model, settings), on_rejection, InstanceInput, list[Instance | Rejection | Verdict])
+    return kind(stage, asking(stage), _checked(on_rejection), InstanceInput, list[Instance | Rejection | Verdict])
 
 
 def task_chain(
@@ -158,14 +160,13 @@ def task_chain(
 
     `on_rejection="raise"` raises `RejectedError` for a task without instances. For the rest see `instruction_chain`.
     """
-    _check_decidable(settings)
-    stages = _stages(model, settings, prompts)
+    stages, asking = _stages(model, settings, prompts, is_classifying=True)
     chains: list[StageChain[Any, Any, Task]] = [
-        StageChain(stage, _asking(stage, model, settings), "return", TaskInput, Any)
+        StageChain(stage, asking(stage), "return", TaskInput, Any)
         for stage in stages.all
         if stage.name not in (*PROPOSING, JUDGING, TAGGING)  # who judges has `judge_chain`; who tags looks at a run's pool
     ]
-    return TaskChain(chains, on_rejection, TaskInput)
+    return TaskChain(chains, _checked(on_rejection), TaskInput)
 
 
 def judge_chain(
@@ -176,9 +177,9 @@ def judge_chain(
     It is asked as often as `judging.votes` says. A verdict that cannot be read is asked for once more (`judging.attempts`), and
     is then counted as unread: never a score. For the rest see `instruction_chain`.
     """
-    settings_or_ours = settings or Settings()
-    stage = JudgingStage(settings_or_ours, _prompts(model, settings_or_ours, prompts))
-    return StageChain(stage, _asking(stage, model, settings), "return", JudgeInput, Judgement)
+    settled = _settled(settings)
+    stage = JudgingStage(settled, _prompts(model, settled, prompts))
+    return StageChain(stage, _asking(stage, model, settings and settled), "return", JudgeInput, Judgement)
 
 
 def compare_chain(
@@ -188,35 +189,48 @@ def compare_chain(
 
     Model, parameters and attempts are the judge's. For the rest see `instruction_chain`.
     """
-    settings_or_ours = settings or Settings()
-    chosen = _prompts(model, settings_or_ours, prompts)
-    stage = JudgingStage(settings_or_ours, chosen)
-    return CompareChain(chosen, _asking(stage, model, settings), stage.attempts, CompareInput)
+    settled = _settled(settings)
+    chosen = _prompts(model, settled, prompts)
+    stage = JudgingStage(settled, chosen)
+    return CompareChain(chosen, _asking(stage, model, settings and settled), stage.attempts, CompareInput)
 
 
-def _stages(model: Model | None, settings: Settings | None, prompts: PromptSet | None) -> RunStages:
-    settings = settings or Settings()
-    return RunStages(settings, _prompts(model, settings, prompts))
+def _stages(
+    model: Model | None, settings: Settings | None, prompts: PromptSet | None, *, is_classifying: bool = False
+) -> tuple[RunStages, Callable[[Stage[S]], Callable[[S], Runnable[Any, AIMessage | str]]]]:
+    """Return the stages, by the settings as a run has them, and what says of each of them who answers."""
+    settled = _settled(settings)
+    if is_classifying and settled.classification.decide_by == "probabilities":
+        raise SettingsError(
+            "classification.decide_by is 'probabilities', and a chain has no seed tasks to learn a threshold from; a run has."
+        )
+    stages = RunStages(settled, _prompts(model, settled, prompts))
+    return stages, lambda stage: _asking(stage, model, settings and settled)
+
+
+def _settled(settings: Settings | None) -> Settings:
+    return Settings() if settings is None else settle_made(settings)
+
+
+def _checked(on_rejection: OnRejection) -> OnRejection:
+    if on_rejection not in get_args(OnRejection):
+        raise SettingsError(f"on_rejection is 'return' or 'raise', not {on_rejection!r}.")
+    return on_rejection
 
 
 def _prompts(model: Model | None, settings: Settings, prompts: PromptSet | None) -> PromptSet:
     if prompts is not None and settings.templates is not None:
         raise SettingsError(f"templates is {settings.templates!r} in the settings, and prompts are given too; leave one out.")
+    if prompts is not None and not isinstance(prompts, PromptSet):
+        raise SettingsError(f"prompts is a PromptSet, e.g. prompt_set().with_own(...), not a {type(prompts).__name__}.")
     if prompts is not None:
         return prompts
     wording = Wording.load(settings.language, None if settings.templates is None else Path(settings.templates))
-    given = None if model is None else model_name_of(model)
+    given = None if model is None else model_name_of(as_model(model))
     stages = {*settings.stage_names, JUDGING}
     completion = [stage for stage in stages if _is_completion(given, settings.choice(stage))]
     only = settings.instructions.classification_only
     return prompt_set(wording.templates, wording.shown, classification_only=only, completion=completion)
-
-
-def _check_decidable(settings: Settings | None) -> None:
-    if settings and settings.classification.decide_by == "probabilities":
-        raise SettingsError(
-            "classification.decide_by is 'probabilities', and a chain has no seed tasks to learn a threshold from; a run has."
-        )
 
 
 def _is_completion(given: str | None, choice: ModelChoice) -> bool:
@@ -228,9 +242,14 @@ def _asking(stage: Stage[S], model: Model | None, settings: Settings | None) -> 
     choice = (settings or Settings()).choice(stage.name)
     if model is not None and choice.model is not None:
         raise SettingsError(f"the settings name the model {choice.model!r}, and a model is given too; leave one out.")
+    if model is not None and (choice.base_url is not None or choice.options):
+        raise SettingsError(
+            "base_url and model_options are for a model that the settings name, and a model is given; leave one out."
+        )
     if model is None and choice.model is None:
         raise SettingsError("no model is given, and the settings name none; give one, or set model to PROVIDER:NAME.")
-    asked = answering(model or load_model(choice.model or "", base_url=choice.base_url, options=choice.options))
+    named = load_model(choice.model, base_url=choice.base_url, options=choice.options) if choice.model else None
+    asked = answering(as_model(named or model))
     if settings is None:
         return lambda _: asked
     taken = TakenParameters(asked, choice.model or "", LeftOut())

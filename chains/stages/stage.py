@@ -233,9 +233,17 @@ def as_task(given: object) -> Task:
 
 
 def _instances(given: object) -> tuple[Instance, ...]:
-    if not isinstance(given, Sequence):
+    if given is None:
         return ()
-    return tuple(one if isinstance(one, Instance) else Instance(one["input"], one["output"]) for one in given)
+    ones = [given] if isinstance(given, str) or not isinstance(given, Sequence) else given
+    return tuple(one if isinstance(one, Instance) else _instance(one) for one in ones)
+
+
+def _instance(given: object) -> Instance:
+    try:
+        return Instance.from_dict(given)  # type: ignore[arg-type]  # whatever it is
+    except ValueError:
+        raise InputError(f"'instances' are Instances, or {{'input': text, 'output': text}}; got {_brief(given)}.") from None
 
 
 def _brief(given: object) -> str:

@@ -11,7 +11,7 @@ refused too; look at what is refused before trusting a threshold.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from threading import Lock
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from self_instruct.records.errors import InputError
-from self_instruct.retrievers.novelty import Kept, Neighbour
+from self_instruct.retrievers.novelty import Kept, Neighbour, several
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -78,6 +78,20 @@ class SemanticIndex:
     def __len__(self) -> int:
         return len(self._texts)
 
+    def __getstate__(self) -> dict[str, Any]:
+        import faiss
+
+        with self._lock:
+            vectors = None if self._vectors is None else faiss.serialize_index(self._vectors)
+            kept = {name: value for name, value in self.__dict__.items() if name != "_lock"}
+            return {**kept, "_texts": [*self._texts], "_vectors": vectors}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        import faiss
+
+        vectors = state["_vectors"]
+        self.__dict__.update(state, _lock=Lock(), _vectors=None if vectors is None else faiss.deserialize_index(vectors))
+
     def embed(self, texts: Iterable[str]) -> list[Embedded]:
         """Return the texts with their vectors, embedded in batches. Raises `EmbeddingError` for a useless answer."""
         return [each for batch in _batches(texts) for each in _embedded(batch, self._embeddings.embed_documents(batch))]
@@ -94,7 +108,7 @@ class SemanticIndex:
 
     def add_all(self, texts: Iterable[str | Embedded]) -> None:
         """Add texts to the pool in their order, whatever they mean; all of them or, if one cannot be, none."""
-        texts = list(texts)
+        texts = several(texts)
         new = iter(self.embed(text for text in texts if isinstance(text, str)))
         embedded = [next(new) if isinstance(text, str) else text for text in texts]
         with self._lock:

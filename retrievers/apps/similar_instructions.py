@@ -20,12 +20,13 @@ import numpy as np
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables.config import run_in_executor
-from pydantic import Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr
 from rapidfuzz.distance import LCSseq
 from rapidfuzz.process import cdist
 
 from self_instruct.records.errors import InputError
 from self_instruct.retrievers.lexical_code import FEATURE_BITS, feature_bits
+from self_instruct.retrievers.novelty import several
 from self_instruct.retrievers.rouge import TokenKind, needed_overlap, tokens
 from self_instruct.retrievers.similarities import Integers, best, f_measures
 
@@ -47,7 +48,6 @@ class InstructionIndex:
     def __init__(self, kind: TokenKind = "unicode") -> None:
         import faiss  # 0.1 to 0.3 s, which importing this package should not cost
 
-        self._faiss: Any = faiss
         self._kind = kind
         self._codes: Any = faiss.IndexBinaryFlat(FEATURE_BITS)
         self._numbers: dict[str, int] = {}  # of every distinct token, from 1
@@ -56,6 +56,16 @@ class InstructionIndex:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def __getstate__(self) -> dict[str, Any]:
+        import faiss
+
+        return {**self.__dict__, "_codes": faiss.serialize_index_binary(self._codes)}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        import faiss
+
+        self.__dict__.update({**state, "_codes": faiss.deserialize_index_binary(state["_codes"])})
 
     def add(self, texts: Iterable[str]) -> None:
         """Add texts in their order; all of them or, if reading them fails, none."""
@@ -107,12 +117,14 @@ class InstructionIndex:
         """Return the rows whose code differs in at most so many bits, and in how many."""
         # Two threads cost a single query up to 100 times more CPU under load. Their number is a setting of the calling thread,
         # shared with whatever else the host does with FAISS there: so it is set around each search, and put back.
-        threads = self._faiss.omp_get_max_threads()
-        self._faiss.omp_set_num_threads(1)
+        import faiss
+
+        threads = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(1)
         try:
             _, differing, rows = self._codes.range_search(_matrix(code), bits + 1)  # FAISS wants the distance below it
         finally:
-            self._faiss.omp_set_num_threads(threads)
+            faiss.omp_set_num_threads(threads)
         return rows, differing.astype(np.int64)
 
     def _lengths_of(self, rows: Integers) -> Integers:
@@ -166,6 +178,8 @@ class SimilarInstructionsRetriever(BaseRetriever):
     [{'rouge_l': 0.8571428571428571, 'row': 0}]
     """
 
+    model_config = ConfigDict(extra="forbid")
+
     documents: tuple[Document, ...] = Field(repr=False)
     k: int = Field(default=4, ge=1)
     minimum: float = Field(default=0.0, ge=0, le=1)
@@ -184,7 +198,7 @@ class SimilarInstructionsRetriever(BaseRetriever):
 
         Raises `InputError` where there are not as many metadatas as texts.
         """
-        texts = list(texts)
+        texts = several(texts)
         given = [{} for _ in texts] if metadatas is None else [dict(each) for each in metadatas]
         check_as_many(texts, given, "metadatas")
         return cls.from_documents(

@@ -7,6 +7,7 @@ is no search by one and no "mmr", and it sees words and not meaning (for that, s
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from itertools import chain
 from pathlib import Path
 from threading import Lock
@@ -21,6 +22,7 @@ from langchain_core.vectorstores import VectorStore
 from self_instruct.records.errors import InputError
 from self_instruct.records.json_text import json_text
 from self_instruct.retrievers.apps.similar_instructions import InstructionIndex, check_as_many
+from self_instruct.retrievers.novelty import several
 from self_instruct.retrievers.rouge import TokenKind
 
 _FILE = "documents.jsonl"
@@ -49,6 +51,13 @@ class LexicalVectorStore(VectorStore):
         self._row_of: dict[str, int] = {}
         self._lock = Lock()
 
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock:
+            return {name: copy(value) for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state, _lock=Lock())
+
     # what it holds
 
     def add_texts(
@@ -63,7 +72,7 @@ class LexicalVectorStore(VectorStore):
 
         Of texts with one id the last counts. Raises `InputError` where there are not as many metadatas or ids as texts.
         """
-        texts = list(texts)
+        texts = several(texts)
         check_as_many(texts, metadatas, "metadatas")
         check_as_many(texts, ids, "ids")
         names = [name or str(uuid4()) for name in ids or [None] * len(texts)]
@@ -80,7 +89,7 @@ class LexicalVectorStore(VectorStore):
     def delete(self, ids: Sequence[str] | None = None, **kwargs: Any) -> bool:  # noqa: ARG002
         """Remove the documents with these ids, or all where `ids` is None; ids that are not there are passed over."""
         with self._lock:
-            self._remove(self._rows_of(self._row_of if ids is None else ids))
+            self._remove(self._rows_of(self._row_of if ids is None else several(ids)))
         return True
 
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:

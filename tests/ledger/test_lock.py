@@ -28,7 +28,7 @@ def holder(directory: Path) -> "subprocess.Popen[str]":
 
 def test_a_second_writer_is_refused_until_the_first_lets_go(tmp_path: Path) -> None:
     first = RunLock(tmp_path)
-    with pytest.raises(LedgerError, match="another process holds this run; wait, or choose another `run`"):
+    with pytest.raises(LedgerError, match="another writer holds this run; wait, or choose another `run`"):
         RunLock(tmp_path)
     first.release()
     RunLock(tmp_path).release()
@@ -38,7 +38,7 @@ def test_a_run_that_another_process_holds_is_refused_and_stays_as_it_is(tmp_path
     Ledger.create(tmp_path, {"note": 1}).close()
     with holder(tmp_path):
         for use in (Ledger.open, lambda directory: Ledger.create(directory, {})):
-            with pytest.raises(LedgerError, match=f"{tmp_path}: another process holds this run"):
+            with pytest.raises(LedgerError, match=f"{tmp_path}: another writer holds this run"):
                 use(tmp_path)
         with Ledger.open(tmp_path, read_only=True) as ledger:
             assert ledger.fact("note") == 1

@@ -51,3 +51,18 @@ def test_a_task_goes_through_a_checkpoint_unchanged() -> None:
     config: Any = {"configurable": {"thread_id": "1"}}
     app.invoke({"task": {}}, config)
     assert Task.from_dict(app.get_state(config).values["task"]) == TASK
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (Task, {"instruction": "a", "is_classification": "yes"}),
+        (Instance, {"input": b"a", "output": "b"}),
+        (Candidate, {"item": "12", "text": "a"}),
+        (Task, None),
+        (Task, "{}"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_and_not_turned_into_the_right_one(kind: Any, fields: Any) -> None:
+    with pytest.raises(ValueError, match=r"is_classification|JSON values|item|fields of a Task"):
+        kind.from_dict(fields)

@@ -1,6 +1,7 @@
 """A run for programs: flat frozen records, read one at a time, from a file that is never written."""
 
 import dataclasses
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,9 +13,10 @@ from support.written import instructions, write_run
 
 from self_instruct import reports
 from self_instruct.ledger import Ledger
-from self_instruct.records.errors import LedgerError
+from self_instruct.records.errors import InputError, LedgerError
 from self_instruct.records.tasks import Instance, Reason, StageName
-from self_instruct.reports import RunInstance, RunRejection, RunTask, Selection, load_run
+from self_instruct.reports import RunInstance, RunRejection, RunTask, Selection, export, load_run, report_on, write_report
+from self_instruct.seeds import load_seeds, shipped_seeds
 
 HEAVY = {"datasets", "faiss", "matplotlib", "rich", "huggingface_hub", "langchain", "langchain_openai", "pandas", "pyarrow"}
 
@@ -154,3 +156,19 @@ def test_a_run_is_loaded_without_what_only_other_reports_need() -> None:
 def test_a_name_that_is_not_public_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match=r"^module 'self_instruct\.reports' has no attribute 'lod_run'"):
         reports.lod_run  # noqa: B018
+
+
+def test_paths_may_be_texts_and_a_run_is_exported_by_its_own(place: Path, tmp_path: Path) -> None:
+    assert report_on([str(place)])[0].name == place.name
+    write_report(report_on([str(place)]), str(tmp_path / "report"))
+    assert (tmp_path / "report" / "index.html").is_file()
+    with pytest.raises(InputError, match="expected several run directories, got one"):
+        report_on(str(place))
+    with load_run(str(place)) as run:
+        whole = run.export("alpaca", tmp_path / "whole.json")
+        chosen = run.export("alpaca", str(tmp_path / "chosen.json"), selection=Selection(seeds=True))
+    assert export(str(place), "alpaca", tmp_path / "again.json").count == whole.count < chosen.count
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "whole.json").read_bytes()
+    seeds = tmp_path / "seeds.jsonl"
+    seeds.write_text(json.dumps(shipped_seeds()[0].to_dict()) + "\n", encoding="utf-8")
+    assert load_seeds(str(seeds)) == shipped_seeds()[:1]

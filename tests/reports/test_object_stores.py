@@ -13,7 +13,7 @@ from support.command import Command, assert_refused
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
-from self_instruct.reports import FORMATS, export
+from self_instruct.reports.exports.export import FORMATS, export
 from self_instruct.reports.object_stores import StoredObject, new_file_at, new_folder_at, place
 from self_instruct.reports.writing import ExportError
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +154,41 @@ def test_two_runs_go_on_in_one_event_loop(tmp_path: Path) -> None:
 
     first, second = asyncio.run(both())
     assert list(first.tasks()) == list(second.tasks())
+
+
+def test_a_forgotten_model_is_said_and_an_existing_run_knows_its_own(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no model is given"):
+        SelfInstruct(num_instructions=2).run(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    SelfInstruct("offline", num_instructions=2).run(tmp_path / "run")
+    assert SelfInstruct(num_instructions=3).run(tmp_path / "run").is_done
+
+
+def test_what_would_be_passed_over_is_refused(tmp_path: Path) -> None:
+    offline = load_model("offline")
+
+    async def later(_: Snapshot) -> None:
+        raise AssertionError
+
+    with pytest.raises(SettingsError, match="model_name names 'model', for which no model object is given"):
+        SelfInstruct("offline", model_name="mine")
+    with pytest.raises(SettingsError, match="model_name names 'instnces'"):
+        SelfInstruct(offline, model_name={"model": "mine", "instnces": "x"})
+    with pytest.raises(SettingsError, match="base_url is for a model that is named"):
+        SelfInstruct(offline, base_url="http://127.0.0.1:9/v1")
+    with pytest.raises(SettingsError, match=r"instances\.model_options\.sed is for a model"):
+        SelfInstruct("offline", models={"instances": offline}, instances={"model_options": {"sed": 1}})
+    with pytest.raises(InputError, match="called and not awaited"):
+        SelfInstruct("offline").run(tmp_path / "run", on_progress=later)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="its setting `concurrency`"):
+        SelfInstruct("offline").run(tmp_path / "run", config={"max_concurrency": 1})
+    assert not (tmp_path / "run").exists()
+
+
+async def test_closing_the_events_lets_another_go_on_with_the_run(tmp_path: Path) -> None:
+    door = SelfInstruct("offline", num_instructions=20)
+    async with aclosing(door.astream(tmp_path / "run")) as events:  # type: ignore[type-var]
+        async for event in events:
+            if isinstance(event, TaskKept):
+                break
+    assert (await door.arun(tmp_path / "run")).is_done

@@ -42,7 +42,7 @@ def settings(profile: str) -> dict[str, Any]:
     values = PROFILES[profile]  # type: ignore[index]
     stages = {stage: {**values[stage], "attempts": 1} for stage in StageName}
     stages[StageName.INSTANCES]["min_labels"] = 0
-    return {**values, **stages, "novelty": {"threshold": "1"}}
+    return {**values, **stages, "novelty": {**values.get("novelty", {}), "threshold": "1"}}
 
 
 def answering(answered: Sequence[tuple[Reply, bool]]) -> GenericFakeChatModel:
