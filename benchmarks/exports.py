@@ -1,6 +1,6 @@
 """Measure every export of a run of 52,000 tasks, and reading it: time and memory, each in a process of its own.
 
-.venv/bin/python benchmarks/exports.py [TASKS]
+.venv/bin/python benchmarks/exports.py [TASKS] [FORMAT ...]
 """
 
 import sys
@@ -40,12 +40,13 @@ def write_run(directory: Path, tasks: int) -> None:
 def main() -> None:
     """Print a table, a row a command."""
     tasks = int(sys.argv[1]) if len(sys.argv) > 1 else TASKS
+    formats = sys.argv[2:]
     print(f"{'export':44} {'seconds':>8} {'MiB':>6}")
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         write_run(run, tasks)
         split = ["huggingface", "--held-out", "0.1", "--subset", str(tasks // 2), "--max-instances", "2"]
-        for words in [*([form] for form in FORMATS), split]:
+        for words in [[form] for form in formats] or [*([form] for form in FORMATS), split]:
             similar = ["--no-similarities"] if words == ["self-instruct"] else []
             out = f"{folder}/{'-'.join(words[:2])}"
             seconds, memory_mib, _ = measured("export", str(run), "--format", *words, *similar, "--out", out)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from self_instruct.records.judgements import Concern
+from self_instruct.records.marks import rater_of
 from self_instruct.reports.dataset_tasks import task_name
 from self_instruct.reports.exports.selection import Selected
 from self_instruct.reports.review.concerns import concerns
-from self_instruct.reports.review.instances import ReviewedInstance, judge_model, reviewed_instances
+from self_instruct.reports.review.instances import ReviewedInstance, judge_model, main_judge, reviewed_instances
 from self_instruct.reports.review.shares import NAMES, Basis, reasons, shares
 from self_instruct.reports.text import number
 
@@ -23,6 +24,8 @@ class CardQuality:
 
 def card_quality(selected: Selected) -> CardQuality | None:
     """Return what the card says of the quality of the rows; None where neither a judge nor a person looked at any."""
+    if not _is_looked_at(selected):
+        return None
     every = _exported(selected)
     marked = sum(bool(each.marks) for each in every)
     judged = sum(each.judgement is not None and each.judgement.is_read for each in every)
@@ -39,6 +42,12 @@ def card_quality(selected: Selected) -> CardQuality | None:
         sentences.append("The rows were chosen by that judge, so its own opinion of them says nothing more.")
     rows = ((NAMES[one.question], one.figure.percent, one.figure.percents, one.basis.value, one.paper.percent) for one in found)
     return CardQuality(tuple(rows), tuple(sentences), marked > 0)
+
+
+def _is_looked_at(selected: Selected) -> bool:
+    """Return whether a judge or a person said anything of the run, without holding what was said."""
+    judge = main_judge(selected.ledger, selected.settings)
+    return any(one.stage == judge or rater_of(one.stage) is not None for _, one in selected.ledger.verdicts())
 
 
 def _concern_sentences(every: Sequence[ReviewedInstance]) -> list[str]:
