@@ -12,6 +12,7 @@ from langchain_core.runnables import Runnable
 from self_instruct.prompts.custom_prompt import custom_prompt
 from self_instruct.prompts.stage_prompt import Prompt, StagePrompt
 from self_instruct.prompts.template_files import AGAIN, SUFFIX, Templates
+from self_instruct.records.errors import TemplateError
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.tasks import PROPOSING, TAGGING, Proposer, Reason, SeedTask, StageName
 from self_instruct.seeds.few_shot_tasks import FewShotTasks, shipped_few_shot_tasks
@@ -148,7 +149,12 @@ class PromptSet:
             object.__setattr__(self, name, custom_prompt(getattr(self, name), name, available))
 
     def with_own(self, **own: Prompt | Runnable[Any, Any]) -> PromptSet:
-        """Return these prompts but for those named; one for a first attempt is the second's too, where that is not named."""
+        """Return these prompts but for those named; one for a first attempt is the second's too, where that is not named.
+
+        Raises `TemplateError` for a name that no prompt has.
+        """
+        if unknown := sorted(own.keys() - set(_PROMPTS)):
+            raise TemplateError(f"there is no prompt {unknown[0]!r}; there are {', '.join(_PROMPTS)}.")
         again = {f"{name}{AGAIN}": prompt for name, prompt in own.items() if name in _SAMPLES}
         return replace(self, **{**again, **own})  # type: ignore[arg-type]  # made prompts when the set is
 

@@ -61,6 +61,11 @@ class ClassificationParser(ReplyParser[Classification | Rejection]):
     threshold: float | None = None
     words: tuple[str, str] = ("label", "text")
 
+    def get_format_instructions(self) -> str:
+        """Return what a prompt may say of the form that is read."""
+        yes, no = self.words
+        return f"Answer with one word: {yes} if the answer is one of a few labels, {no} if it is to be written."
+
     def read(self, reply: Reply) -> Classification | Rejection:
         """Return the answer that a reply gives, or its rejection."""
         if reply.ended is Ended.REFUSED:

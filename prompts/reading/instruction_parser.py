@@ -45,6 +45,10 @@ class InstructionParser(ReplyParser[list[Candidate | Rejection]]):
     casing: Casing = "first letter"
     subjects: frozenset[str] = frozenset()
 
+    def get_format_instructions(self) -> str:
+        """Return what a prompt may say of the form that is read."""
+        return "Write the tasks as a numbered list, each on a line of its own: 1. first task"
+
     def read(self, reply: Reply) -> list[Candidate | Rejection]:
         """Return the candidates and rejections of a reply, in its order; there is always at least one."""
         if nothing := self.nothing_in(reply):

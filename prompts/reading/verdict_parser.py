@@ -7,7 +7,7 @@ Markdown around a label.
 
 import re
 from functools import cache
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from self_instruct.prompts.reading.reply_parser import ReplyParser, is_cut_off
 from self_instruct.prompts.reading.thoughts import without_thinking
@@ -46,6 +46,11 @@ class StrictParser(ReplyParser[T | Unread], Generic[T]):
     """A parser of whole replies that gives `Unread` for what it cannot read."""
 
     stage: ClassVar[str] = JUDGING
+
+    @property
+    def OutputType(self) -> Any:  # noqa: N802  LangChain's name; it would take what a subclass reads for all there is
+        """What the parser gives; schemas and drawings show it."""
+        return super().OutputType | Unread
 
     def read(self, reply: Reply) -> T | Unread:
         """Return what a reply says, or that it could not be read, and why."""

@@ -33,6 +33,11 @@ def test_a_chat_prompt_of_langchain_asks_a_stages_question_at_both_attempts() ->
     assert asked == [[SystemMessage("You label tasks."), HumanMessage("Name a river.\nLabels?")]] * 2
 
 
+def test_a_misspelt_name_of_a_prompt_is_named() -> None:
+    with pytest.raises(TemplateError, match="there is no prompt 'clasification'; there are instructions, "):
+        prompt_set().with_own(clasification=CHAT)
+
+
 def test_a_prompt_of_their_own_for_the_second_attempt_may_say_what_was_wrong() -> None:
     again = PromptTemplate.from_template("{wrong}: {instruction}")
     prompts = prompt_set().with_own(classification=CHAT, classification_again=again)

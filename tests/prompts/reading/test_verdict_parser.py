@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from self_instruct.prompts.reading.verdict_parser import PreferenceParser, ScoresParser, VoteParser
-from self_instruct.records.judgements import Answer, Concern, Scores, Unread, Vote, Winner
+from self_instruct.records.judgements import Answer, Concern, Preference, Scores, Unread, Vote, Winner
 from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import Reason
 
@@ -158,3 +158,8 @@ def test_what_a_recorded_judge_claims_is_never_turned_into_its_contrary() -> Non
     texts = [(row, name) for row in rows("llmbar-natural.jsonl") for name in ("text", "text_swapped") if name in row]
     read = [PreferenceParser(form="claimed").parse(row[name]) for row, name in texts]
     assert sum(isinstance(one, Unread) for one in read) == 4  # two are empty, one finds both as good, one contradicts itself
+
+
+def test_a_parser_says_that_it_may_give_what_is_unread() -> None:
+    assert VoteParser().OutputType == Vote | Unread
+    assert PreferenceParser().OutputType == Preference | Unread
