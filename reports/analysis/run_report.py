@@ -21,7 +21,6 @@ from self_instruct.reports.analysis.labels import LabelBalance, label_balance
 from self_instruct.reports.analysis.languages import LanguageShare, languages
 from self_instruct.reports.analysis.proposers import ProposerRow, proposer_rows
 from self_instruct.reports.analysis.refusals import Acceptance, RefusalCounts, Refused, acceptance
-from self_instruct.reports.analysis.signals import SignalCount, WorstTask, worst_tasks
 from self_instruct.reports.analysis.similarity import (
     EvaluationOverlap,
     NearPair,
@@ -37,6 +36,7 @@ from self_instruct.reports.analysis.texture import Texture, texture
 from self_instruct.reports.analysis.topics import TopicShare, topics
 from self_instruct.reports.analysis.verb_nouns import VerbNouns, verb_nouns
 from self_instruct.reports.analysis.who_appears import Appearance, who_appears
+from self_instruct.reports.analysis.worst_looking import FlagCount, WorstTask, rules_of, worst_tasks
 from self_instruct.reports.review.instances import ReviewedInstance, judge_model, reviewed_instances
 from self_instruct.reports.review.quality import Quality, quality_of
 from self_instruct.reports.text import readable_json
@@ -85,7 +85,7 @@ class RunReport:
     overlap: EvaluationOverlap | None
     to_read: tuple[ReadTask, ...]
     worst: tuple[WorstTask, ...]
-    signals: tuple[SignalCount, ...]
+    flags: tuple[FlagCount, ...]
     settings: tuple[ShownSetting, ...]
     checks: tuple[Check, ...]
     texture: Texture
@@ -118,7 +118,7 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords 
     read = _Read.of(ledger)
     plan, tasks, refusals = read.plan, read.tasks, read.refusals
     instructions, kind = [task.instruction for task in tasks], plan.settings.novelty.tokens
-    worst, signals = worst_tasks(tasks, TO_READ)
+    worst, flags = worst_tasks(tasks, rules_of(plan.settings.verifiers), TO_READ)
     return RunReport(
         name=ledger.path.parent.resolve().name,
         models=tuple(
@@ -143,7 +143,7 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords 
         overlap=evaluation_overlap(instructions, evaluation, kind),
         to_read=_drawn(tasks, plan.draws("read")),
         worst=worst,
-        signals=signals,
+        flags=flags,
         settings=tuple(map(without_place, shown_settings(plan))),
         checks=read.checks,
         texture=read.texture,

@@ -192,7 +192,7 @@ def comparing_tables(reports: Reports) -> dict[str, Table | None]:
         "acceptance": _table("Acceptance of candidates", _ACCEPTANCE, reports),
         "spent": _table("Requests and tokens in all", _SPENT, reports),
         "labels": _table("Labels of classification tasks", _LABELS, reports),
-        "signals": signals_table(reports),
+        "flags": flags_table(reports),
         "people": people_table(reports),
         "topics": topics_table(reports),
         "languages": languages_table(reports),
@@ -248,14 +248,14 @@ def refusals_table(reports: Reports) -> Table:
     return Table("What was refused", _headings(reports), tuple(rows))
 
 
-def signals_table(reports: Reports) -> Table:
-    """Return in what share of the instances each signal was seen."""
-    counts = [{row.signal: row.instances for row in report.signals} for report in reports]
-    seen = dict.fromkeys(row.signal for report in reports for row in report.signals)
+def flags_table(reports: Reports) -> Table:
+    """Return what share of the instances each verifier flags."""
+    counts = [{row.rule: row.instances for row in report.flags} for report in reports]
+    seen = dict.fromkeys(row.rule for report in reports for row in report.flags)
     wholes = [report.statistics.instances for report in reports]
-    shares = {signal: [(own.get(signal, 0), whole) for own, whole in zip(counts, wholes, strict=True)] for signal in seen}
-    rows = (_row(signal.capitalize(), each) for signal, each in shares.items())
-    return Table("Instances that show a signal", _headings(reports), tuple(rows))
+    shares = {rule: [(own.get(rule, 0), whole) for own, whole in zip(counts, wholes, strict=True)] for rule in seen}
+    rows = (_row(rule.replace("_", " ").capitalize(), each) for rule, each in shares.items())
+    return Table("Instances that a verifier flags", _headings(reports), tuple(rows))
 
 
 def people_table(reports: Reports) -> Table:

@@ -49,7 +49,7 @@ def test_a_run_that_just_began_has_a_report(tmp_path: Path) -> None:
 
 def test_every_table_is_flat_records_that_pandas_takes(run: Ledger) -> None:
     found = run_report(run)
-    for name in ("lengths", "refused", "acceptance", "nearest", "spent", "signals", "settings"):
+    for name in ("lengths", "refused", "acceptance", "nearest", "spent", "flags", "settings"):
         rows = getattr(found, name)
         assert len({tuple(asdict(row)) for row in rows}) <= 1, name  # the same columns in every row
 
