@@ -1,12 +1,31 @@
-"""Counts, amounts and texts as a person reads them; what came from outside is made harmless first."""
+"""Counts, amounts, texts and tables of them as a person reads them; what came from outside is made harmless first."""
 
 import json
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 NOTHING = "–"  # where there is nothing to measure
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: what it is, its cells, and whether it is a part of the row above."""
+
+    name: str
+    cells: tuple[str, ...]
+    is_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, whoever draws it, with its caption and the headings of all columns but the first."""
+
+    caption: str
+    headings: tuple[str, ...]
+    rows: tuple[Row, ...]
 
 
 def number(count: int | None) -> str:

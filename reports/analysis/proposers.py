@@ -6,7 +6,7 @@ Everything that was asked for a task counts as its proposer's, the request that 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Proposer, StageName
 from self_instruct.reports.analysis.refusals import UNREAD
-from self_instruct.reports.text import dollars, mean, number
+from self_instruct.reports.text import Row, Table, dollars, mean, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +103,21 @@ def _paid(ledger: Ledger, plan: RunPlan, stage: str) -> dict[str, Any]:
     return {"requests": requests, "tokens": tokens, "cost": float(sum(known)) if len(known) == len(costs) else None}
 
 
-LINES = (
-    "requests for instructions", "candidates", "kept", "accepted", "requests in all", "tokens", "cost",
-    "accepted per 1,000 requests", "accepted per 1,000 tokens", "accepted per $",
-)  # fmt: skip
-"""The names of the figures of a row, in order."""
+def proposers_table(rows: Sequence[ProposerRow]) -> Table:
+    """Return a column for each proposer, of which a run has few, and each has ten figures."""
+    lines = (Row(name, tuple(map(figure, rows))) for name, figure in _FIGURES.items())
+    return Table("Who brought the tasks", tuple(row.proposer for row in rows), tuple(lines) if rows else ())
 
 
-def cells(row: ProposerRow) -> Sequence[str]:
-    """Return the figures of a row as a person reads them."""
-    counts = (row.asked, row.candidates, row.kept, row.accepted, row.requests, row.tokens)
-    rates = (mean(row.per_1000_requests, 0), mean(row.per_1000_tokens, 2), mean(row.per_dollar, 0))
-    return (*map(number, counts), dollars(row.cost), *rates)
+_FIGURES: dict[str, Callable[[ProposerRow], str]] = {
+    "requests for instructions": lambda row: number(row.asked),
+    "candidates": lambda row: number(row.candidates),
+    "kept": lambda row: number(row.kept),
+    "accepted": lambda row: number(row.accepted),
+    "requests in all": lambda row: number(row.requests),
+    "tokens": lambda row: number(row.tokens),
+    "cost": lambda row: dollars(row.cost),
+    "accepted per 1,000 requests": lambda row: mean(row.per_1000_requests, 0),
+    "accepted per 1,000 tokens": lambda row: mean(row.per_1000_tokens, 2),
+    "accepted per $": lambda row: mean(row.per_dollar, 0),
+}

@@ -9,15 +9,15 @@ from self_instruct.reports.dataset_tasks import task_name
 from self_instruct.reports.exports.selection import Selected
 from self_instruct.reports.review.concerns import concerns
 from self_instruct.reports.review.instances import ReviewedInstance, judge_model, main_judge, reviewed_instances
-from self_instruct.reports.review.shares import NAMES, Basis, reasons, shares
-from self_instruct.reports.text import number
+from self_instruct.reports.review.shares import Basis, reasons, share_rows, shares
+from self_instruct.reports.text import Row, number
 
 
 @dataclass(frozen=True, slots=True)
 class CardQuality:
-    """The statement on the machine-written rows of an export: cells of its table by question, and sentences about them."""
+    """The statement on the machine-written rows of an export: the rows of its table, and sentences about them."""
 
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[Row, ...]
     sentences: tuple[str, ...]
     is_marked: bool
 
@@ -40,8 +40,7 @@ def card_quality(selected: Selected) -> CardQuality | None:
     sentences += _concern_sentences(every)
     if selected.choice.needs_judge:
         sentences.append("The rows were chosen by that judge, so its own opinion of them says nothing more.")
-    rows = ((NAMES[one.question], one.figure.percent, one.figure.percents, one.basis.value, one.paper.percent) for one in found)
-    return CardQuality(tuple(rows), tuple(sentences), marked > 0)
+    return CardQuality(tuple(share_rows(found)), tuple(sentences), marked > 0)
 
 
 def _is_looked_at(selected: Selected) -> bool:

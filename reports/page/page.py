@@ -17,16 +17,17 @@ from markupsafe import Markup
 
 import self_instruct
 from self_instruct.reports.analysis.checks import Check
+from self_instruct.reports.analysis.proposers import proposers_table
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.analysis.status import RunState
 from self_instruct.reports.analysis.topics import READ, RIGHT, TOLD
 from self_instruct.reports.analysis.verb_nouns import ACCURACY, NOUNS, VERBS
 from self_instruct.reports.page import charts
-from self_instruct.reports.page.quality_tables import parts_tables, sentences, statement_table
 from self_instruct.reports.page.sunburst import sunburst
-from self_instruct.reports.page.tables import comparing_tables, proposers_table, spent_table
+from self_instruct.reports.page.tables import comparing_tables, spent_table
 from self_instruct.reports.review.instances import ReviewedInstance
 from self_instruct.reports.review.quality import Quality
+from self_instruct.reports.review.quality_tables import parts_tables, sentences, statement_table
 from self_instruct.reports.text import mean, number, readable, share
 
 SECTIONS = {
@@ -42,7 +43,7 @@ _KINDS = {True: "classification", False: "not classification", None: "unknown ki
 
 def page(reports: Sequence[RunReport], evaluation_name: str = "") -> str:
     """Return the page of one run, or of two side by side. `evaluation_name` says what they were held against."""
-    tables = {**comparing_tables(reports), "quality": statement_table(reports)}
+    tables = {**comparing_tables(reports), "quality": statement_table([(report.name, report.quality) for report in reports])}
     script = _text("report.js")
     return _template().render(
         title=f"Self-Instruct: {' and '.join(report.name for report in reports)}",
@@ -113,7 +114,7 @@ def _run(report: RunReport, reports: Sequence[RunReport]) -> Mapping[str, Any]:
         "growth_chart": charts.growth_chart(report) if report.texture.drawn_growth else None,
         "growth_rows": _growth_rows(report),
         "spent": spent_table(report),
-        "proposers": proposers_table(report),
+        "proposers": proposers_table(report.proposers),
         "quality": _quality(report.quality) if report.quality else None,
     }
 

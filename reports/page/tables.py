@@ -6,34 +6,15 @@ from itertools import groupby
 from typing import TypeAlias
 
 from self_instruct.reports.analysis.languages import NOT_TOLD
-from self_instruct.reports.analysis.proposers import LINES, cells
 from self_instruct.reports.analysis.run_report import RunReport
 from self_instruct.reports.analysis.spending import in_all
 from self_instruct.reports.analysis.stage_order import in_stage_order
 from self_instruct.reports.review.concerns import NO_TOPIC
-from self_instruct.reports.text import NOTHING, difference, dollars, mean, number, share
+from self_instruct.reports.text import NOTHING, Row, Table, difference, dollars, mean, number, share
 
 Reports: TypeAlias = Sequence[RunReport]
 Figure: TypeAlias = int | float | tuple[int, int] | None
 """A count; with digits a mean; or a part of a whole, shown as its share. None where there is nothing to count or measure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row: what it is, its cells, and whether it is a part of the row above."""
-
-    name: str
-    cells: tuple[str, ...]
-    is_part: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table with its caption and the headings of all columns but the first."""
-
-    caption: str
-    headings: tuple[str, ...]
-    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,15 +297,6 @@ def spent_table(report: RunReport) -> Table:
         for row, model in shown
     )
     return Table("Requests, tokens and cost", headings, tuple(rows))
-
-
-def proposers_table(report: RunReport) -> Table | None:
-    """Return what each proposer has brought and what that cost; None where the paper's is the only one."""
-    if not report.proposers:
-        return None
-    figures = zip(*map(cells, report.proposers), strict=True)
-    rows = (Row(name, own) for name, own in zip(LINES, figures, strict=True))
-    return Table("Who brought the tasks", tuple(row.proposer for row in report.proposers), tuple(rows))
 
 
 def settings_table(reports: Reports) -> Table:

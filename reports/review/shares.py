@@ -15,6 +15,7 @@ from enum import StrEnum
 from self_instruct.records.judgements import Answer, Criterion
 from self_instruct.reports.review.figures import Figure, stratified, wilson
 from self_instruct.reports.review.instances import ReviewedInstance
+from self_instruct.reports.text import Row
 
 ALL = "all"
 QUESTIONS = (*(one.value for one in Criterion), ALL)
@@ -61,6 +62,13 @@ def reasons(found: Iterable[Share]) -> list[str]:
         questions[each.why if is_marked else f"{each.basis}: {each.why}"].append(NAMES[each.question])
     said = [f"{', '.join(names)}: {why}" for why, names in questions.items()] if len(questions) > 1 else list(questions)
     return [f"{one[:1].upper()}{one[1:]}." for one in said]
+
+
+def share_rows(found: Iterable[Share]) -> list[Row]:
+    """Return each share with its interval, what it rests on, and what the paper's author found."""
+    return [
+        Row(NAMES[one.question], (one.figure.percent, one.figure.percents, one.basis.value, one.paper.percent)) for one in found
+    ]
 
 
 def shares(every: Sequence[ReviewedInstance]) -> tuple[Share, ...]:

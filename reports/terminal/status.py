@@ -11,12 +11,12 @@ from rich.text import Text
 
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import LedgerError
-from self_instruct.reports.analysis.proposers import LINES, cells
+from self_instruct.reports.analysis.proposers import proposers_table
 from self_instruct.reports.analysis.status import RunState, Status, status
 from self_instruct.reports.terminal.outlook import outlook_rows
 from self_instruct.reports.terminal.printing import say, show
 from self_instruct.reports.terminal.spending import spending_table
-from self_instruct.reports.terminal.tables import plain, table
+from self_instruct.reports.terminal.tables import drawn, plain, table
 from self_instruct.reports.text import number
 
 _STATES = {
@@ -58,7 +58,7 @@ def status_tables(status: Status, *, with_all: bool = False) -> RenderableType:
         *(Padding(plain(each), (0, 1, 1, 1)) for each in sentences),
         table("Refused", ("stage", "reason", "number"), refused, numbers=(2,)),
         spending_table(status.spent),
-        _proposers(status),
+        drawn(proposers_table(status.proposers)),
         _settings_lines(status, with_all=with_all),
     )
 
@@ -78,13 +78,6 @@ def _summary(status: Status) -> RenderableType:
         *(outlook_rows(status.outlook) if status.outlook else ()),
     ]
     return table("Run", ("", ""), rows)
-
-
-def _proposers(status: Status) -> RenderableType:
-    """Return a column for each proposer, of which a run has few, and each has ten figures."""
-    rows = zip(LINES, *map(cells, status.proposers), strict=True) if status.proposers else ()
-    headings = ["", *(row.proposer for row in status.proposers)]
-    return table("Proposers", headings, rows, numbers=range(1, len(headings)))
 
 
 def _settings_lines(status: Status, *, with_all: bool) -> RenderableType:

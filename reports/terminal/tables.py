@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Table as Drawing
 from rich.text import Text
 
-from self_instruct.reports.text import printable
+from self_instruct.reports.text import Table, printable
 
 
 def plain(text: str, style: str = "") -> Text:
@@ -27,9 +27,15 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], nu
 
     `numbers` are the places, from 0, of columns that hold numbers.
     """
-    made = Table(box=box.SIMPLE_HEAD, show_header=any(headings))
+    made = Drawing(box=box.SIMPLE_HEAD, show_header=any(headings))
     for place, heading in enumerate(headings):
         made.add_column(plain(heading), justify="right" if place in numbers else "left", overflow="fold")
     for row in rows:
         made.add_row(*map(plain, row))
     return Group(*([headline(title)] if title else []), made) if made.rows else Group()
+
+
+def drawn(one: Table) -> RenderableType:
+    """Return a table of figures as the terminal shows it."""
+    rows = ((row.name, *row.cells) for row in one.rows)
+    return table(one.caption, ("", *one.headings), rows, numbers=range(1, 1 + len(one.headings)))

@@ -1,36 +1,30 @@
-"""The tables of the page that say how good a run's data is, and what that rests on: an opinion of a judge is called one."""
+"""The tables that say how good a run's data is, and what that rests on: an opinion of a judge is called one."""
 
 from collections.abc import Iterator, Sequence
 
 from self_instruct.records.judgements import Concern
-from self_instruct.reports.analysis.run_report import RunReport
-from self_instruct.reports.page.tables import Row, Table
 from self_instruct.reports.review.concerns import GroupConcerns
 from self_instruct.reports.review.quality import Part, Quality
-from self_instruct.reports.review.shares import NAMES, QUESTIONS, Basis, reasons
-from self_instruct.reports.text import NOTHING, number, share
+from self_instruct.reports.review.shares import NAMES, QUESTIONS, Basis, reasons, share_rows
+from self_instruct.reports.text import NOTHING, Row, Table, number, share
 
 _OPINION = "A model’s opinion is no measure of quality: how often it is wrong can only be told where people mark some (review)."
 
 
-def statement_table(reports: Sequence[RunReport]) -> Table | None:
-    """Return the statement of one run, or of two side by side, beside what the paper found of its data; None where none has."""
-    if not any(report.quality for report in reports):
+def statement_table(found: Sequence[tuple[str, Quality | None]]) -> Table | None:
+    """Return the statement of one run, or of two by name, beside what the paper found; None where there is none."""
+    shares = [own.shares if own else None for _, own in found]
+    known = next((own for own in shares if own), None)
+    if known is None:
         return None
     paper = "the paper’s data"
-    if len(reports) == 1 and reports[0].quality:
-        rows = [
-            Row(NAMES[each.question], (each.figure.percent, each.figure.percents, each.basis.value, each.paper.percent))
-            for each in reports[0].quality.shares
-        ]
-        return Table("How good it is", ("share", "95 %", "rests on", paper), tuple(rows))
-    shares = [report.quality.shares if report.quality else None for report in reports]
-    papers = next(own for own in shares if own)
+    if len(shares) == 1:
+        return Table("How good it is", ("share", "95 %", "rests on", paper), tuple(share_rows(known)))
     rows = [
-        Row(NAMES[question], (*(own[at].figure.with_percents if own else NOTHING for own in shares), papers[at].paper.percent))
+        Row(NAMES[question], (*(own[at].figure.with_percents if own else NOTHING for own in shares), known[at].paper.percent))
         for at, question in enumerate(QUESTIONS)
     ]
-    return Table("How good it is", (*(report.name for report in reports), paper), tuple(rows))
+    return Table("How good it is", (*(name for name, _ in found), paper), tuple(rows))
 
 
 def sentences(found: Quality) -> list[str]:
@@ -61,8 +55,9 @@ def parts_tables(found: Quality) -> Iterator[Table]:
             Row(f"{each.score:g} or more", (each.precision.with_percents, each.recall.with_percents))
             for each in found.thresholds
         )
-        best = "" if found.suggested is None else f": best F1 at {found.suggested:g}"
-        yield Table(f"Least score of the judge{best}", ("precision", "recall"), tuple(rows))
+        few = "too few are both judged and marked to suggest one"
+        best = few if found.suggested is None else f"best F1 at {found.suggested:g}"
+        yield Table(f"Least score of the judge: {best}", ("precision", "recall"), tuple(rows))
 
 
 def _parts(caption: str, parts: Sequence[Part]) -> Table:
