@@ -60,14 +60,11 @@ class Acceptance:
 class RefusalCounts:
     """Counts rejections as they pass by, so that those of a large run are never held together."""
 
-    def __init__(self, random: Draws) -> None:
+    def __init__(self, rejections: Iterable[tuple[TaskId, Rejection]], random: Draws) -> None:
         self._random = random
         self._counts: Counter[tuple[str, str]] = Counter()
         self._examples: dict[tuple[str, str], list[Rejection]] = defaultdict(list)
         self.candidates: Counter[int] = Counter()  # refused ones, by request
-
-    def add_all(self, rejections: Iterable[tuple[TaskId, Rejection]]) -> None:
-        """Count rejections."""
         for task, rejection in rejections:
             key = (rejection.stage, rejection.reason)
             self._counts[key] += 1

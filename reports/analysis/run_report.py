@@ -5,7 +5,7 @@ Every table is a tuple of flat records, so `pandas.DataFrame(report.refused)` is
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Self
+from typing import Any
 
 from self_instruct.chains.models.names import without_folder
 from self_instruct.chains.runs.plan import RunPlan
@@ -37,7 +37,7 @@ from self_instruct.reports.analysis.topics import TopicShare, topics
 from self_instruct.reports.analysis.verb_nouns import VerbNouns, verb_nouns
 from self_instruct.reports.analysis.who_appears import Appearance, who_appears
 from self_instruct.reports.analysis.worst_looking import FlagCount, WorstTask, rules_of, worst_tasks
-from self_instruct.reports.review.instances import ReviewedInstance, judge_model, reviewed_instances
+from self_instruct.reports.review.instances import judge_model, reviewed_instances
 from self_instruct.reports.review.quality import Quality, quality_of
 from self_instruct.reports.text import readable_json
 from self_instruct.retrievers.draws import Draws
@@ -115,88 +115,56 @@ def run_report(ledger: Ledger, evaluation: Sequence[str] = (), widths: BinWords 
     `widths` are those of the histograms of lengths, so that two runs have the same; without them they fit this run.
     Raises `LedgerError` for a damaged run, and `MissingExtraError` without the extra `report`.
     """
-    read = _Read.of(ledger)
-    plan, tasks, refusals = read.plan, read.tasks, read.refusals
+    with ledger.snapshot():
+        return _report(ledger, RunPlan.of(ledger), evaluation, widths)
+
+
+def _report(ledger: Ledger, plan: RunPlan, evaluation: Sequence[str], widths: BinWords | None) -> RunReport:
+    tasks, waiting = kept_tasks(ledger, plan), unanswered(ledger.tasks())
     instructions, kind = [task.instruction for task in tasks], plan.settings.novelty.tokens
+    seeds = [seed.instruction for seed in plan.seeds]
+    refusals = RefusalCounts(ledger.rejections(), plan.draws("refused"))
+    reviewed = reviewed_instances(ledger, plan)
+    quality = quality_of(reviewed, judge_model(ledger, plan.settings))
     worst, flags = worst_tasks(tasks, rules_of(plan.settings.verifiers), TO_READ)
     return RunReport(
         name=ledger.path.parent.resolve().name,
-        models=tuple(
-            dict.fromkeys(map(without_folder, filter(None, map(plan.settings.model_of, plan.settings.writing_stages))))
-        ),
+        models=_models(plan),
         profile=plan.settings.profile,
         target=plan.settings.num_instructions,
-        state=read.state,
-        unanswered=read.waiting,
+        state=run_state(ledger, plan, len(tasks), waiting),
+        unanswered=waiting,
         statistics=statistics(tasks),
         verbs=verb_nouns(instructions),
-        seeds=len(plan.seeds),
-        seed_similarity=seed_similarity(instructions, [seed.instruction for seed in plan.seeds], kind),
-        balance=balance(tasks, read.reviewed, [seed.instruction for seed in plan.seeds], plan.draws("balance"), kind),
+        seeds=len(seeds),
+        seed_similarity=seed_similarity(instructions, seeds, kind),
+        balance=balance(tasks, reviewed, seeds, plan.draws("balance"), kind),
         lengths=length_histogram(tasks, widths),
         refused=refusals.rows(),
-        acceptance=acceptance(tasks, refusals.candidates, read.decided),
+        acceptance=acceptance(tasks, refusals.candidates, ledger.progress.request),
         nearest=nearest_kept(instructions, kind),
-        spent=tuple(replace(row, model=row.model and without_folder(row.model)) for row in read.spent),
-        proposers=read.proposers,
+        spent=tuple(replace(row, model=row.model and without_folder(row.model)) for row in spending(ledger, plan.settings)),
+        proposers=proposer_rows(ledger, plan),
         labels=label_balance(tasks),
         overlap=evaluation_overlap(instructions, evaluation, kind),
         to_read=_drawn(tasks, plan.draws("read")),
         worst=worst,
         flags=flags,
         settings=tuple(map(without_place, shown_settings(plan))),
-        checks=read.checks,
-        texture=read.texture,
+        checks=checked_run(ledger, plan, tasks),
+        texture=texture(ledger, tasks, kind),
         people=who_appears(tasks),
-        improved=_some(read.tried, plan.draws("improved")),
+        improved=_some(trajectories(ledger), plan.draws("improved")),
         topics=topics(tasks, plan.seeds),
         languages=languages(tasks),
-        quality=None if read.quality.says_nothing else read.quality,
+        quality=None if quality.says_nothing else quality,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What is read of a ledger at one moment, so that a run that goes on is not waited for while the rest is worked out."""
-
-    plan: RunPlan
-    tasks: Sequence[KeptTask]
-    waiting: dict[str, int]
-    refusals: RefusalCounts
-    decided: int
-    spent: Sequence[Spending]
-    proposers: tuple[ProposerRow, ...]
-    checks: tuple[Check, ...]
-    texture: Texture
-    tried: Sequence[Trajectory]
-    state: RunState
-    reviewed: Sequence[ReviewedInstance]
-    quality: Quality
-
-    @classmethod
-    def of(cls, ledger: Ledger) -> Self:
-        with ledger.snapshot():
-            plan = RunPlan.of(ledger)
-            tasks = kept_tasks(ledger, plan)
-            waiting = unanswered(ledger.tasks())
-            refusals = RefusalCounts(plan.draws("refused"))
-            refusals.add_all(ledger.rejections())
-            reviewed = reviewed_instances(ledger, plan)
-            return cls(
-                plan,
-                tasks,
-                waiting,
-                refusals,
-                decided=ledger.progress.request,
-                spent=spending(ledger, plan.settings),
-                proposers=proposer_rows(ledger, plan),
-                checks=checked_run(ledger, plan, tasks),
-                texture=texture(ledger, tasks, plan.settings.novelty.tokens),
-                tried=trajectories(ledger),
-                state=run_state(ledger, plan, len(tasks), waiting),
-                reviewed=reviewed,
-                quality=quality_of(reviewed, judge_model(ledger, plan.settings)),
-            )
+def _models(plan: RunPlan) -> tuple[str, ...]:
+    """Return the models of the stages that write."""
+    named = filter(None, map(plan.settings.model_of, plan.settings.writing_stages))
+    return tuple(dict.fromkeys(map(without_folder, named)))
 
 
 def _some(tried: Sequence[Trajectory], random: Draws) -> tuple[Trajectory, ...]:

@@ -122,9 +122,7 @@ def rejected(request: int, reason: Reason, text: str, stage: StageName = StageNa
 
 
 def counted(rejections: Sequence[tuple[TaskId, Rejection]]) -> RefusalCounts:
-    counts = RefusalCounts(Random(0))
-    counts.add_all(rejections)
-    return counts
+    return RefusalCounts(rejections, Random(0))
 
 
 def test_refusals_come_by_stage_the_commonest_reason_first() -> None:
@@ -144,9 +142,8 @@ def test_refusals_come_by_stage_the_commonest_reason_first() -> None:
 def test_every_refused_text_has_the_same_chance_to_be_an_example() -> None:
     shown = [0] * 6
     for seed in range(3000):
-        counts = RefusalCounts(Random(seed))
-        counts.add_all(rejected(0, Reason.TOO_SHORT, str(number)) for number in range(6))
-        for example in counts.rows()[0].examples:
+        rejections = [rejected(0, Reason.TOO_SHORT, str(number)) for number in range(6)]
+        for example in RefusalCounts(rejections, Random(seed)).rows()[0].examples:
             shown[int(example.text)] += 1
     assert min(shown) > 1400  # 1500 each is even; the standard deviation is 27
     assert max(shown) < 1600
