@@ -5,13 +5,13 @@ Nothing is removed here; what is near is named, so that somebody can look at it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from self_instruct.evaluation.json_lines import json_lines, text_of
+from self_instruct.evaluation.json_lines import json_rows
 from self_instruct.evaluation.task_sets import TaskInstance
 from self_instruct.reports.seeds.evaluation_file import EvaluationFileError
 from self_instruct.reports.seeds.overlap import GIVES_AWAY, nearest_pairs
@@ -63,7 +63,7 @@ def contamination(file: Path, tasks: Sequence[TaskInstance]) -> Contamination:
 
     Raises `EvaluationFileError` where the file cannot be read, or holds no text to train on.
     """
-    rows = [(number, parts) for number, row in _rows(file) for parts in _asked(row, f"{file}:{number}")]
+    rows = [(number, parts) for number, place, row in json_rows(file, "a row to train on") for parts in _asked(row, place)]
     instructions = [(number, instruction) for number, (instruction, _) in rows]
     inputs = [(number, given) for number, (_, given) in rows]
     first_of_each_task = {(one.task, one.instruction): one for one in reversed(tasks)}.values()
@@ -85,24 +85,6 @@ def _overlap(training: Sequence[tuple[int, str]], tasks: Sequence[tuple[str, str
         if pair.score >= GIVES_AWAY
     ]
     return Overlap(len(asked), round(fmean(pair.score for pair in pairs), 4), tuple(near))
-
-
-def _rows(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield the rows of a JSON array or of JSON lines, numbered from 1."""
-    import json
-
-    text = text_of(file)
-    if not text.lstrip().startswith("["):
-        yield from json_lines(file, "one row to train on")
-        return
-    try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise EvaluationFileError(f"{file}: is not JSON ({error}); expected JSON lines or a JSON array.") from None
-    for number, row in enumerate(rows, start=1):
-        if not isinstance(row, dict):
-            raise EvaluationFileError(f"{file}: row {number} is a JSON {type(row).__name__}; expected an object.")
-        yield number, row
 
 
 def _asked(row: Mapping[str, Any], place: str) -> Iterable[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Read files of JSON objects, one a line, and say by file and line what is wrong with one."""
+"""Read files of JSON objects, one a line or in an array, and say by file and line what is wrong with one."""
 
 from __future__ import annotations
 
@@ -25,6 +25,25 @@ def json_lines(path: Path, expected: str) -> Iterator[tuple[int, dict[str, Any]]
             yield number, _object(line, f"{path}:{number}", expected)
     if is_empty:
         raise EvaluationFileError(f"{path}: is empty; expected {expected} as a JSON object a line.")
+
+
+def json_rows(path: Path, expected: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Yield each object of JSON lines, or of a JSON array, with its number there, from 1, and its place.
+
+    Raises `EvaluationFileError` as `json_lines` does.
+    """
+    text = text_of(path)
+    if not text.lstrip().startswith("["):
+        yield from ((number, f"{path}:{number}", found) for number, found in json_lines(path, expected))
+        return
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EvaluationFileError(f"{path}: is not JSON ({error}); expected JSON lines or a JSON array.") from None
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            raise EvaluationFileError(f"{path}: row {number} is a JSON {type(row).__name__}; expected {expected} as an object.")
+        yield number, f"{path}: row {number}", row
 
 
 def text_of(path: Path) -> str:

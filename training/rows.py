@@ -9,14 +9,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from self_instruct.evaluation.json_lines import Fields, json_lines, text_of
+from self_instruct.evaluation.json_lines import Fields, json_rows
 from self_instruct.records.errors import InputError, to_install
 from self_instruct.reports.exports.original_files import DATASET_FILE
 
@@ -98,21 +97,8 @@ def _file_of(path: Path) -> Path:
 
 def _records(file: Path) -> Iterator[Fields]:
     if file.suffix == ".parquet":
-        yield from _parquet(file)
-        return
-    if text_of(file).lstrip()[:1] == "[":
-        yield from _array(file)
-        return
-    for number, record in json_lines(file, EXPECTED):
-        yield Fields(record, f"{file}:{number}")
-
-
-def _array(file: Path) -> Iterator[Fields]:
-    try:
-        found = json.loads(text_of(file))
-    except (ValueError, RecursionError) as error:
-        raise TrainingDataError(f"{file}: is no JSON array ({error}).") from None
-    yield from _fields(file, found)
+        return _parquet(file)
+    return (Fields(record, place) for _, place, record in json_rows(file, EXPECTED))
 
 
 def _parquet(file: Path) -> Iterator[Fields]:
@@ -125,13 +111,7 @@ def _parquet(file: Path) -> Iterator[Fields]:
         found = parquet.read_table(file).to_pylist()
     except (ArrowException, OSError) as error:
         raise TrainingDataError(f"{file}: cannot be read as Parquet ({error}).") from None
-    yield from _fields(file, found)
-
-
-def _fields(file: Path, found: list[Any]) -> Iterator[Fields]:
     for number, record in enumerate(found, start=1):
-        if not isinstance(record, dict):
-            raise TrainingDataError(f"{file}: row {number} is a {type(record).__name__}; expected {EXPECTED} as an object.")
         yield Fields(record, f"{file}: row {number}")
 
 

@@ -56,8 +56,8 @@ def test_the_end_mark_of_the_published_code_is_left_to_the_tokenizer(tmp_path: P
         ('{"messages": [{"role": "user", "content": "a"}]}', "does not end with an answer"),
         ('{"messages": [{"role": "robot", "content": "a"}]}', "the role is 'robot'"),
         ('{"messages": "a"}', "expected a list of objects"),
-        ("[1]", "row 1 is a int"),
-        ("[{]", "is no JSON array"),
+        ("[1]", "row 1 is a JSON int"),
+        ("[{]", "is not JSON"),
     ],
 )
 def test_what_is_no_row_is_named(tmp_path: Path, text: str, says: str) -> None:
