@@ -4,16 +4,12 @@ What a model wrote is untrusted: every text is escaped by the template, and the 
 it names by its hash, and loads nothing from anywhere.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from itertools import accumulate
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined, Template
-from markupsafe import Markup
+from jinja2 import Template
 
 import self_instruct
 from self_instruct.reports.analysis.checks import Check
@@ -26,6 +22,7 @@ from self_instruct.reports.page import charts
 from self_instruct.reports.page.sunburst import sunburst
 from self_instruct.reports.page.tables import comparing_tables, spent_table
 from self_instruct.reports.review.instances import ReviewedInstance
+from self_instruct.reports.review.page import style_and_script, templates_of
 from self_instruct.reports.review.quality import Quality
 from self_instruct.reports.review.quality_tables import parts_tables, sentences, statement_table
 from self_instruct.reports.text import mean, number, readable, share
@@ -44,7 +41,6 @@ _KINDS = {True: "classification", False: "not classification", None: "unknown ki
 def page(reports: Sequence[RunReport], evaluation_name: str = "") -> str:
     """Return the page of one run, or of two side by side. `evaluation_name` says what they were held against."""
     tables = {**comparing_tables(reports), "quality": statement_table([(report.name, report.quality) for report in reports])}
-    script = _text("report.js")
     return _template().render(
         title=f"Self-Instruct: {' and '.join(report.name for report in reports)}",
         is_comparison=len(reports) > 1,
@@ -58,9 +54,7 @@ def page(reports: Sequence[RunReport], evaluation_name: str = "") -> str:
         accuracy=ACCURACY,
         evaluation_name=evaluation_name,
         version=self_instruct.__version__,
-        style=Markup(_text("report.css")),  # noqa: S704 (ours)
-        script=Markup(script),  # noqa: S704 (ours)
-        script_hash=_hash(script),
+        **style_and_script(__package__, "report"),
     )
 
 
@@ -70,22 +64,11 @@ def _is_shown(section: str, tables: Mapping[str, Any], reports: Sequence[RunRepo
     return section not in ("overlap", "quality") or bool(tables[section])
 
 
-def _text(name: str) -> str:
-    return files("self_instruct.reports.page").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _hash(script: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=DictLoader({"report": _text("report.html.jinja")}), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = templates_of(__package__)
     environment.filters |= {"readable": readable, "mean": mean, "number": number, "evidence": _evidence}
-    return environment.get_template("report")
+    return environment.get_template("report.html.jinja")
 
 
 def _evidence(value: str | float) -> str:

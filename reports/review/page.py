@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from self_instruct.records.judgements import Answer, Criterion
@@ -60,9 +60,8 @@ def review_page(
 
 def page(template: str, data: Mapping[str, Any], **shown: Any) -> str:
     """Return a page of this look. `data` has its `format`, the `sample` and the `items` that are marked one after another."""
-    script = _text("review.js")
     return (
-        _templates()
+        templates_of(__package__)
         .get_template(template)
         .render(
             data=Markup(_json(data)),  # noqa: S704 (JSON, in which no tag ends)
@@ -70,9 +69,7 @@ def page(template: str, data: Mapping[str, Any], **shown: Any) -> str:
             grades=[(each.value, text) for each, text in GRADES.items()],
             most_name=MOST_NAME,
             most_note=MOST_NOTE,
-            style=Markup(_text("review.css")),  # noqa: S704 (ours)
-            script=Markup(script),  # noqa: S704 (ours)
-            script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            **style_and_script(__package__, "review"),
             **shown,
         )
     )
@@ -96,12 +93,16 @@ def _image(image: Image | None) -> dict[str, str]:
     return {} if image is None else {"image": image.data_url()}
 
 
-def _text(name: str) -> str:
-    return files("self_instruct.reports.review").joinpath("templates", name).read_text(encoding="utf-8")
-
-
 @cache
-def _templates() -> Environment:
-    names = ("page.html.jinja", "review.html.jinja", "rating.html.jinja")
-    loader = DictLoader({name: _text(name) for name in names})
+def templates_of(package: str) -> Environment:
+    """Return the templates of a package of pages: what they show is escaped."""
+    loader = PackageLoader(package)
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def style_and_script(package: str, name: str) -> dict[str, str]:
+    """Return a package's own style and script as a page shows them, and the hash by which its policy knows the script."""
+    folder = files(package).joinpath("templates")
+    style, script = (folder.joinpath(f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return {"style": Markup(style), "script": Markup(script), "script_hash": f"sha256-{digest}"}  # noqa: S704 (ours)
