@@ -129,8 +129,7 @@ def as_fields(row: Row) -> dict[str, object]:
     if isinstance(row, Parts):
         return {"instruction": row.instruction, "input": row.input, "output": row.output}
     if isinstance(row, Conversation):
-        turns = [*((turn.role, turn.content) for turn in row.said), ("assistant", row.answer)]
-        return {"messages": [{"role": role, "content": content} for role, content in turns]}
+        return {"messages": row.messages()}
     return {"prompt": row.prompt, "completion": row.completion}
 
 

@@ -100,10 +100,9 @@ def _example(row: Row, number: int, tokenizer: Any, recipe: Recipe, *, is_chat: 
 
 
 def _chat_example(conversation: Conversation, tokenizer: Any) -> Example:
-    said = [{"role": turn.role, "content": turn.content} for turn in conversation.said]
-    answered = [*said, {"role": "assistant", "content": conversation.answer}]
-    asked: str = tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
-    whole: str = tokenizer.apply_chat_template(answered, tokenize=False)
+    messages = conversation.messages()
+    asked: str = tokenizer.apply_chat_template(messages[:-1], tokenize=False, add_generation_prompt=True)
+    whole: str = tokenizer.apply_chat_template(messages, tokenize=False)
     written = whole.removeprefix(asked) if whole.startswith(asked) else conversation.answer
     tokens = tokenizer(asked, add_special_tokens=False).input_ids
     learned = tokenizer(written.rstrip("\n"), add_special_tokens=False).input_ids

@@ -10,6 +10,7 @@ from rich.progress_bar import ProgressBar
 
 from self_instruct.reports.terminal.live import LiveDisplay
 from self_instruct.reports.terminal.tables import plain
+from self_instruct.reports.text import duration
 from self_instruct.training.training import TrainingSnapshot
 
 
@@ -33,14 +34,5 @@ class TrainingProgress(LiveDisplay):
 
 
 def _line(at: TrainingSnapshot) -> str:
-    left = f"; {_duration(at.seconds_left)} left" if at.step < at.steps else ""
+    left = f"; {duration(at.seconds_left)} left" if at.step < at.steps else ""
     return f"step {at.step:,} of {at.steps:,}: loss {at.loss:.3f}, {at.tokens_per_s:,.0f} tokens/s{left}"
-
-
-def _duration(seconds: float) -> str:
-    """Return a time in words.
-
-    >>> _duration(31), _duration(3700)
-    ('31 s', '62 min')
-    """
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -52,7 +52,7 @@ class JobPlan:
 
     def lines(self) -> str:
         """Return the rows as the provider takes them; raises `TrainingDataError` for those that it would refuse."""
-        text = "".join(map(json_line, map(_messages, self.data.rows)))
+        text = "".join(json_line({"messages": as_conversation(row).messages()}) for row in self.data.rows)
         if fault := next(chat_faults(text.splitlines()), None):
             raise TrainingDataError(f"{self.data.name}: the provider would refuse it: {fault}.")
         return text
@@ -199,12 +199,6 @@ def follow(job: Job, look_every_s: float, on_event: Callable[[str], None] = lamb
         return job.state.made
     why = f": {job.state.error}" if job.state.error else ""
     raise JobEndedError(f"job {job.state.job_id} {job.state.status}{why}; start another in a new folder with `out`.")
-
-
-def _messages(row: Any) -> dict[str, Any]:
-    told = as_conversation(row)
-    said = [{"role": turn.role, "content": turn.content} for turn in told.said]
-    return {"messages": [*said, {"role": "assistant", "content": told.answer}]}
 
 
 def _some(found: Any) -> Iterator[Any]:

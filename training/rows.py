@@ -60,6 +60,10 @@ class Conversation:
     said: tuple[Turn, ...]
     answer: str
 
+    def messages(self) -> list[dict[str, str]]:
+        """Return what was said and the answer, as chat templates and providers take them."""
+        return [{"role": turn.role, "content": turn.content} for turn in (*self.said, Turn("assistant", self.answer))]
+
 
 Row: TypeAlias = Parts | Pair | Conversation
 

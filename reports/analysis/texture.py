@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from self_instruct.chains.runs.pace import times_of
 from self_instruct.chains.verifiers.example import Example
 from self_instruct.ledger import Ledger
 from self_instruct.records.replies import Reply
@@ -112,9 +113,5 @@ def _tokens_per_word(ledger: Ledger) -> float | None:
 
 def _seconds(spans: Sequence[tuple[str, float, float]]) -> float | None:
     """Return how long at least one request was under way."""
-    busy, until = 0.0, float("-inf")
-    for begun, seconds in sorted((begun, seconds) for _, begun, seconds in spans):
-        end = begun + seconds
-        busy += max(0.0, end - max(begun, until))
-        until = max(until, end)
-    return busy if spans else None
+    parallel = times_of(spans).parallel
+    return sum(seconds for _, _, seconds in spans) / parallel if parallel else None
