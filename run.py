@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 try:
     import typer
@@ -20,9 +20,6 @@ except ImportError as missing:
     raise SystemExit(2) from None
 except KeyboardInterrupt:
     raise SystemExit(130) from None
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     help="Self-Instruct: from a few seed tasks, a language model bootstraps an instruction-tuning dataset.",
@@ -94,10 +91,9 @@ def generate(
 
     flags = {
         "model": model, "num_instructions": num_instructions, "accept": accept, "profile": profile, "seeds": seeds,
-        "images": images, "templates": templates, "base_url": base_url, "steer": steer, "seed": seed, "ray.address": ray,
+        "images": images, "templates": templates, "base_url": base_url, "steer": steer, "seed": seed,
         "proposers": options.shares(proposer), "back_translate.texts": texts,
-        **options.budgets(concurrency, max_requests, max_tokens, max_cost),
-        **options.batches(batch, finish_online),
+        **options.asking(concurrency, max_requests, max_tokens, max_cost, ray, batch, finish_online),
     }  # fmt: skip
     given = options.given(flags, set_, config)
     if dry_run:
@@ -121,15 +117,14 @@ def judge(
     max_cost: options.MaxCost = None,
     config: options.Config = None,
     set_: options.Set = None,
-    json: Annotated[bool, typer.Option("--json", help="Print what the judge says as JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Let a model judge the instances of a run: three questions and a score for each, stored with the run."""
     from self_instruct.reports.terminal.judging import judge_and_show
 
     flags = {
-        "judging.model": model, "judging.votes": votes, "judging.base_url": base_url, "ray.address": ray,
-        **options.budgets(concurrency, max_requests, max_tokens, max_cost),
-        **options.batches(batch, finish_online),
+        "judging.model": model, "judging.votes": votes, "judging.base_url": base_url,
+        **options.asking(concurrency, max_requests, max_tokens, max_cost, ray, batch, finish_online),
     }  # fmt: skip
     return judge_and_show(run, options.given(flags, set_, config), sample, as_json=json)
 
@@ -295,7 +290,7 @@ def quality(
     judge: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Of several judges, this one; the first without it.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """State how good a run's data is, with intervals: by people, by people and the judge, or only by the judge."""
     from self_instruct.reports.terminal.quality import show_quality
@@ -311,7 +306,7 @@ def agreement(
     question: Annotated[
         Literal["valid", "input_fits", "output_correct", "all", "grade"], typer.Option(help="Of a run: what was asked.")
     ] = "all",
-    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Say how far raters agree, each pair of them and all, with intervals."""
     from self_instruct.evaluation.agreement_files import report_agreement

@@ -26,9 +26,9 @@ def evaluate(
     stop: Annotated[list[str] | None, typer.Option(help="A text that ends an answer; repeatable.")] = None,
     likelihood: Annotated[bool, typer.Option("--likelihood", help="Also how likely the model finds the references.")] = False,
     concurrency: options.Concurrency = None,
-    max_requests: Annotated[int | None, typer.Option(help="How many requests it may spend in all.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="How many tokens, in and out, it may spend in all.")] = None,
-    max_cost: Annotated[str | None, typer.Option(metavar="USD", help="What it may cost in all, in US dollars.")] = None,
+    max_requests: options.MaxRequests = None,
+    max_tokens: options.MaxTokens = None,
+    max_cost: options.MaxCost = None,
     base_url: options.BaseUrl = None,
     batch: options.Batch = None,
     finish_online: options.FinishOnline = None,
@@ -41,13 +41,12 @@ def evaluate(
     from self_instruct.evaluation.command import Wanted, report_on, write_lm_eval
     from self_instruct.evaluation.plan import said
 
-    flags = {
-        **options.budgets(concurrency, max_requests, max_tokens, max_cost),
-        "base_url": base_url, **options.batches(batch, finish_online), "ray.address": ray,
-    }  # fmt: skip
+    paced = options.asking(concurrency, max_requests, max_tokens, max_cost, ray, batch, finish_online)
     if lm_eval:
         return write_lm_eval(lm_eval, tasks, split, encoding, answer_tokens)
-    given = said(model, encoding, temperature, answer_tokens, stop).over(options.given(flags, set_, config))
+    given = said(model, encoding, temperature, answer_tokens, stop).over(
+        options.given({"base_url": base_url, **paced}, set_, config)
+    )
     return report_on(Wanted(tasks, split, run, predictions, references, against, training, likelihood), given, as_json=json)
 
 
@@ -168,8 +167,6 @@ def prefer(
     """Have a judge say which of two systems answers better, in both orders: a win only where both agree."""
     from self_instruct.evaluation.preferring_command import report_on
 
-    flags = {
-        "model": model, **options.budgets(concurrency, max_requests, max_tokens, max_cost), "base_url": base_url,
-        **options.batches(batch, finish_online), "ray.address": ray,
-    }  # fmt: skip
-    return report_on(run, answers or (), references, tasks, options.given(flags, set_, config), as_json=json)
+    paced = options.asking(concurrency, max_requests, max_tokens, max_cost, ray, batch, finish_online)
+    given = options.given({"model": model, "base_url": base_url, **paced}, set_, config)
+    return report_on(run, answers or (), references, tasks, given, as_json=json)

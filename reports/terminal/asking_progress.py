@@ -12,7 +12,7 @@ from self_instruct.chains.models.retrying import RetryState
 from self_instruct.chains.runs.answering import AskingListener
 from self_instruct.chains.runs.outcome import AskingSnapshot
 from self_instruct.reports.terminal.live import LiveDisplay
-from self_instruct.reports.terminal.run_progress import failed_tries, waiting_requests
+from self_instruct.reports.terminal.run_progress import failed_tries, tokens_in_words, waiting_requests
 from self_instruct.reports.terminal.tables import plain
 from self_instruct.reports.text import number
 
@@ -44,10 +44,6 @@ class AskingProgress(LiveDisplay):
         """Return who shows here all that is told of an asking."""
         return AskingListener(self, lambda: self.say("stopping when what is in flight is answered"), self.say)
 
-    def warn(self, sentence: str) -> None:
-        """Show a warning in a line of its own."""
-        self.say(f"warning: {sentence}")
-
 
 def _picture(at: AskingSnapshot, done: str) -> RenderableType:
     bar = ProgressBar(total=at.total, completed=at.answered, width=60)
@@ -60,9 +56,6 @@ def _lines(at: AskingSnapshot, done: str) -> list[str]:
 
 
 def _line(at: AskingSnapshot, done: str) -> str:
-    usage = at.spent.usage
-    known = None if usage.input_tokens is None or usage.output_tokens is None else usage.input_tokens + usage.output_tokens
-    tokens = f"{'at least ' if at.spent.unreported and known is not None else ''}{number(known)}"
     under_way = f", {at.in_flight} in flight" if at.in_flight else ""
-    spent = f"{number(at.spent.requests)} requests, {tokens} tokens"
+    spent = f"{number(at.spent.requests)} requests, {tokens_in_words(at.spent)}"
     return f"{number(at.answered)} of {number(at.total)} {done}{under_way}; {spent}"

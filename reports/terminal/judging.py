@@ -43,10 +43,6 @@ class JudgingProgress(LiveDisplay):
         """Return how far it came."""
         return [self._latest] if self._latest else []
 
-    def warn(self, sentence: str) -> None:
-        """Show a warning in a line of its own."""
-        self.say(f"warning: {sentence}")
-
 
 def judge_and_show(run: Path, given: Layer, sample: int | None, *, as_json: bool) -> None:
     """Let a judge look at a run's instances, print what it says, and leave with the exit code of how that ended."""

@@ -43,6 +43,10 @@ class LiveDisplay:
         """Print a line, above the picture if there is one."""
         self._console.print(plain(line), soft_wrap=True)
 
+    def warn(self, sentence: str) -> None:
+        """Show a warning in a line of its own, above the picture if there is one."""
+        self.say(f"warning: {sentence}")
+
     def last_lines(self, kind: type[BaseException] | None) -> Iterable[str]:
         """Return what is said at the end, which an exception of this kind may have brought."""
         del kind

@@ -57,14 +57,20 @@ _NAMED_OTHERWISE = {
 }  # fmt: skip
 
 
-def budgets(concurrency: int | None, max_requests: int | None, max_tokens: int | None, max_cost: str | None) -> dict[str, Any]:
+def asking(
+    concurrency: int | None,
+    max_requests: int | None,
+    max_tokens: int | None,
+    max_cost: str | None,
+    ray: str | None,
+    batch: bool | None = None,
+    finish_online: bool | None = None,
+) -> dict[str, Any]:
     """Return the flags that pace and bound asking as settings."""
-    return {"concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost}
-
-
-def batches(batch: bool | None, finish_online: bool | None) -> dict[str, Any]:
-    """Return the flags about batches as settings."""
-    return {"batch.enabled": batch, "batch.finish_online": finish_online}
+    return {
+        "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
+        "ray.address": ray, "batch.enabled": batch, "batch.finish_online": finish_online,
+    }  # fmt: skip
 
 
 def shares(proposers: list[str] | None) -> dict[str, str] | None:

@@ -45,9 +45,8 @@ def improve(
 
     flags = {
         "model": model, "judging.model": judge, "stages.regenerate.enabled": regenerate, "stages.rewrite.enabled": rewrite,
-        "stages.compare.enabled": compare, "stages.revise.rounds": rounds, "base_url": base_url, "ray.address": ray,
-        **options.budgets(concurrency, max_requests, max_tokens, max_cost),
-        **options.batches(batch, finish_online),
+        "stages.compare.enabled": compare, "stages.revise.rounds": rounds, "base_url": base_url,
+        **options.asking(concurrency, max_requests, max_tokens, max_cost, ray, batch, finish_online),
     }  # fmt: skip
     return improve_and_show(run, new, options.given(flags, set_, config), as_json=json)
 
@@ -74,8 +73,8 @@ def coverage(
     from self_instruct.reports.terminal.coverage import Clustering, show_coverage
 
     flags = {
-        "tagging.model": model, "tagging.base_url": base_url, "ray.address": ray,
-        **options.budgets(concurrency, max_requests, max_tokens, max_cost),
+        "tagging.model": model, "tagging.base_url": base_url,
+        **options.asking(concurrency, max_requests, max_tokens, max_cost, ray),
     }  # fmt: skip
     by = Clustering(embeddings, clusters) if embeddings else None
     show_coverage(run, taxonomy, options.given(flags, set_, config), by, as_json=json)

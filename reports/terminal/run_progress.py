@@ -13,6 +13,7 @@ from rich.table import Table
 
 from self_instruct.chains.models.retrying import RetryState
 from self_instruct.chains.runs.outcome import Snapshot
+from self_instruct.ledger import Spent
 from self_instruct.reports.terminal.live import LiveDisplay
 from self_instruct.reports.terminal.outlook import outlook_rows, outlook_words
 from self_instruct.reports.terminal.tables import plain
@@ -44,10 +45,6 @@ class RunProgress(LiveDisplay):
             yield _line(self._latest)
             if self._latest.asking and self._latest.asking.failed:
                 yield failed_tries(self._latest.asking)
-
-    def warn(self, sentence: str) -> None:
-        """Show a warning in a line of its own, above the table if there is one."""
-        self.say(f"warning: {sentence}")
 
     def _table(self, at: Snapshot) -> Group:
         oldest = f", the oldest for {duration(at.oldest_s)}" if at.in_flight else ""
@@ -89,14 +86,19 @@ def _lines(at: Snapshot) -> list[str]:
 
 
 def _line(at: Snapshot) -> str:
-    usage, target = at.spent.usage, f" of {at.target}" if at.target and not at.accept else ""
+    target = f" of {at.target}" if at.target and not at.accept else ""
     accepted = f"{at.accepted} of {at.accept} tasks accepted, " if at.accept else ""
-    known = None if usage.input_tokens is None or usage.output_tokens is None else usage.input_tokens + usage.output_tokens
-    tokens = f"{'at least ' if at.spent.unreported and known is not None else ''}{number(known)}"
     return (
-        f"{accepted}{at.kept}{target} instructions kept, {at.finished} finished; {at.spent.requests} requests, {tokens} tokens;"
-        f" refused: {_refused(at)}"
+        f"{accepted}{at.kept}{target} instructions kept, {at.finished} finished; {at.spent.requests} requests,"
+        f" {tokens_in_words(at.spent)}; refused: {_refused(at)}"
     )
+
+
+def tokens_in_words(spent: Spent) -> str:
+    """Return how many tokens were spent, in and out."""
+    usage = spent.usage
+    known = None if usage.input_tokens is None or usage.output_tokens is None else usage.input_tokens + usage.output_tokens
+    return f"{'at least ' if spent.unreported and known is not None else ''}{number(known)} tokens"
 
 
 def _refused(at: Snapshot) -> str:
