@@ -11,19 +11,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from self_instruct.reports.dedup.opening import Format, open_records
 from self_instruct.reports.dedup.places import Output, Places, new_output
-from self_instruct.reports.dedup.record_files import Record, RecordFileError, Records
+from self_instruct.reports.dedup.record_files import MAX_FAULTS_NAMED, OnError, Record, Records, passed_over
 from self_instruct.reports.writing import json_line
 from self_instruct.retrievers.novelty import Kept, Neighbour, NoveltyIndex, TooSimilar
 from self_instruct.settings.sections import NoveltySettings
 
-OnError = Literal["stop", "skip"]
-"""What a fault does: it stops the filter, and nothing is written; or it is counted, and what it stands for is left out."""
-
-MAX_FAULTS_NAMED = 10
 _BATCH_RECORDS = 256
 _BATCH_BYTES = 4 * 2**20
 
@@ -166,10 +162,7 @@ class _Work:
             if isinstance(item, Record):
                 yield item
                 continue
-            fault = f"{records.source.name}:{item.line}: {item.problem}"
-            if self._on_error == "stop":
-                raise RecordFileError(f"{fault} Nothing was written; `on_error=skip` leaves such records out.")
-            faults = (*self.so_far.faults, fault)[:MAX_FAULTS_NAMED]
+            faults = (*self.so_far.faults, passed_over(item, records, self._on_error))[:MAX_FAULTS_NAMED]
             self.so_far = replace(self.so_far, skipped=self.so_far.skipped + 1, faults=faults)
 
 

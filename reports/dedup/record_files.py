@@ -6,7 +6,7 @@ a file than one record.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from self_instruct.records.errors import InputError
 
@@ -17,6 +17,12 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 TOO_LONG = (
     f"is longer than {MAX_RECORD_BYTES // 2**20} MiB; expected one record of usual size. Is a line end or a quote missing?"
 )
+
+
+OnError = Literal["stop", "skip"]
+"""What a fault does: it stops all, and nothing is written; or it is counted, and what it stands for is left out."""
+
+MAX_FAULTS_NAMED = 10
 
 
 class RecordFileError(InputError):
@@ -110,3 +116,11 @@ def decoded(raw: bytes) -> str:
         raise ValueError(
             f"is not UTF-8 text (byte {error.start + 1} of the record is 0x{raw[error.start]:02x}); save the file as UTF-8."
         ) from None
+
+
+def passed_over(fault: Fault, records: Records, on_error: OnError) -> str:
+    """Return a fault with its place; raises `RecordFileError` where the first is to stop it all."""
+    words = f"{records.source.name}:{fault.line}: {fault.problem}"
+    if on_error == "stop":
+        raise RecordFileError(f"{words} Nothing was written; `on_error=skip` leaves such records out.")
+    return words

@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 
 from self_instruct.chains.verifiers.registry import Verification
-from self_instruct.reports.dedup.dedup import OnError
 from self_instruct.reports.dedup.opening import Format
 from self_instruct.reports.dedup.places import Places
+from self_instruct.reports.dedup.record_files import OnError
 from self_instruct.reports.terminal.printing import say, show
 from self_instruct.reports.terminal.tables import headline, table
 from self_instruct.reports.text import number, shortened

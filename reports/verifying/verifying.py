@@ -17,10 +17,9 @@ from self_instruct.chains.verifiers.registry import Verification
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Flag
 from self_instruct.reports.dataset_tasks import task_name, tasks_with_instances
-from self_instruct.reports.dedup.dedup import MAX_FAULTS_NAMED, OnError
 from self_instruct.reports.dedup.opening import Format, open_records
 from self_instruct.reports.dedup.places import new_output
-from self_instruct.reports.dedup.record_files import Fault, Record, RecordFileError, Records
+from self_instruct.reports.dedup.record_files import MAX_FAULTS_NAMED, Fault, OnError, Record, Records, passed_over
 from self_instruct.reports.writing import ExportError, is_of_ledger, json_line
 
 INSTRUCTION, INPUT, OUTPUT = "instruction", "input", "output"
@@ -84,9 +83,8 @@ def verify_file(
     `RecordFileError` for a file that cannot be read and, unless `on_error` is "skip", for the first row that cannot;
     `ExportError` for an output that cannot be written.
     """
-    faults = _Faults(on_error)
     with open_records(source, INSTRUCTION, form) as records:
-        return _verified(_of_file(records, faults), verification, out).report(faults.count, tuple(faults.named))
+        return _verified(_of_file(records, on_error), verification, out).report()
 
 
 class _Counts:
@@ -96,7 +94,8 @@ class _Counts:
         self._verification = verification
         self._rows: Counter[str] = Counter()
         self._evidence: dict[str, str] = {}
-        self.rows = self.flagged = self.refused = 0
+        self._faults: list[str] = []
+        self.rows = self.flagged = self.refused = self.skipped = 0
 
     def add(self, flags: tuple[Flag, ...]) -> bool:
         """Count a row's flags; return whether they refuse it."""
@@ -107,40 +106,30 @@ class _Counts:
             self._evidence.setdefault(flag.rule, flag.evidence)
         return is_refused
 
-    def report(self, skipped: int = 0, faults: tuple[str, ...] = ()) -> VerificationReport:
+    def skip(self, fault: str) -> None:
+        """Count a row that could not be read; the first ten are named."""
+        self.skipped += 1
+        self._faults = [*self._faults, fault][:MAX_FAULTS_NAMED]
+
+    def report(self) -> VerificationReport:
         """Return the report: every rule that is on, in the order in which they look."""
         rules = tuple(
             RuleCount(each.name, self._verification.action(each.name), self._rows[each.name], self._evidence.get(each.name, ""))
             for each in self._verification.verifiers
         )
-        return VerificationReport(self.rows, self.flagged, self.refused, rules, skipped, faults)
+        return VerificationReport(self.rows, self.flagged, self.refused, rules, self.skipped, tuple(self._faults))
 
 
-class _Faults:
-    """What could not be read: counted, the first ten named, or raised at once."""
-
-    def __init__(self, on_error: OnError) -> None:
-        self._on_error = on_error
-        self.count = 0
-        self.named: list[str] = []
-
-    def add(self, file: str, fault: Fault) -> None:
-        """Take note of a fault; raises `RecordFileError` where the first is to stop it all."""
-        words = f"{file}:{fault.line}: {fault.problem}"
-        if self._on_error == "stop":
-            raise RecordFileError(f"{words} Nothing was written; `on_error=skip` leaves such rows out.")
-        self.count += 1
-        if self.count <= MAX_FAULTS_NAMED:
-            self.named.append(words)
-
-
-def _verified(rows: Iterator[_Row], verification: Verification, out: Path | BinaryIO | None) -> _Counts:
+def _verified(rows: Iterator[_Row | str], verification: Verification, out: Path | BinaryIO | None) -> _Counts:
     if isinstance(out, Path) and is_of_ledger(out):
         raise ExportError(f"{out}: is a run's ledger; choose another `out`.")
     counts = _Counts(verification)
     with ExitStack() as outputs:
         write: Callable[[bytes], None] | None = outputs.enter_context(new_output(out)).write if out else None
         for row in rows:
+            if isinstance(row, str):
+                counts.skip(row)
+                continue
             flags = verification.flags(row.example)
             is_refused = counts.add(flags)
             if write:
@@ -156,13 +145,11 @@ def _of_run(ledger: Ledger) -> Iterator[_Row]:
             yield _Row(example, {"task": task_name(task.id), **fields, "is_classification": task.is_classification})
 
 
-def _of_file(records: Records, faults: _Faults) -> Iterator[_Row]:
+def _of_file(records: Records, on_error: OnError) -> Iterator[_Row | str]:
+    """Yield the rows of a file, and of those that cannot be read what is wrong."""
     for item in records.items:
         read = _row(item) if isinstance(item, Record) else item
-        if isinstance(read, Fault):
-            faults.add(records.source.name, read)
-        else:
-            yield read
+        yield passed_over(read, records, on_error) if isinstance(read, Fault) else read
 
 
 def _row(record: Record) -> _Row | Fault:
