@@ -16,7 +16,9 @@ from itertools import product
 from math import prod
 from pathlib import Path
 from statistics import median_low
-from typing import Any, Self, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from self_instruct.records.errors import InputError
 from self_instruct.records.tasks import Instance
@@ -26,37 +28,51 @@ Cell: TypeAlias = tuple[str, ...]
 """The names of an entry of each axis of the grid, in the order of the axes."""
 Entries: TypeAlias = tuple[str | None, ...]
 """The name of an entry of each axis, of the grid and then of the aspects; None: not known."""
-Range: TypeAlias = tuple[int, int | None]
-"""From so many to so many, both included; None: without an end."""
 MOST_CELLS = 10_000
 IN_INSTRUCTION = 2
 """What a word of an instruction counts, beside one of an input or output."""
 _LOOKED_AT = 1_000  # characters of an input or output
 _ASPECTS = "aspects"
-_FIELDS = frozenset({"wanted", "words", "subjects", "share", "has_input", "output_words", "not_with"})
 
 
 class TaxonomyError(InputError):
     """A taxonomy that cannot be used; the message names the file and the entry."""
 
 
-@dataclass(frozen=True)
-class Entry:
+def _range(given: tuple[int, int | None]) -> tuple[int, int | None]:
+    if given[1] is not None and given[1] < given[0]:
+        raise ValueError
+    return given
+
+
+Line = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
+Words = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(description="a list of texts")]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Range = Annotated[tuple[Count, Count | None], AfterValidator(_range)]
+
+
+class Entry(BaseModel):
     """An entry of an axis: the words that tell it (`lexicon`), and what a prompt says that wants it.
 
     One without words is what no word tells. `subjects` are what tasks of it may be about; `share` is its weight among the
     entries of its axis. `has_input` and `output_words` tell it of a finished task, by its instances. `not_with` names entries
-    of the grid with which it is never wanted.
+    of the grid with which it is never wanted. What a field is described as is what a message says that it must be.
     """
 
-    name: str
-    words: tuple[str, ...]
-    wanted: str
-    subjects: tuple[str, ...] = ()
-    share: float = 1.0
-    has_input: bool | None = None
-    output_words: Range | None = None
-    not_with: tuple[str, ...] = ()
+    model_config = ConfigDict(frozen=True)
+
+    name: str = Field(exclude=True)
+    wanted: Line = Field(pattern=r"\S", description="a text, which every entry has")
+    words: Words = ()
+    subjects: Words = ()
+    share: float = Field(1.0, strict=True, gt=0, lt=1e6, description="a number above 0")
+    has_input: bool | None = Field(None, strict=True, description="true or false")
+    output_words: Range | None = Field(None, description="[from, to] in words, or [from, null]")
+    not_with: Words = ()
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return the entry as a file has it below its name."""
+        return self.model_dump(mode="json", exclude_none=True, exclude=None if self.not_with else {"not_with"})
 
     def fits(self, instances: Sequence[Instance]) -> bool:
         """Return whether instances are such as the entry says; False where it says nothing of them.
@@ -282,45 +298,16 @@ def _entries(axis: object, given: object, source: str) -> list[Entry]:
     return found
 
 
-def _entry(name: str, fields: object, place: str) -> Entry:
-    if not isinstance(fields, Mapping) or not _FIELDS.issuperset(fields):
-        raise TaxonomyError(f"{place}: expected {', '.join(sorted(_FIELDS))}, and no other field.")
-    words, subjects, not_with = (
-        _texts(fields.get(field, ()), f"{place}.{field}") for field in ("words", "subjects", "not_with")
-    )
-    wanted, share, has_input = fields.get("wanted"), fields.get("share", 1.0), fields.get("has_input")
-    if not isinstance(wanted, str) or not wanted.strip():
-        raise TaxonomyError(f"{place}: 'wanted' must be given.")
-    if not isinstance(share, int | float) or isinstance(share, bool) or not 0 < share < 1e6:
-        raise TaxonomyError(f"{place}: 'share' is {share!r}; it must be a number above 0.")
-    if has_input is not None and not isinstance(has_input, bool):
-        raise TaxonomyError(f"{place}: 'has_input' is {has_input!r}; it must be true or false.")
-    output_words = _range(fields.get("output_words"), f"{place}.output_words")
-    return Entry(name, words, " ".join(wanted.split()), subjects, float(share), has_input, output_words, not_with)
-
-
-def _texts(given: object, place: str) -> tuple[str, ...]:
-    if not isinstance(given, Sequence) or isinstance(given, str) or not all(isinstance(one, str) and one for one in given):
-        raise TaxonomyError(f"{place}: expected a list of texts.")
-    return tuple(given)
-
-
-def _range(given: object, place: str) -> Range | None:
-    match given:
-        case None:
-            return None
-        case [first, last] if type(first) is int and first >= 0 and (last is None or (type(last) is int and first <= last)):
-            return first, last
-        case _:
-            raise TaxonomyError(f"{place}: expected [from, to] in words, or [from, null].")
+def _entry(name: str, given: object, place: str) -> Entry:
+    known = sorted(set(Entry.model_fields) - {"name"})
+    if not isinstance(given, Mapping) or not set(known).issuperset(given):
+        raise TaxonomyError(f"{place}: expected {', '.join(known)}, and no other field.")
+    try:
+        return Entry(name=name, **given)
+    except ValidationError as error:
+        field = str(error.errors(include_url=False)[0]["loc"][0])
+        raise TaxonomyError(f"{place}.{field}: expected {Entry.model_fields[field].description}.") from None
 
 
 def _axis_fields(axes: Sequence[Axis]) -> dict[str, Any]:
-    return {axis.name: {entry.name: _fields(entry) for entry in axis.entries} for axis in axes}
-
-
-def _fields(entry: Entry) -> dict[str, Any]:
-    told = {"wanted": entry.wanted, "words": list(entry.words), "subjects": list(entry.subjects), "share": entry.share}
-    by_instances = {"has_input": entry.has_input, "output_words": entry.output_words and list(entry.output_words)}
-    not_with = {"not_with": list(entry.not_with)} if entry.not_with else {}
-    return {**told, **{name: value for name, value in by_instances.items() if value is not None}, **not_with}
+    return {axis.name: {entry.name: entry.to_fields() for entry in axis.entries} for axis in axes}
