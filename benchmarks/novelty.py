@@ -10,7 +10,6 @@ what is too slow to be measured at a pool is extrapolated from the largest measu
 """
 
 import argparse
-import asyncio
 import json
 import subprocess
 import sys
@@ -25,13 +24,13 @@ from instruction_stream import InstructionStream, described
 from novelty_ways import RULES, EveryPair, FloatTopK, Ours, Seconds, Way, original, pretokenised, timed
 
 from self_instruct.retrievers.novelty import Kept, NoveltyIndex
-from self_instruct.retrievers.similarities import SimilarityPool, asimilarity_records
+from self_instruct.retrievers.similarities import SimilarityPool
 
 SIZES, QUICK_SIZES = (1_000, 10_000, 52_000, 200_000, 1_000_000), (1_000, 5_000)
 KEPT = 52_000  # as many as the paper's dataset has
 CANDIDATES = 2_000
 OFFERED_AT_ONCE = 1_000
-RECORDS, IN_FLIGHT = 64, 64
+RECORDS = 64
 BYTES_A_CODE = 16  # of a row of up to 32 tokens
 
 
@@ -94,11 +93,10 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class RecordFigures:
-    """The record of kept tasks: milliseconds of CPU each, by pool and on average up to the last, and an event loop's stalls."""
+    """The record of kept tasks: milliseconds of CPU each, by pool and on average up to the last."""
 
     cpu_ms: dict[int, float]
     average_ms: float
-    worst_stall_ms: float
 
 
 def grow(stream: InstructionStream, size: int) -> tuple[list[str], Growth]:
@@ -178,36 +176,17 @@ def bytes_per_row(rows: int) -> float:
 
 
 def measure_record(pool: Sequence[str], size: int) -> RecordFigures:
-    """Measure the record of tasks kept at several sizes of the pool, and beside an event loop with many tasks in flight."""
+    """Measure the record of tasks kept at several sizes of the pool."""
     cpu_ms: dict[int, float] = {}
     for before in (size // 50, size // 4, size // 2, size * 3 // 4, size):
         records = SimilarityPool("ascii")
         records.add(pool[: before - RECORDS])
         begun = time.process_time()
-        assert sum(record is not None for record in records.records(pool[before - RECORDS : before])) == RECORDS  # noqa: S101
+        assert len(list(records.records(pool[before - RECORDS : before]))) == RECORDS  # noqa: S101
         cpu_ms[before] = (time.process_time() - begun) / RECORDS * 1e3
     points = [(0, 0.0), *cpu_ms.items()]
     area = sum((right - left) * (low + high) / 2 for (left, low), (right, high) in pairwise(points))
-    return RecordFigures(cpu_ms, area / size, asyncio.run(worst_stall_ms(pool[:size])))
-
-
-async def worst_stall_ms(pool: Sequence[str]) -> float:
-    """Return for how long a task waited at worst, of many that want to run every millisecond while records are computed."""
-    worst, is_over = 0.0, False
-
-    async def wait_again_and_again() -> None:
-        nonlocal worst
-        while not is_over:
-            begun = time.perf_counter()
-            await asyncio.sleep(0.001)
-            worst = max(worst, time.perf_counter() - begun - 0.001)
-
-    tasks = [asyncio.create_task(wait_again_and_again()) for _ in range(IN_FLIGHT)]
-    async for _ in asimilarity_records(pool[:-RECORDS], pool[-RECORDS:], "ascii"):
-        pass
-    is_over = True
-    await asyncio.gather(*tasks)
-    return worst * 1e3
+    return RecordFigures(cpu_ms, area / size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +222,7 @@ class Report:
             "",
             f"decisions compared with exact ways: {decided:,}; mismatches: {self.mismatches}",
             "",
-            f"record of a kept task: {every} ms of CPU; {record.average_ms:.2f} ms on average up to the last,"
-            f" worst stall of an event loop with {IN_FLIGHT} tasks {record.worst_stall_ms:.1f} ms",
+            f"record of a kept task: {every} ms of CPU; {record.average_ms:.2f} ms on average up to the last",
         ])  # fmt: skip
 
 

@@ -1,15 +1,13 @@
 """The similarity record of every kept task, as the published code keeps it: its ten most similar instructions and the mean.
 
 A record needs the ROUGE-L with every instruction that was in the pool before, so it is no part of the decision (`novelty`): it
-is computed afterwards, in batches, or not at all. A whole run's: `similarity_records`. Beside an event loop, without holding
-it up: `asimilarity_records`, or the short steps of a `SimilarityPool`.
+is computed afterwards, in batches, or not at all.
 Source: the published code of Wang et al. 2023, arXiv:2212.10560; `most_similar` and `avg_similarity_score` in its output file.
 """
 
-import asyncio
 import sys
 from array import array
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -27,8 +25,7 @@ Characters = np.ndarray[Any, np.dtype[np.uint32]]
 
 MOST_SIMILAR = 10
 _BATCH = 16  # records computed together: large enough to spread what a call costs, of few enough different tokens
-_STEP = 8192  # rows of the pool that a batch is compared with at once: 2 to 4 ms
-_FILLED = 256  # texts added at once: 2 ms
+_STEP = 8192  # rows of the pool that a batch is compared with at once
 _FOREIGN, _END = 0, 1  # characters: a token that no text of the batch has, and the end of a row
 
 
@@ -50,24 +47,8 @@ def similarity_records(seeds: Iterable[str], kept: Iterable[str], kind: TokenKin
     Scores and means are those of the published code, bit for bit. Of equal scores, the instruction that is older in the pool
     comes first; there, which of them is named depends on the processor.
     """
-    return (step for step in _steps(seeds, kept, kind) if step)
-
-
-async def asimilarity_records(
-    seeds: Iterable[str], kept: Iterable[str], kind: TokenKind = "unicode"
-) -> AsyncIterator[SimilarityRecord]:
-    """Yield what `similarity_records` does, and let the event loop's other tasks run every few milliseconds."""
-    for step in _steps(seeds, kept, kind):
-        if step:
-            yield step
-        await asyncio.sleep(0)
-
-
-def _steps(seeds: Iterable[str], kept: Iterable[str], kind: TokenKind) -> Iterator[SimilarityRecord | None]:
-    pool, remaining = SimilarityPool(kind), iter(seeds)
-    while some := list(islice(remaining, _FILLED)):
-        pool.add(some)
-        yield None
+    pool = SimilarityPool(kind)
+    pool.add(seeds)
     yield from pool.records(kept)
 
 
@@ -76,7 +57,7 @@ class SimilarityPool:
 
     >>> pool = SimilarityPool()
     >>> pool.add(["Write a poem.", "List birds."])
-    >>> [step for step in pool.records(["Write a poem!"]) if step]
+    >>> list(pool.records(["Write a poem!"]))
     [SimilarityRecord(most_similar={'Write a poem.': 1.0, 'List birds.': 0.0}, average=0.5)]
     """
 
@@ -100,8 +81,8 @@ class SimilarityPool:
             self._tokens.extend([*own, 0])
             self._ends.append(len(self._tokens))
 
-    def records(self, texts: Iterable[str]) -> Iterator[SimilarityRecord | None]:
-        """Add texts in their order and yield the record of each, and None wherever a few milliseconds of work were done."""
+    def records(self, texts: Iterable[str]) -> Iterator[SimilarityRecord]:
+        """Add texts in their order and yield the record of each."""
         remaining = iter(texts)
         while batch := list(islice(remaining, _BATCH)):
             first, stop = len(self), len(self) + len(batch)
@@ -112,7 +93,6 @@ class SimilarityPool:
             for start in range(0, stop, _STEP):
                 rows = self._rows(characters, start, min(start + _STEP, stop))
                 common[:, start : start + _STEP] = cdist(asked, rows, scorer=LCSseq.similarity, dtype=np.int32)
-                yield None
             for row, counts in enumerate(common, first):
                 yield self._record(counts[:row])
 

@@ -157,14 +157,6 @@ class Taxonomy:
         whole = sum(weights.values())
         return {cell: weight / whole for cell, weight in weights.items()}
 
-    def cell_of(self, instruction: str) -> Cell | None:
-        """Return the cell of an instruction; None where an axis does not know it.
-
-        >>> shipped_taxonomy().cell_of("Write a poem about the sea.")
-        ('nature', 'write')
-        """
-        return self.cell(self.entries_of(instruction))
-
     def entries_of(self, instruction: str) -> Entries:
         """Return what the words of an instruction tell on each axis, the aspects too."""
         return tuple(axis.entry_of(instruction) for axis in self.all_axes)

@@ -154,8 +154,3 @@ def _one_of(place: str, fields: Mapping[str, Any], name: str, kind: type[Answer]
 def _storable(text: str) -> str:
     """Return a text without halves of surrogate pairs, which no file can hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def raters_of(instances: Sequence[ReviewedInstance]) -> list[str]:
-    """Return the people who marked any of these instances, by name."""
-    return sorted({rater for each in instances for rater in each.marks})

@@ -6,13 +6,13 @@ one; that it is stratified only makes it more even. It is kept with the run, for
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Self
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import InputError
+from self_instruct.records.record import Record
 from self_instruct.reports.review.instances import ReviewedInstance
 
 REVIEWS = "reviews"
@@ -20,7 +20,7 @@ REVIEWS = "reviews"
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnInstance:
+class DrawnInstance(Record):
     """An instance of a sample, by its name, with the stratum it came from and how many of the run's it stands for."""
 
     name: str
@@ -29,7 +29,7 @@ class DrawnInstance:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewSample:
+class ReviewSample(Record):
     """The instances that people are shown, in the order in which they are shown, out of a `population`.
 
     `raters` is how many people were to be asked.
@@ -42,18 +42,12 @@ class ReviewSample:
 
     def remember(self, ledger: Ledger) -> None:
         """Store it with its run."""
-        ledger.set_fact(REVIEWS, {**(ledger.fact(REVIEWS) or {}), self.id: asdict(self)})
-
-    @classmethod
-    def of(cls, stored: dict[str, Any]) -> Self:
-        """Return a sample as it was stored."""
-        items = tuple(DrawnInstance(**each) for each in stored["items"])
-        return cls(stored["id"], stored["population"], stored["raters"], items)
+        ledger.set_fact(REVIEWS, {**(ledger.fact(REVIEWS) or {}), self.id: self.to_dict()})
 
 
 def known_samples(ledger: Ledger) -> dict[str, ReviewSample]:
     """Return the samples that were drawn of a run, by their ids."""
-    return {name: ReviewSample.of(each) for name, each in (ledger.fact(REVIEWS) or {}).items()}
+    return {name: ReviewSample.from_dict(each) for name, each in (ledger.fact(REVIEWS) or {}).items()}
 
 
 def draw_sample(
