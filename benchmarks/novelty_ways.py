@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import resource
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from typing import Any, Protocol
+from zlib import crc32
 
 import faiss
 import numpy as np
@@ -19,7 +21,6 @@ from rapidfuzz.distance import LCSseq
 from rapidfuzz.process import cdist
 from rouge_score import rouge_scorer
 
-from self_instruct.retrievers.apps.lexical_embeddings import LexicalEmbeddings
 from self_instruct.retrievers.novelty import NoveltyIndex
 from self_instruct.retrievers.rouge import rouge_l, tokens
 from self_instruct.settings.sections import NoveltySettings
@@ -78,7 +79,6 @@ class FloatTopK:
 
     def __init__(self, pool: Sequence[str]) -> None:
         self._pool = pool
-        self._embeddings = LexicalEmbeddings(self.DIMENSIONS, tokens="ascii")
         self._index: Any = faiss.IndexFlatIP(self.DIMENSIONS)
         for start in range(0, len(pool), CHUNK):
             self._index.add(self._vectors(pool[start : start + CHUNK]))
@@ -89,7 +89,13 @@ class FloatTopK:
         return above(max(rouge_l(text, self._pool[row], "ascii") for row in rows[0] if row >= 0))
 
     def _vectors(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
-        vectors = np.array(self._embeddings.embed_documents(list(texts)), dtype=np.float32)
+        """Return a vector for each text: every token, told apart by how often it stood before, adds to one dimension."""
+        vectors = np.zeros((len(texts), self.DIMENSIONS), dtype=np.float32)
+        for vector, text in zip(vectors, texts, strict=True):
+            occurrences: Counter[str] = Counter()
+            for token in tokens(text, "ascii"):
+                vector[crc32(token.encode(), occurrences[token]) % self.DIMENSIONS] += 1
+                occurrences[token] += 1
         faiss.normalize_L2(vectors)
         return vectors
 

@@ -1,7 +1,7 @@
 """What the pool knows: ROUGE-L, the novelty index, the similarity records, demonstrations, and the parts for LangChain apps.
 
 Between `prompts` and `ledger`; nothing here calls a language model, and only `LexicalVectorStore` touches a file, when it is
-told to save or load. FAISS is imported with the first index only, LangChain with the first of the three names that are its.
+told to save or load. FAISS is imported with the first index only, LangChain with the first of the two names that are its.
 """
 
 from importlib import import_module
@@ -14,7 +14,6 @@ from self_instruct.retrievers.rouge import needed_overlap, rouge_l, tokens
 from self_instruct.retrievers.similarities import SimilarityRecord, similarity_records
 
 if TYPE_CHECKING:
-    from self_instruct.retrievers.apps.lexical_embeddings import LexicalEmbeddings
     from self_instruct.retrievers.apps.similar_instructions import SimilarInstructionsRetriever
     from self_instruct.retrievers.apps.vector_store import LexicalVectorStore
 
@@ -22,7 +21,6 @@ __all__ = [
     "Embedded",
     "EmbeddingError",
     "Kept",
-    "LexicalEmbeddings",
     "LexicalVectorStore",
     "Neighbour",
     "NoveltyIndex",
@@ -39,7 +37,6 @@ __all__ = [
 ]
 
 _LATER = {  # importing langchain_core costs 0.5 s, which `run.py dedup` does not need
-    "LexicalEmbeddings": "apps.lexical_embeddings",
     "LexicalVectorStore": "apps.vector_store",
     "SimilarInstructionsRetriever": "apps.similar_instructions",
 }
