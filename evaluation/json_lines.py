@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from self_instruct.records.json_text import storable
+from self_instruct.records.user_files import user_text
 from self_instruct.reports.seeds.evaluation_file import EvaluationFileError
-
-_SHOWN = 60  # characters of a wrong value
+from self_instruct.settings.secrets import cut
 
 
 def json_lines(path: Path, expected: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -19,7 +19,7 @@ def json_lines(path: Path, expected: str) -> Iterator[tuple[int, dict[str, Any]]
     Raises `EvaluationFileError` where the file is missing, not UTF-8 or empty, and for the first line that is no JSON object.
     """
     is_empty = True
-    for number, line in enumerate(text_of(path).split("\n"), start=1):
+    for number, line in enumerate(text_of(path, expected).split("\n"), start=1):
         if line.strip():
             is_empty = False
             yield number, _object(line, f"{path}:{number}", expected)
@@ -32,7 +32,7 @@ def json_rows(path: Path, expected: str) -> Iterator[tuple[int, str, dict[str, A
 
     Raises `EvaluationFileError` as `json_lines` does.
     """
-    text = text_of(path)
+    text = text_of(path, expected)
     if not text.lstrip().startswith("["):
         yield from ((number, f"{path}:{number}", found) for number, found in json_lines(path, expected))
         return
@@ -46,15 +46,9 @@ def json_rows(path: Path, expected: str) -> Iterator[tuple[int, str, dict[str, A
         yield number, f"{path}: row {number}", row
 
 
-def text_of(path: Path) -> str:
+def text_of(path: Path, expected: str = "text") -> str:
     """Return the text of a file; raises `EvaluationFileError` where it cannot be read or is not UTF-8."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise EvaluationFileError(f"{path}: cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise EvaluationFileError(f"{path}:{line}: is not UTF-8 text; save the file as UTF-8.") from None
+    return user_text(path, expected, EvaluationFileError, most_bytes=None)
 
 
 def _object(line: str, place: str, expected: str) -> dict[str, Any]:
@@ -92,7 +86,7 @@ class Fields:
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str):
-            raise self.wrong(f"field {name!r} is {_short(value)}; expected text.")
+            raise self.wrong(f"field {name!r} is {cut(json.dumps(value))}; expected text.")
         return storable(value)
 
     def texts(self, *names: str) -> tuple[str, ...]:
@@ -103,14 +97,14 @@ class Fields:
         value = self._fields[name]
         found = [value] if isinstance(value, str) else value
         if not isinstance(found, list) or not found or not all(isinstance(each, str) for each in found):
-            raise self.wrong(f"field {name!r} is {_short(value)}; expected a list of one text or more.")
+            raise self.wrong(f"field {name!r} is {cut(json.dumps(value))}; expected a list of one text or more.")
         return tuple(map(storable, found))
 
     def objects(self, name: str, *, may_be_missing: bool = False) -> list[Fields]:
         """Return the objects of a list."""
         value = self._fields.get(name, [] if may_be_missing else None)
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-            raise self.wrong(f"field {name!r} is {_short(value)}; expected a list of objects.")
+            raise self.wrong(f"field {name!r} is {cut(json.dumps(value))}; expected a list of objects.")
         return [Fields(each, f"{self.place}: {name} {number}") for number, each in enumerate(value, start=1)]
 
     def wrong(self, what: str) -> EvaluationFileError:
@@ -119,8 +113,3 @@ class Fields:
 
     def _first(self, names: tuple[str, ...]) -> str | None:
         return next((name for name in names if self._fields.get(name) is not None), None)
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=True)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

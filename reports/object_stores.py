@@ -17,11 +17,10 @@ from urllib.parse import urlsplit
 
 from self_instruct.records.errors import SelfInstructError, to_install
 from self_instruct.reports.writing import ExportError, new_file, new_folder
-from self_instruct.settings.secrets import without_secrets
+from self_instruct.settings.secrets import one_line
 
 _ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<path>.*)")
 _ON_THIS_DISK = ("file", "local")
-MOST_WORDS_SHOWN = 200  # characters of what a store says
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def _reached(out: StoredObject) -> tuple[Any, str]:
     try:
         store, path = url_to_fs(out.address, skip_instance_cache=True)
     except (ValueError, ImportError) as error:  # no such scheme; the store's own package is missing, and fsspec names it
-        raise ExportError(f"{out}: {_line(error)}.") from None
+        raise ExportError(f"{out}: {one_line(error)}.") from None
     return store, path
 
 
@@ -122,7 +121,7 @@ def _explained(out: StoredObject) -> Iterator[None]:
     except Exception as error:
         if not (isinstance(error, OSError) or _is_of_the_store(error)):
             raise
-        said = _line(error) or type(error).__name__
+        said = one_line(error) or type(error).__name__
         raise ExportError(f"{out}: cannot be written ({said}); check its name, and the keys in the environment.") from error
 
 
@@ -130,7 +129,3 @@ def _is_of_the_store(error: Exception) -> bool:
     """Return whether an error was raised under fsspec, through which every store is reached."""
     modules = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
     return any(module.partition(".")[0] == "fsspec" for module in modules)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(without_secrets(str(error)).split())[:MOST_WORDS_SHOWN].rstrip(".")

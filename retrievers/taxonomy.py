@@ -22,6 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from self_instruct.records.errors import InputError
 from self_instruct.records.tasks import Instance
+from self_instruct.records.user_files import user_text
 from self_instruct.retrievers.lexicon import Lexicon
 
 Cell: TypeAlias = tuple[str, ...]
@@ -33,6 +34,7 @@ IN_INSTRUCTION = 2
 """What a word of an instruction counts, beside one of an input or output."""
 _LOOKED_AT = 1_000  # characters of an input or output
 _ASPECTS = "aspects"
+_EXPECTED = "axes, each with entries, as our taxonomy.yaml has them"
 
 
 class TaxonomyError(InputError):
@@ -211,7 +213,7 @@ class Taxonomy:
     def from_fields(cls, given: object, source: str = "taxonomy") -> Self:
         """Return the taxonomy that a file's fields mean; raises `TaxonomyError` that names the entry."""
         if not isinstance(given, Mapping) or not set(given) - {_ASPECTS}:
-            raise TaxonomyError(f"{source}: expected axes, each with entries, as our taxonomy.yaml has them.")
+            raise TaxonomyError(f"{source}: expected {_EXPECTED}.")
         axes = _axes({name: entries for name, entries in given.items() if name != _ASPECTS}, source)
         if prod(len(axis.entries) for axis in axes) > MOST_CELLS:
             raise TaxonomyError(
@@ -231,7 +233,7 @@ class Taxonomy:
 
 def load_taxonomy(path: Path | None) -> Taxonomy:
     """Return the taxonomy of a YAML file, or ours; raises `TaxonomyError`."""
-    return shipped_taxonomy() if path is None else _parsed(_read(path), str(path))
+    return shipped_taxonomy() if path is None else _parsed(user_text(path, _EXPECTED, TaxonomyError), str(path))
 
 
 def topic_of(instruction: str, one: Instance | None = None) -> tuple[str, frozenset[str]]:
@@ -248,13 +250,6 @@ def topic_of(instruction: str, one: Instance | None = None) -> tuple[str, frozen
 def shipped_taxonomy() -> Taxonomy:
     """Return the taxonomy that ships with us."""
     return _parsed((files(__package__) / "data" / "taxonomy.yaml").read_text(encoding="utf-8"), "taxonomy.yaml")
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TaxonomyError(f"{path}: cannot be read: {error}.") from None
 
 
 def _parsed(text: str, source: str) -> Taxonomy:

@@ -13,13 +13,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from self_instruct.records.errors import InputError, SeedFileError
+from self_instruct.records.errors import SeedFileError
 from self_instruct.records.json_text import json_text
 from self_instruct.records.tasks import Instance, SeedTask
+from self_instruct.records.user_files import user_text
 from self_instruct.seeds.images import check_images
 
 MAX_FAULTS_SHOWN = 10
-MOST_BYTES = 64 * 2**20  # of a file, far above any that people write
 
 
 @cache
@@ -39,34 +39,23 @@ def load_seeds(path: str | PathLike[str]) -> tuple[SeedTask, ...]:
     """
     seeds, faults = read_seeds(Path(path))
     if faults:
-        more = [f"... and {len(faults) - MAX_FAULTS_SHOWN} more."] if len(faults) > MAX_FAULTS_SHOWN else []
-        raise SeedFileError("\n".join(faults[:MAX_FAULTS_SHOWN] + more))
+        raise SeedFileError(first_faults(faults))
     return tuple(seeds)
 
 
 def read_seeds(path: Path) -> tuple[list[SeedTask], list[str]]:
     """Return the seed tasks of a file that can be read, and a sentence `file:line: ...` for each that cannot."""
-    seeds, faults = parse_seeds(file_lines(path, "a JSONL file of seed tasks", SeedFileError), str(path), path.parent)
+    lines = user_text(path, "a JSONL file of seed tasks", SeedFileError).split("\n")
+    seeds, faults = parse_seeds(lines, str(path), path.parent)
     if not seeds and not faults:
         raise SeedFileError(f"{path}: is empty; expected one seed task as a JSON object a line.")
     return seeds, faults
 
 
-def file_lines(path: Path, expected: str, fault: type[InputError]) -> list[str]:
-    """Return the lines of a file that a user wrote; raises `fault` where it cannot be read, saying what was `expected`."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise fault(f"{path}: cannot be read ({error.strerror}); expected {expected}.") from None
-    if len(content) > MOST_BYTES:
-        raise fault(f"{path}: is larger than {MOST_BYTES // 2**20} MiB; expected {expected}.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise fault(f"{path}:{line}: is not UTF-8 text; save the file as UTF-8.") from None
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+def first_faults(faults: Sequence[str]) -> str:
+    """Return a line for each of the first ten faults, and how many more there are."""
+    more = [f"... and {len(faults) - MAX_FAULTS_SHOWN} more."] if len(faults) > MAX_FAULTS_SHOWN else []
+    return "\n".join([*faults[:MAX_FAULTS_SHOWN], *more])
 
 
 def parse_seeds(lines: Sequence[str], source: str, folder: Path = Path()) -> tuple[list[SeedTask], list[str]]:

@@ -10,7 +10,8 @@ from itertools import groupby
 from pathlib import Path
 
 from self_instruct.records.errors import TextFileError
-from self_instruct.seeds.loading import MAX_FAULTS_SHOWN, file_lines
+from self_instruct.records.user_files import user_text
+from self_instruct.seeds.loading import first_faults
 
 WHAT = "texts, parted by empty lines, or one as JSON a line of a .jsonl file"
 
@@ -20,11 +21,10 @@ def load_texts(path: Path) -> tuple[str, ...]:
 
     Raises `TextFileError` with a line for each fault (the first ten), or where the file is missing, not UTF-8, or holds none.
     """
-    lines = file_lines(path, WHAT, TextFileError)
+    lines = user_text(path, WHAT, TextFileError).split("\n")
     texts, faults = _read(lines, str(path)) if path.suffix.casefold() == ".jsonl" else (list(_paragraphs(lines)), [])
     if faults:
-        more = [f"... and {len(faults) - MAX_FAULTS_SHOWN} more."] if len(faults) > MAX_FAULTS_SHOWN else []
-        raise TextFileError("\n".join(faults[:MAX_FAULTS_SHOWN] + more))
+        raise TextFileError(first_faults(faults))
     if not texts:
         raise TextFileError(f"{path}: is empty; expected {WHAT}.")
     return tuple(texts)

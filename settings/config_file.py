@@ -7,12 +7,14 @@ from typing import Any
 import yaml
 
 from self_instruct.records.errors import SettingsError
+from self_instruct.records.user_files import user_text
 from self_instruct.settings.dotted_keys import flatten, is_section
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.secrets import cut
 
-MOST_BYTES = 1_000_000  # of a config file
+MOST_BYTES = 2**20  # of a config file
 MOST_VALUES = 10_000  # in a config file, those that an alias repeats counted as often
+_EXPECTED = "settings as key: value"
 _NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)  # ValueError: a number of more than 4,300 digits
 
 
@@ -44,12 +46,8 @@ def from_assignments(assignments: Iterable[str]) -> Layer:
 def from_config(path: Path) -> Layer:
     """Return what a YAML config file says; each origin is `file:line`. An empty file says nothing."""
     try:
-        tree, lines = _read(_text(path))
+        tree, lines = _read(user_text(path, _EXPECTED, SettingsError, MOST_BYTES))
         values = flatten(tree) if isinstance(tree, dict) else {}
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path}: is not UTF-8 text.") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SettingsError(f"{path}:{line}: is not YAML ({error.problem}).") from None
@@ -58,17 +56,9 @@ def from_config(path: Path) -> Layer:
     if tree is None:
         return Layer()
     if not isinstance(tree, dict):
-        raise SettingsError(f"{path}:1: holds a {type(tree).__name__}; expected settings as key: value.")
+        raise SettingsError(f"{path}:1: holds a {type(tree).__name__}; expected {_EXPECTED}.")
     said = {key: value for key, value in values.items() if not (value is None and is_section(key))}
     return Layer(said, {key: f"{path}:{lines.get(key, 1)}" for key in said})
-
-
-def _text(path: Path) -> str:
-    with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"it is larger than {MOST_BYTES:,} bytes")
-    return content.decode("utf-8-sig")
 
 
 def _read(text: str) -> tuple[Any, dict[str, int]]:

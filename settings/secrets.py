@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 HIDDEN = "(hidden)"
 SHORTEST_SECRET = 8  # characters; what is shorter guards nothing, and may be a word like any other
 LONGEST_SHOWN = 80  # characters of a wrong value
+LONGEST_WORDS = 300  # characters of what another program says
 _VARIABLE = re.compile(r"(KEY|TOKEN|SECRET|CREDENTIALS?|PASS(WORD|WD|PHRASE)?)$", re.IGNORECASE)
 _NAME = re.compile(
     r"api.?key(?!_env)|(access|account|private|subscription|functions|master).?key|authori[sz]ation|passw|secret|cookie"
@@ -87,6 +88,15 @@ def cut(text: str) -> str:
     """Return a text as a message quotes it: without secrets, and cut at `LONGEST_SHOWN` characters."""
     text = without_secrets(text)
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+
+
+def one_line(said: object) -> str:
+    r"""Return what another program said as a message repeats it: without secrets, in one line, its beginning, no full stop.
+
+    >>> one_line(ValueError("no such model:\n  'base'."))
+    "no such model: 'base'"
+    """
+    return " ".join(without_secrets(str(said)).split())[:LONGEST_WORDS].rstrip(".")
 
 
 def quoted(value: object) -> str:

@@ -136,7 +136,7 @@ BAD_SETTINGS = [
     (["--set", "novelty.treshold=0.5"], "--set: there is no setting 'novelty.treshold'; did you mean 'novelty.threshold'?\n"),
     (["--set", "novelty.threshold"], "--set novelty.threshold: expected key=value"),
     (["--set", "novelty.threshold=2"], "--set: novelty.threshold is 2; must be a decimal above 0 and at most 1"),
-    (["--config", "no-such.yaml"], "no-such.yaml: cannot be read (No such file or directory)."),
+    (["--config", "no-such.yaml"], "no-such.yaml: cannot be read (No such file or directory); expected settings"),
     (["--profile", "modem"], "--profile: profile is 'modem'; input should be 'modern' or 'paper'."),
     (["--num-instructions", "0"], "--num-instructions: num_instructions is 0; input should be greater than 0."),
     (["--concurrency", "-1"], "--concurrency: concurrency is -1; input should be greater than 0."),

@@ -14,9 +14,10 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
-from self_instruct.chains.models.loading import imported, one_line
+from self_instruct.chains.models.loading import imported
 from self_instruct.chains.models.names import CLASS
 from self_instruct.records.errors import SettingsError
+from self_instruct.settings.secrets import one_line
 
 
 def load_embeddings(name: str) -> Embeddings:
@@ -52,4 +53,4 @@ def _explained(name: str) -> Iterator[None]:
     except SettingsError as error:
         raise SettingsError(f"embeddings {name!r}: {error}") from None
     except Exception as error:  # noqa: BLE001  each provider has its own errors for a missing package, key or server
-        raise SettingsError(f"embeddings {name!r}: {one_line(str(error) or type(error).__name__)}") from None
+        raise SettingsError(f"embeddings {name!r}: {one_line(error) or type(error).__name__}.") from None

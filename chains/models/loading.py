@@ -27,11 +27,10 @@ from self_instruct.chains.models.names import (
 from self_instruct.chains.models.replies import Model
 from self_instruct.records.errors import SettingsError, sentence
 from self_instruct.settings.frozen import thawed
-from self_instruct.settings.secrets import without_secrets
+from self_instruct.settings.secrets import one_line
 from self_instruct.settings.sections import ModelChoice
 
 CONNECT_S = 10.0  # seconds to reach OpenAI's protocols, with TLS; how long an answer may take is another matter
-LONGEST_REASON = 300  # characters of why a constructor gave up
 _EXAMPLE = "expected PROVIDER:NAME, e.g. openai:gpt-4.1-mini"
 _NO_MODEL = "is not a LangChain chat or completion model."
 _TIMEOUTS = ("timeout", "request_timeout")
@@ -90,9 +89,9 @@ def load_model(
         raise SettingsError(f"model {name!r}: {_faults(error)}.") from None
     except ImportError as error:
         reason = f" ({error.__cause__})" if error.__cause__ else ""  # a package may be there, and one that it needs not
-        raise SettingsError(f"model {name!r}: {one_line(f'{error}{reason}')}") from None
+        raise SettingsError(f"model {name!r}: {one_line(f'{error}{reason}')}.") from None
     except Exception as error:  # noqa: BLE001  each provider has its own errors for a missing package, key or setting
-        raise SettingsError(f"model {name!r}: {one_line(str(error) or type(error).__name__)}") from None
+        raise SettingsError(f"model {name!r}: {one_line(error) or type(error).__name__}.") from None
 
 
 def _model(name: str, base_url: str | None, options: Mapping[str, Any], seed: int) -> Loaded:
@@ -189,7 +188,7 @@ def imported(module: str, name: str) -> object:
     except ModuleNotFoundError as error:
         package = (error.name or module).partition(".")[0].replace("_", "-")
         raise SettingsError(
-            f"cannot be imported ({one_line(str(error))}); is its package installed? `pip install {package}`"
+            f"cannot be imported ({one_line(error)}); is its package installed? `pip install {package}`"
         ) from None
     except AttributeError:
         raise SettingsError(f"{module} has no {name}.") from None
@@ -248,8 +247,3 @@ def _faults(error: ValidationError) -> str:
         option, words = ".".join(map(str, fault["loc"])), one_line(fault["msg"].removeprefix("Value error, "))
         said.append(f"option {option!r}: {words[:1].lower()}{words[1:]}" if option else words)
     return "; ".join(said)
-
-
-def one_line(words: str) -> str:
-    """Return what a provider said, in one line and without secrets."""
-    return " ".join(without_secrets(words).split())[:LONGEST_REASON]

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from self_instruct.records.errors import ImportFormatError
+from self_instruct.records.json_text import storable
 from self_instruct.records.replies import Reply
 
 INSTRUCTIONS_FILE = "machine_generated_instructions.jsonl"
@@ -180,4 +181,4 @@ def _response(response: object) -> Reply | None:
 def _reply(text: object, finish_reason: str | None = None) -> Reply | None:
     if not isinstance(text, str):
         return None
-    return Reply(text.encode("utf-8", "replace").decode("utf-8"), finish_reason)
+    return Reply(storable(text), finish_reason)

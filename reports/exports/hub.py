@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from self_instruct.records.errors import SelfInstructError, to_install
-from self_instruct.reports.text import shortened
 from self_instruct.reports.writing import ExportError
+from self_instruct.settings.secrets import one_line
 
 EXPORT_FILES = ["train.*", "test.*"]  # what an earlier upload may have left, and must not stay beside the new files
-LONGEST_REPORT = 200  # characters of what the client says
 _REFUSALS = frozenset({400, 401, 403, 404, 409})
 
 
@@ -37,7 +36,7 @@ class HubRepository:
         try:
             validate_repo_id(name)
         except HFValidationError as error:
-            raise ExportError(f"{name}: is no name of a dataset; expected OWNER/NAME ({_line(error)}).") from None
+            raise ExportError(f"{name}: is no name of a dataset; expected OWNER/NAME ({one_line(error)}).") from None
         self.name = name
 
     def upload(self, folder: Path) -> str:
@@ -75,12 +74,8 @@ def _explained(name: str, folder: Path) -> Iterator[None]:
         status = error.response.status_code
         if status in _REFUSALS:
             raise ExportError(
-                f"the hub refuses {name} ({status}): {_line(error)}; check HF_TOKEN and the name; {kept}."
+                f"the hub refuses {name} ({status}): {one_line(error)}; check HF_TOKEN and the name; {kept}."
             ) from error
-        raise HubError(f"the hub could not take {name} ({status}): {_line(error)}; {kept}.") from error
+        raise HubError(f"the hub could not take {name} ({status}): {one_line(error)}; {kept}.") from error
     except (ConnectionFailure, OSError, ValueError) as error:
-        raise HubError(f"the hub could not take {name}: {_line(error)}; {kept}.") from error
-
-
-def _line(error: Exception) -> str:
-    return shortened(str(error), LONGEST_REPORT).rstrip(".")
+        raise HubError(f"the hub could not take {name}: {one_line(error)}; {kept}.") from error

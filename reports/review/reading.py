@@ -9,10 +9,11 @@ from typing import Any
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import InputError
-from self_instruct.records.json_text import json_text
+from self_instruct.records.json_text import json_text, storable
 from self_instruct.records.judgements import Answer, Criterion
 from self_instruct.records.marks import MOST_NAME, Grade, Mark, MarkReason, person_stage
 from self_instruct.records.tasks import Verdict
+from self_instruct.records.user_files import user_text
 from self_instruct.reports.review.instances import ReviewedInstance, reviewed_instances
 from self_instruct.reports.review.sample import ReviewSample, known_samples
 from self_instruct.reports.text import shortened
@@ -97,11 +98,7 @@ def saved_marks(file: Path, form: str, samples: Collection[str], of: str) -> tup
 
 def _object(file: Path) -> dict[str, Any]:
     try:
-        said = json.loads(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ReviewFileError(f"{file}: cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError:
-        raise ReviewFileError(f"{file}: is not UTF-8 text; give the file as the review page saved it.") from None
+        said = json.loads(user_text(file, "what the review page saved", ReviewFileError))
     except json.JSONDecodeError as error:
         raise ReviewFileError(f"{file}:{error.lineno}: is not JSON ({error.msg}).") from None
     except (ValueError, RecursionError) as error:
@@ -141,7 +138,7 @@ def _mark(place: str, fields: Mapping[str, Any]) -> Mark:
     if not isinstance(note, str) or len(note) > MOST_NOTE:
         raise ReviewFileError(f"{place}: field 'note' is no text of at most {MOST_NOTE:,} characters.")
     grade = Grade(_one_of(place, fields, "grade", Grade))
-    return Mark(**said, grade=grade, reasons=tuple(dict.fromkeys(map(MarkReason, reasons))), note=_storable(note))
+    return Mark(**said, grade=grade, reasons=tuple(dict.fromkeys(map(MarkReason, reasons))), note=storable(note))
 
 
 def _one_of(place: str, fields: Mapping[str, Any], name: str, kind: type[Answer] | type[Grade]) -> str:
@@ -149,8 +146,3 @@ def _one_of(place: str, fields: Mapping[str, Any], name: str, kind: type[Answer]
         shown = shortened(json_text(value), 30)
         raise ReviewFileError(f"{place}: field {name!r} is {shown}; expected {', '.join(kind)}.")
     return str(value)
-
-
-def _storable(text: str) -> str:
-    """Return a text without halves of surrogate pairs, which no file can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -21,6 +21,7 @@ import numpy as np
 
 from self_instruct.records.errors import InputError
 from self_instruct.retrievers.novelty import Kept, Neighbour, several
+from self_instruct.settings.secrets import quoted
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -157,7 +158,7 @@ class SemanticIndex:
         expected = len(first.vector) if self._vectors is None else self._vectors.d
         if len(embedded.vector) != expected:
             raise EmbeddingError(
-                f"the embedding of {_short(embedded.text)} has {len(embedded.vector)} dimensions,"
+                f"the embedding of {quoted(embedded.text)} has {len(embedded.vector)} dimensions,"
                 f" and those before it have {expected}; use one model for a whole pool."
             )
 
@@ -182,11 +183,7 @@ def _embedded(texts: Sequence[str], answer: Sequence[Sequence[float]]) -> list[E
     for text, number in zip(texts, largest[:, 0], strict=True):
         if not 0 < number < np.inf:
             kind = "a zero vector" if number == 0 else "a vector that is not finite"
-            raise EmbeddingError(f"the embedding model returned {kind} for {_short(text)}; it has no cosine with anything.")
+            raise EmbeddingError(f"the embedding model returned {kind} for {quoted(text)}; it has no cosine with anything.")
     vectors /= largest  # or the squares of very large or small numbers leave the range of floats
     unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     return [Embedded(text, vector) for text, vector in zip(texts, unit, strict=True)]
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -107,8 +107,8 @@ def test_an_alias_that_repeats_little_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_file_without_an_end_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=rf"it is larger than {MOST_BYTES:,} bytes"):
+    with pytest.raises(SettingsError, match="is larger than 1 MiB"):
         from_config(Path("/dev/zero"))
     (tmp_path / "large.yaml").write_bytes(b"# " + b"x" * MOST_BYTES)
-    with pytest.raises(SettingsError, match=r"large\.yaml: is not YAML \(it is larger"):
+    with pytest.raises(SettingsError, match=r"large\.yaml: is larger than"):
         from_config(tmp_path / "large.yaml")
