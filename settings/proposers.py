@@ -1,4 +1,4 @@
-"""The sections of what brings instructions into the pool beside the paper's own way (docs/proposers.md)."""
+"""The sections of what brings instructions beside the paper's own way (docs/proposers.md), and of what tags them."""
 
 from __future__ import annotations
 
@@ -58,3 +58,12 @@ class MagpieSettings(ModelSettings):
     """Of a template that is none of these: what stands before what a user says, from the beginning of the text."""
     user_end: str = ""
     """And what stands behind it."""
+
+
+class TaggingSettings(ModelSettings):
+    """Which kind of task an instruction is, by a model, where its words do not tell (by default the one that classifies)."""
+
+    enabled: bool = False
+    """Let a run that steers ask that of each task it keeps; false: a task that its words do not tell counts for no cell."""
+    parameters: Parameters = Field(default_factory=lambda: DECIDED)
+    """Passed to the model with every request; null leaves out one that the profile sets."""

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, Validati
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.tasks import PROPOSING, TAGGING, Proposer, StageName
 from self_instruct.settings.frozen import FrozenDict, frozen
-from self_instruct.settings.proposers import BackTranslateSettings, EvolveSettings, MagpieSettings, Shares
+from self_instruct.settings.proposers import BackTranslateSettings, EvolveSettings, MagpieSettings, Shares, TaggingSettings
 from self_instruct.settings.sections import (
     ENGLISH,
     Address,
@@ -41,7 +41,6 @@ from self_instruct.settings.sections import (
     VerifierSettings,
     new_stages,
 )
-from self_instruct.settings.tagging import TaggingSettings
 
 OURS = (*dict.fromkeys((*PROPOSING, *StageName)), JUDGING, TAGGING)
 """The names of the stages that have a section of their own."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from self_instruct.reports.terminal import options
-from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT
+from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT, conclude
 from self_instruct.reports.terminal.printing import console, say, show
 
 if TYPE_CHECKING:
@@ -25,9 +25,12 @@ batch_app = typer.Typer(no_args_is_help=True, help="Look after a run's batches a
 @batch_app.command()
 def cancel(run: options.Run) -> None:
     """Ask the provider to stop a run's open batches, and store what they have answered by then."""
-    from self_instruct.reports.terminal.batches import cancel_and_say
+    from self_instruct.chains.runs.batching import cancel_batches
+    from self_instruct.ledger import Ledger
 
-    cancel_and_say(run)
+    with Ledger.open(run) as ledger:
+        outcome = cancel_batches(ledger, say)
+    conclude(outcome, run)
 
 
 @seeds_app.command()
