@@ -22,10 +22,9 @@ from self_instruct.prompts.stage_prompt import Prompt
 from self_instruct.records.errors import InputError
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Candidate, Instance, Reason, Rejection, SeedTask, Task, Verdict
+from self_instruct.settings.secrets import quoted
 from self_instruct.settings.sections import ModelSettings
 from self_instruct.settings.settings import Settings
-
-LONGEST_SHOWN = 80  # characters of a wrong input
 
 S = TypeVar("S")
 """What a stage's questions are about: demonstrations, or a task."""
@@ -229,7 +228,7 @@ def as_task(given: object) -> Task:
             return as_task(instruction)
         if isinstance(instruction, str) and instruction.strip() and isinstance(kind, bool | None):
             return Task(instruction, kind, _instances(fields.get("instances")))
-    raise InputError(f"expected an instruction as text, a SeedTask, or {{'instruction': text}}; got {_brief(given)}.")
+    raise InputError(f"expected an instruction as text, a SeedTask, or {{'instruction': text}}; got {quoted(given)}.")
 
 
 def _instances(given: object) -> tuple[Instance, ...]:
@@ -243,12 +242,7 @@ def _instance(given: object) -> Instance:
     try:
         return Instance.from_dict(given)  # type: ignore[arg-type]  # whatever it is
     except ValueError:
-        raise InputError(f"'instances' are Instances, or {{'input': text, 'output': text}}; got {_brief(given)}.") from None
-
-
-def _brief(given: object) -> str:
-    words = repr(given)
-    return words if len(words) <= LONGEST_SHOWN else f"{words[: LONGEST_SHOWN - 3]}..."
+        raise InputError(f"'instances' are Instances, or {{'input': text, 'output': text}}; got {quoted(given)}.") from None
 
 
 def why_nothing(read: object) -> str | None:
