@@ -42,9 +42,7 @@ class InstanceParser(ReplyParser[list[Instance | Rejection]]):
         """Return what a prompt may say of the form that is read."""
         if self.is_classification:
             return 'Write each example as "Class label: " and the label, and below it the input that has this label.'
-        return (
-            'Write each example as "Input: " and the input, and below it "Output: " and the output; omit an empty input.'
-        )
+        return 'Write each example as "Input: " and the input, and below it "Output: " and the output; omit an empty input.'
 
     def read(self, reply: Reply) -> list[Instance | Rejection]:
         """Return the instances and rejections of a reply, in its order; there is always at least one."""
