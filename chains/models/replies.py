@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from langchain_core.language_models import BaseLLM, LanguageModelInput
@@ -13,6 +13,7 @@ from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPro
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 
 from self_instruct.chains.models.log_probabilities import first_token
+from self_instruct.prompts.reading.reply_parser import REFUSAL, reason_of, refusal_of
 from self_instruct.records.errors import ModelUnavailableError
 from self_instruct.records.json_text import storable
 from self_instruct.records.replies import UNCOUNTED, Reply, Served, Usage
@@ -22,9 +23,7 @@ Model: TypeAlias = Runnable[Any, Any]
 
 MOST_TOKENS = 2**31 - 1  # that a reply may have; a provider that counts more has miscounted
 LONGEST_NAME = 200  # characters of what a provider calls itself or a request
-_REASONS = ("finish_reason", "stop_reason", "done_reason")  # OpenAI and most; Anthropic; Ollama
 _OLLAMA_COUNTS = {"prompt": "prompt_eval_count", "completion": "eval_count"}
-_REFUSAL = "refusal"  # OpenAI's word, as a field of a message, a part of it, and Anthropic's as a stop reason
 _REQUEST_HEADERS = ("x-request-id", "request-id", "apim-request-id")
 _OWN_IDS = ("run-", "lc_run-")  # how LangChain's ids of messages begin, where the provider has none
 
@@ -94,24 +93,11 @@ def message_to_reply(message: AIMessage | str, model: str | None = None) -> Repl
     """
     if isinstance(message, str):
         return Reply(storable(message), model=model)
-    text, reason = str(message.text), _reason(message.response_metadata)
-    if refusal := " ".join(_refusals(message)):
-        text, reason = text or refusal, _REFUSAL
     about = message.response_metadata
+    text, reason = str(message.text), _name(reason_of(about))
+    if refusal := refusal_of(message):
+        text, reason = text or refusal, REFUSAL
     return Reply(storable(text), reason, _usage(_counted(message)), model, _served(message), first_token(about.get("logprobs")))
-
-
-def _reason(about: Mapping[str, Any]) -> str | None:
-    found = next((about[key] for key in _REASONS if about.get(key)), None)
-    return None if found is None else storable(str(found))[:LONGEST_NAME]
-
-
-def _refusals(message: AIMessage) -> Iterator[str]:
-    """Yield what a message says instead of an answer, in the places where OpenAI's two protocols have it."""
-    parts = message.content if isinstance(message.content, list) else ()
-    for place in (message.additional_kwargs, *parts):
-        if isinstance(place, Mapping) and place.get(_REFUSAL):
-            yield str(place[_REFUSAL])
 
 
 def _counted(message: AIMessage) -> UsageMetadata | None:

@@ -23,7 +23,8 @@ R = TypeVar("R", Candidate, Instance)
 MOST_RECORDS = 1000  # read of one reply; what a model is asked for are 8 tasks, or a few instances
 
 _REASON_KEYS = ("finish_reason", "stop_reason", "done_reason", "stopReason")  # OpenAI and most; Anthropic; Ollama; Bedrock
-_REFUSAL = "refusal"
+REFUSAL = "refusal"
+"""OpenAI's word, as a field of a message and a part of it, and Anthropic's as a stop reason."""
 _CUT_OFF = frozenset({Ended.LENGTH, Ended.FILTERED})
 _LOOKED_AT = 20_000  # characters of a reply still coming
 _GROWTH = 17 / 16  # after which it is looked at again: all looks together take no more than seventeen times the last
@@ -36,25 +37,31 @@ def reply_of(generation: Generation) -> Reply:
     """
     places: list[Mapping[str, Any]] = [generation.generation_info or {}]
     if isinstance(generation, ChatGeneration):
-        if refusal := _refusal(generation.message):
-            return Reply(f"{generation.text}{refusal}", _REFUSAL)
+        if refusal := refusal_of(generation.message):
+            return Reply(f"{generation.text}{refusal}", REFUSAL)
         places.insert(0, generation.message.response_metadata)
-    found = (place[key] for place in places for key in _REASON_KEYS if place.get(key))
-    reason = next(found, None) or _why_incomplete(places[0])
-    return Reply(generation.text, None if reason is None else str(reason))
+    return Reply(generation.text, next(filter(None, map(reason_of, places)), None))
 
 
-def _why_incomplete(about: Mapping[str, Any]) -> object:
-    """Return what OpenAI's protocol of responses says in place of a finish reason; None of a whole response."""
+def reason_of(about: Mapping[str, Any]) -> str | None:
+    """Return a provider's word for why a reply ended, from a message's metadata; None where it says nothing.
+
+    OpenAI's protocol of responses has a word only for one that is not whole.
+
+    >>> reason_of({"stopReason": "max_tokens"}), reason_of({"incomplete_details": {"reason": "max_output_tokens"}})
+    ('max_tokens', 'max_output_tokens')
+    """
     details = about.get("incomplete_details")
-    return details.get("reason") if isinstance(details, Mapping) else None
+    why_incomplete = details.get("reason") if isinstance(details, Mapping) else None
+    found = next((about[key] for key in _REASON_KEYS if about.get(key)), why_incomplete)
+    return None if found is None else str(found)
 
 
-def _refusal(message: BaseMessage) -> str:
+def refusal_of(message: BaseMessage) -> str:
     """Return what OpenAI's protocols have beside the text: in `refusal`, or in content blocks of that type."""
     blocks = message.content if isinstance(message.content, list) else ()
-    refusals = (str(block.get("refusal") or "") for block in blocks if isinstance(block, dict))
-    return str(message.additional_kwargs.get("refusal") or "") or "".join(refusals)
+    places = (message.additional_kwargs, *(block for block in blocks if isinstance(block, dict)))
+    return " ".join(str(place[REFUSAL]) for place in places if place.get(REFUSAL))
 
 
 def is_cut_off(reply: Reply) -> bool:
@@ -158,7 +165,7 @@ class _Coming:
         reply = Reply(chunk) if isinstance(chunk, str) else reply_of(ChatGeneration(message=chunk))
         self.chunks.append(reply.text)
         self.length += len(reply.text)
-        if self.finish_reason != _REFUSAL:  # else a later chunk says "stop"
+        if self.finish_reason != REFUSAL:  # else a later chunk says "stop"
             self.finish_reason = reply.finish_reason or self.finish_reason
         if "\n" in reply.text and self.looked_at * _GROWTH <= self.length <= _LOOKED_AT:
             yield from self._look()

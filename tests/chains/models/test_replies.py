@@ -203,6 +203,23 @@ def test_a_message_becomes_a_reply_with_its_finish_reason_and_usage() -> None:
     assert message_to_reply(message) == Reply("text", "length", Usage(3, 5))
 
 
+@pytest.mark.parametrize(
+    ("metadata", "word", "ended"),
+    [
+        ({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}, "max_output_tokens", Ended.LENGTH),
+        ({"status": "incomplete", "incomplete_details": {"reason": "content_filter"}}, "content_filter", Ended.FILTERED),
+        ({"status": "completed", "incomplete_details": None}, None, None),
+        ({"stopReason": "max_tokens"}, "max_tokens", Ended.LENGTH),
+        ({"stopReason": "guardrail_intervened"}, "guardrail_intervened", Ended.FILTERED),
+    ],
+)
+def test_why_a_reply_ended_is_stored_whichever_protocol_says_it(
+    metadata: dict[str, Any], word: str | None, ended: Ended | None
+) -> None:
+    reply = message_to_reply(AIMessage("text", response_metadata=metadata))
+    assert (reply.finish_reason, reply.ended) == (word, ended)
+
+
 def test_what_a_message_does_not_tell_is_none() -> None:
     assert message_to_reply(AIMessage("text")) == Reply("text", None, Usage(None, None))
 
