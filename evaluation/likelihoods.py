@@ -15,7 +15,8 @@ from typing import Any, Protocol, runtime_checkable
 from langchain_core.language_models import BaseLLM
 from langchain_core.prompt_values import StringPromptValue
 
-from self_instruct.chains.models.provider_errors import translate
+from self_instruct.chains.models.asking import refusal
+from self_instruct.chains.models.provider_errors import explained
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.models.replies import Model
 from self_instruct.evaluation.encodings import Encoding, encoded
@@ -82,14 +83,10 @@ class LikelihoodAsker:
             found = await asyncio.to_thread(self._model.log_likelihoods, prompt, completion)
             return Reply(json.dumps(found), "stop")
         try:
-            result = await self._model.agenerate_prompt([StringPromptValue(text=prompt + completion)], **_ECHO)
-        except Exception as error:
-            translated = translate(error)
-            if translated is None:
-                raise
-            if isinstance(translated, ModelRefusedError):
-                return Refusal(str(translated), question.model)
-            raise translated from error
+            with explained():
+                result = await self._model.agenerate_prompt([StringPromptValue(text=prompt + completion)], **_ECHO)
+        except ModelRefusedError as refused:
+            return refusal(refused, question)
         generation = result.generations[0][0]
         found = echoed(generation.generation_info or {}, prompt, completion)
         used = (result.llm_output or {}).get("token_usage") or {}

@@ -12,12 +12,12 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from self_instruct.chains.models.answering import answering
-from self_instruct.chains.models.provider_errors import request_id_of, tells_secret, translate
+from self_instruct.chains.models.provider_errors import explained, request_id_of
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.models.refused_parameters import LeftOut, TakenParameters
 from self_instruct.chains.models.replies import Model, is_cut_stream, message_to_reply
 from self_instruct.ledger import RequestId
-from self_instruct.records.errors import ModelRefusedError, ModelUnavailableError, SelfInstructError
+from self_instruct.records.errors import ModelRefusedError, ModelUnavailableError
 from self_instruct.records.json_text import storable
 from self_instruct.records.replies import Refusal, Reply, Served
 
@@ -76,16 +76,15 @@ async def ask(
     doing as it is. The provider's own error is their cause, unless a traceback would then show a key.
     """
     try:
-        message = await asking.ainvoke(question.prompt, config, **question.parameters)
-    except SelfInstructError:
-        raise
-    except Exception as error:
-        translated = translate(error)
-        if translated is None:
-            raise
-        if isinstance(translated, ModelRefusedError):
-            return Refusal(storable(str(translated)), question.model, Served(request_id=request_id_of(error)))
-        raise translated from (None if tells_secret(error) else error)
+        with explained():
+            message = await asking.ainvoke(question.prompt, config, **question.parameters)
+    except ModelRefusedError as refused:
+        return refusal(refused, question)
     if is_cut_stream(message):
         raise ModelUnavailableError("the reply's stream ended before the reply did", kind="truncated stream")
     return message_to_reply(message, question.model)
+
+
+def refusal(refused: ModelRefusedError, question: Question) -> Refusal:
+    """Return what is kept of a question that a provider refused, from the error by which `explained` says so."""
+    return Refusal(storable(str(refused)), question.model, Served(request_id=request_id_of(refused.__context__)))

@@ -269,7 +269,7 @@ def retry_after_s(headers: Mapping[str, str], clock: Callable[[], float] = time.
         return None
 
 
-def request_id_of(error: Exception) -> str | None:
+def request_id_of(error: BaseException | None) -> str | None:
     """Return the provider's own identity of the request that failed, where it says one."""
     found = getattr(error, "request_id", None)
     return found if isinstance(found, str) else None

@@ -1,7 +1,9 @@
 """How likely a server finds the references, from an echo of the prompt with log-probabilities."""
 
+import asyncio
 import json
 import re
+import traceback
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -10,14 +12,18 @@ import pytest
 from langchain_core.language_models import BaseLLM
 from langchain_core.outputs import Generation, LLMResult
 from support.command import Command
+from support.held_server import refusing
 from support.loopback import JsonHandler, served
 
+from self_instruct.chains.models.loading import load_stages
+from self_instruct.chains.models.question import Question
 from self_instruct.evaluation.evaluating import evaluate
-from self_instruct.evaluation.likelihoods import echoed
-from self_instruct.evaluation.plan import said
+from self_instruct.evaluation.likelihoods import LikelihoodAsker, echoed, likelihood_questions
+from self_instruct.evaluation.plan import ANSWERS, EvaluationPlan, said
 from self_instruct.evaluation.results import as_json, compare
 from self_instruct.evaluation.task_sets import load_task_set
-from self_instruct.records.errors import SettingsError
+from self_instruct.records.errors import SelfInstructError, SettingsError
+from self_instruct.settings.layers import Layer
 
 
 class Echoing(BaseLLM):
@@ -108,3 +114,27 @@ def test_a_completions_server_is_asked_through_its_client(command: Command, tmp_
         done = command(*asked, "--likelihood", "--json")
     found = json.loads(done.out)["log_likelihood"]
     assert (found["instances"], found["nll_per_token"], found["nll"]["mean"]) == (4, 2.0, 2.5)
+
+
+@pytest.mark.parametrize("status", [401, 400])
+def test_a_provider_that_repeats_the_key_is_shown_without_it(
+    tmp_path: Path, tasks: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    canary = "canary-of-openai-31415926"
+    monkeypatch.setenv("OPENAI_API_KEY", canary)
+    words = "maximum context length" if status == 400 else "no"  # of a refusal of this one request
+    with refusing(status, words) as address:
+        given = Layer.said({"model": "openai-completion:m", "base_url": address, "retries": 0}, "test")
+        plan = EvaluationPlan.new(given, load_task_set(str(tasks)), "tasks")
+        asker = LikelihoodAsker(load_stages({ANSWERS: plan.settings.choice(ANSWERS)}, 0)[ANSWERS], plan)
+        shown = asyncio.run(told(asker, next(likelihood_questions(plan))))
+    assert "(hidden)" in shown
+    assert canary not in shown
+
+
+async def told(asker: LikelihoodAsker, question: Question) -> str:
+    """Return what an asker answers or raises, as a log would show it."""
+    try:
+        return repr(await asker(question))
+    except SelfInstructError as error:
+        return "".join(traceback.format_exception(error))
