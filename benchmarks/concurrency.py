@@ -31,7 +31,7 @@ from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.loading import load_model
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.offline import OfflineModel
-from self_instruct.chains.runs.generating import retrying
+from self_instruct.chains.runs.askers import retrying
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.plan import RunPlan, open_run
 from self_instruct.ledger import Ledger

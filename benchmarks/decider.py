@@ -21,8 +21,8 @@ from instruction_stream import instructions
 
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.question import Question
+from self_instruct.chains.runs.askers import retrying
 from self_instruct.chains.runs.deciding import Decider
-from self_instruct.chains.runs.generating import retrying
 from self_instruct.chains.runs.instruction_requests import ReadReply
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.plan import RunPlan

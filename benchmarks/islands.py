@@ -19,7 +19,7 @@ from pathlib import Path
 from window import InstructionsAlone
 
 from self_instruct.chains.models.asking import ModelAsker
-from self_instruct.chains.runs.generating import retrying
+from self_instruct.chains.runs.askers import retrying
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.plan import open_run
 from self_instruct.retrievers import Kept, NoveltyIndex

@@ -17,7 +17,7 @@ from pathlib import Path
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.models.refused_parameters import LeftOut
-from self_instruct.chains.runs.generating import retrying
+from self_instruct.chains.runs.askers import retrying
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.plan import open_run
 from self_instruct.ledger import Ledger

@@ -74,7 +74,7 @@ def _evaluated(wanted: Wanted, given: Layer) -> Result:
     with AskingProgress(console(stderr=True)) as progress:
         done = evaluate(
             wanted.run, given, tasks, wanted.tasks,
-            with_likelihood=wanted.likelihood, listener=progress.listener(), warn=progress.warn,
+            with_likelihood=wanted.likelihood, listener=progress.listener(),
         )  # fmt: skip
     if done.result is None:
         conclude(done.outcome, wanted.run)

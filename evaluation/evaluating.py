@@ -5,18 +5,16 @@ Between a task set and a result. A killed evaluation goes on where it stood and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from self_instruct.chains.models.question import Asker, Question
-from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
-from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, answer_all
-from self_instruct.chains.runs.askers import asker_of, models_of
-from self_instruct.chains.runs.batching import Batching
-from self_instruct.chains.runs.generating import Listener, batching_of, paced
+from self_instruct.chains.runs.answering import answer_all
+from self_instruct.chains.runs.askers import asker_of, batching_of, models_of, paced
+from self_instruct.chains.runs.listener import NOBODY, Listener
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.evaluation.baselines import BASELINES, Copying
 from self_instruct.evaluation.likelihoods import (
@@ -57,8 +55,7 @@ def evaluate(
     *,
     model: Model | None = None,
     with_likelihood: bool = False,
-    listener: AskingListener = NO_LISTENER,
-    warn: Callable[[str], None] = lambda _: None,
+    listener: Listener = NOBODY,
 ) -> Evaluated:
     """Return how the evaluation in `run` ended, begun there or gone on with, and its result.
 
@@ -67,9 +64,10 @@ def evaluate(
     form. Raises `InputError` of every kind.
     """
     ledger, plan, asked = _opened(run, given, tasks, named, model, with_likelihood)
+    batched = () if plan.model in BASELINES else {ANSWERS} & plan.settings.batched_stages
     with ledger, ExitStack() as closing:
-        for questions, asker in _rounds(ledger, plan, asked, with_likelihood, warn, closing):
-            batching = _batching(ledger, plan, asked, listener)
+        batching = batching_of(ledger, plan.settings, _choices(plan), asked, batched, listener)
+        for questions, asker in _rounds(ledger, plan, asked, with_likelihood, listener, closing):
             outcome = answer_all(ledger, questions, asker, paced(plan.settings, asked), listener, batching)
             if outcome.ending is not Ending.DONE:
                 return Evaluated(outcome, None)
@@ -160,7 +158,7 @@ def _rounds(
     plan: EvaluationPlan,
     asked: Mapping[str, Model],
     with_likelihood: bool,
-    warn: Callable[[str], None],
+    listener: Listener,
     closing: ExitStack,
 ) -> Iterator[tuple[list[Question], Asker]]:
     """Yield what is not all answered yet, and who answers it: first the task set, then how likely its references are."""
@@ -169,19 +167,10 @@ def _rounds(
         if plan.model in BASELINES:
             yield questions, Copying(plan.model, plan.tasks)
         else:
-            left_out = LeftOut.of(ledger, warn)
-            yield questions, closing.enter_context(asker_of(plan.settings, _choices(plan), asked, left_out, warn))
+            yield questions, closing.enter_context(asker_of(ledger, plan.settings, _choices(plan), asked, listener))
     questions = list(likelihood_questions(plan)) if with_likelihood else []
     if not _is_answered(ledger, questions):
         yield questions, LikelihoodAsker(asked.get(ANSWERS), plan)
-
-
-def _batching(ledger: Ledger, plan: EvaluationPlan, asked: Mapping[str, Model], listener: AskingListener) -> Batching | None:
-    """Return what asks the task set in batches, where the settings say so."""
-    if plan.model in BASELINES:
-        return None
-    told = Listener(on_warning=listener.on_news, on_news=listener.on_news)
-    return batching_of(ledger, plan.settings, asked, told, {ANSWERS: ANSWERS})
 
 
 def _is_answered(ledger: Ledger, questions: Sequence[Question]) -> bool:

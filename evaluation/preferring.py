@@ -7,7 +7,7 @@ question is asked once over all starts, and once more where its answer cannot be
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,11 +17,10 @@ from typing import Any
 from self_instruct.chains.budgets.meter import check_budgets
 from self_instruct.chains.models.names import is_completion_model
 from self_instruct.chains.models.question import Question
-from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
-from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, do_all
-from self_instruct.chains.runs.askers import asker_of, models_of
-from self_instruct.chains.runs.generating import Listener, batching_of, paced
+from self_instruct.chains.runs.answering import do_with
+from self_instruct.chains.runs.askers import batching_of, models_of
+from self_instruct.chains.runs.listener import NOBODY, Listener
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.stored_facts import read_fact, remember_settings, settings_facts, settings_of
 from self_instruct.chains.stages.comparing import OutputPair, turned
@@ -124,8 +123,7 @@ def prefer(
     tasks: int | None = None,
     *,
     model: Model | None = None,
-    listener: AskingListener = NO_LISTENER,
-    warn: Callable[[str], None] = lambda _: None,
+    listener: Listener = NOBODY,
 ) -> tuple[Outcome, Preferences | None]:
     """Return how it ended to have a judge compare two systems in `run`, begun there or gone on with, and what it says.
 
@@ -137,7 +135,7 @@ def prefer(
         work = _Preferring(ledger, plan)
         outcome = Outcome(Ending.DONE, f"{work.done} answers")
         if work.done < work.total:
-            outcome = _answered(ledger, plan, work, asked or _models(plan, model), listener, warn)
+            outcome = _answered(ledger, plan, work, asked or _models(plan, model), listener)
         return outcome, preferences(ledger, plan) if work.done == work.total else None
 
 
@@ -228,19 +226,13 @@ def _models(plan: PreferencePlan, model: Model | None) -> dict[str, Model]:
 
 
 def _answered(
-    ledger: Ledger,
-    plan: PreferencePlan,
-    work: _Preferring,
-    models: Mapping[str, Model],
-    listener: AskingListener,
-    warn: Callable[[str], None],
+    ledger: Ledger, plan: PreferencePlan, work: _Preferring, models: Mapping[str, Model], listener: Listener
 ) -> Outcome:
     judging = plan.settings.judging.model_copy(update={"enabled": True})  # so that it is among what batches are asked
     settings = plan.settings.model_copy(update={"judging": judging})
-    told = Listener(on_warning=warn, on_news=listener.on_news)
-    batching = batching_of(ledger, settings, models, told, {PREFERENCE: JUDGING})
-    with asker_of(settings, plan.choices, models, LeftOut.of(ledger, warn), warn) as asker:
-        return do_all(ledger, work, asker, paced(settings, models), listener, batching)
+    batched = plan.choices if JUDGING in settings.batched_stages else ()
+    batching = batching_of(ledger, settings, plan.choices, models, batched, listener)
+    return do_with(ledger, work, settings, plan.choices, models, listener, batching)
 
 
 class _Preferring:

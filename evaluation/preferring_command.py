@@ -28,7 +28,7 @@ def report_on(
     if systems is not None and (len(answers) != 2 or len(systems) != 2):
         raise InputError("a judge compares two systems with names of their own; name two evaluations with `answers`.")
     with AskingProgress(console(stderr=True)) as progress:
-        outcome, found = prefer(run, given, systems, tasks, listener=progress.listener(), warn=progress.warn)
+        outcome, found = prefer(run, given, systems, tasks, listener=progress.listener())
     if found is None:
         conclude(outcome, run)
         raise InputError(f"{run}: {outcome.sentence}.")

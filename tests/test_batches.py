@@ -291,6 +291,11 @@ def test_a_judge_and_an_evaluation_are_asked_in_batches_too(
     assert command(*asked, "--batch", *QUICK).code == 0
     assert [len(ids) for ids in server.made[before:]] == [5]
 
+    server.trap.parameter = 1
+    done = command(*asked[:5], tmp_path / "refused", *asked[6:], "--batch", *QUICK)
+    assert done.code == 0
+    assert "warning: the model openai:gpt-4.1-mini refuses the parameter 'temperature'" in done.err
+
 
 def test_two_systems_are_compared_in_batches_as_online(command: Command, server: BatchServer, tmp_path: Path) -> None:
     tasks, systems = tmp_path / "tasks.jsonl", [tmp_path / "short.jsonl", tmp_path / "long.jsonl"]

@@ -26,7 +26,8 @@ from support.virtual_time import run_virtually
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.offline import OfflineModel
-from self_instruct.chains.runs.generating import generate, retrying
+from self_instruct.chains.runs.askers import retrying
+from self_instruct.chains.runs.generating import generate
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.outcome import Ending
 from self_instruct.chains.runs.plan import open_run

@@ -19,7 +19,7 @@ from support.fault_injector import BUG, Died, Faults, FaultyAsker, InjectedBug, 
 from support.scripted import ScriptedAsker, dataset, plan
 from support.virtual_time import VirtualTimeLoop
 
-from self_instruct.chains.runs.generating import retrying
+from self_instruct.chains.runs.askers import retrying
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.ledger import Ledger

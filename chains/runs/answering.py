@@ -7,37 +7,23 @@ caller reads them; the same call asks what is missing and pays for nothing twice
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
+from self_instruct.chains.models.replies import Model
+from self_instruct.chains.runs.askers import asker_of, paced, retrying
 from self_instruct.chains.runs.asking_all import AskingAll
 from self_instruct.chains.runs.batching import Batching, in_rounds
-from self_instruct.chains.runs.generating import retrying
+from self_instruct.chains.runs.listener import NOBODY, Listener
 from self_instruct.chains.runs.outcome import AskingSnapshot, Ending, Outcome
 from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signals
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import ModelUnavailableError
 from self_instruct.records.replies import Refusal, Reply
+from self_instruct.settings.sections import ModelChoice
 from self_instruct.settings.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class AskingListener:
-    """Who is told how asking goes.
-
-    `on_progress` is called after every answer and while requests wait, `on_stop` when a signal stops it, `on_news` with a
-    sentence when something changes about a provider's batch.
-    """
-
-    on_progress: Callable[[AskingSnapshot], None] = lambda _: None
-    on_stop: Callable[[], None] = lambda: None
-    on_news: Callable[[str], None] = lambda _: None
-
-
-NO_LISTENER = AskingListener()
 
 
 class Work(Protocol):
@@ -95,7 +81,7 @@ def answer_all(
     questions: Sequence[Question],
     asker: Asker,
     settings: Settings,
-    listener: AskingListener = NO_LISTENER,
+    listener: Listener = NOBODY,
     batching: Batching | None = None,
 ) -> Outcome:
     """Return how it ended to have each question answered once; see `do_all`."""
@@ -107,7 +93,7 @@ def do_all(
     work: Work,
     asker: Asker,
     settings: Settings,
-    listener: AskingListener = NO_LISTENER,
+    listener: Listener = NOBODY,
     batching: Batching | None = None,
 ) -> Outcome:
     """Return how it ended to have all questions of some work answered; `asker` has the retries and slots of the settings.
@@ -119,6 +105,23 @@ def do_all(
     return asyncio.run(_Answering(ledger, work, asker, settings, listener, batching).run())
 
 
+def do_with(
+    ledger: Ledger,
+    work: Work,
+    settings: Settings,
+    choices: Mapping[str, ModelChoice],
+    models: Mapping[str, Model],
+    listener: Listener = NOBODY,
+    batching: Batching | None = None,
+) -> Outcome:
+    """Return how it ended to have some work's questions answered by `models`, or by actors that load the `choices`.
+
+    They are asked at the pace that they allow; see `do_all`.
+    """
+    with asker_of(ledger, settings, choices, models, listener) as asker:
+        return do_all(ledger, work, asker, paced(settings, models), listener, batching)
+
+
 class _Answering:
     def __init__(
         self,
@@ -126,7 +129,7 @@ class _Answering:
         work: Work,
         asker: Asker,
         settings: Settings,
-        listener: AskingListener,
+        listener: Listener,
         batching: Batching | None,
     ) -> None:
         self._ledger = ledger
@@ -181,10 +184,9 @@ class _Answering:
         return Outcome(Ending.BUDGET, self._meter.shortage(), self._meter.short_of)
 
     def _report(self) -> None:
-        work = self._work
-        self._listener.on_progress(
-            AskingSnapshot(work.done, work.total, self._meter.spent, len(self._asking), self._asker.state())
-        )
+        if self._listener.on_progress:
+            done, total, state = self._work.done, self._work.total, self._asker.state()
+            self._listener.on_progress(AskingSnapshot(done, total, self._meter.spent, len(self._asking), state))
 
     def _stop_asking(self) -> None:
         self._is_stopping = True

@@ -3,64 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from typing import Any
-
-from langchain_core.runnables import RunnableConfig
+from dataclasses import replace
 
 from self_instruct.chains.budgets.context import ContextAsker, context_lengths
 from self_instruct.chains.models.families import same_family
-from self_instruct.chains.models.in_process import is_in_process
-from self_instruct.chains.models.names import asked_first
-from self_instruct.chains.models.question import Asker
-from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
-from self_instruct.chains.models.retrying import REPORTED_EVERY_S, RetryingAsker
+from self_instruct.chains.models.retrying import REPORTED_EVERY_S
 from self_instruct.chains.runs.advice import Cause
-from self_instruct.chains.runs.askers import asker_of
-from self_instruct.chains.runs.batching import Batching, has_open_batch, in_rounds
+from self_instruct.chains.runs.askers import asker_of, batching_of, paced, retrying
+from self_instruct.chains.runs.batching import in_rounds
 from self_instruct.chains.runs.calibrating import Calibrating
 from self_instruct.chains.runs.journal import Journal
+from self_instruct.chains.runs.listener import NOBODY, Listener
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.outcome import Outcome, Snapshot
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signals
 from self_instruct.chains.stages.classification import CALIBRATION
-from self_instruct.ledger import Ledger, StoredTask
+from self_instruct.ledger import Ledger
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.tasks import StageName
-from self_instruct.settings.settings import Settings
-
-_log = logging.getLogger(__name__)
-
-
-A_DAY_S = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Who is told what happens while a run goes on; all of it may be left out.
-
-    `on_progress` is called after every batch of replies, and each second while none comes, `on_kept` with each task that is
-    kept, `on_stop` when a signal stops the run, `on_warning` with a sentence where a model refuses a parameter, which is then
-    left out, and once where few tasks are kept: the likely cause and what to change; `on_news` with a sentence when something
-    changes about a provider's batch. `config` is LangChain's: its callbacks see
-    every request, with `stage`, `request`, `item` and `attempt` as metadata.
-    """
-
-    on_progress: Callable[[Snapshot], None] | None = None
-    on_kept: Callable[[StoredTask], None] | None = None
-    on_stop: Callable[[], None] = lambda: None
-    on_warning: Callable[[str], None] = _log.warning
-    on_news: Callable[[str], None] = _log.info
-    config: RunnableConfig | None = None
-
-
-NOBODY = Listener()
 
 
 def generate(ledger: Ledger, plan: RunPlan, models: Mapping[str, Model] | None = None, listener: Listener = NOBODY) -> Outcome:
@@ -93,48 +58,9 @@ def decide_stored(ledger: Ledger, plan: RunPlan) -> Outcome:
     return loop.decide()
 
 
-def retrying(asker: Asker, settings: Settings, **more: Any) -> RetryingAsker:
-    """Return an asker with the retries, the patience and the slots that a run's settings say."""
-    return RetryingAsker(
-        asker, retries=settings.retries, timeout_s=settings.timeout_s, concurrency=settings.concurrency, **more
-    )
-
-
-def batching_of(
-    ledger: Ledger,
-    settings: Settings,
-    models: Mapping[str, Model],
-    listener: Listener,
-    names: Mapping[str, str] | None = None,
-) -> Batching | None:
-    """Return what asks the stages in batches that the settings say; None where there are none, and no open batch either.
-
-    `names` are the stages by the names that their questions have here, where those are not the settings' own.
-    """
-    names = {stage: stage for stage in settings.stage_names} if names is None else names
-    stages = {name for name, stage in names.items() if stage in settings.batched_stages}
-    if not stages and not has_open_batch(ledger):
-        return None
-    choices = {name: settings.choice(stage) for name, stage in names.items()}
-    warn, say = listener.on_warning, listener.on_news
-    return Batching(ledger, settings, models, choices=choices, stages=stages, warn=warn, say=say)
-
-
 async def _alone(ledger: Ledger, plan: RunPlan, models: Mapping[str, Model] | None, listener: Listener) -> Outcome:
     asyncio.get_running_loop().set_default_executor(AnsweringThreads(plan.settings.concurrency))
     return await _Generating(ledger, plan, models, listener).run(takes_signals=True)
-
-
-def paced(settings: Settings, models: Mapping[str, Model]) -> Settings:
-    """Return settings at the pace that the models allow: one that computes in this process answers one request at a time.
-
-    Where all of them do, none is ever late: a try that was given up would go on computing, before the next one.
-    """
-    here = [is_in_process(asked_first(model)) for model in models.values()]
-    if not any(here):
-        return settings
-    pace = {"concurrency": 1, **({"timeout_s": A_DAY_S} if all(here) else {})}
-    return settings.model_copy(update=pace)
 
 
 class _Generating:
@@ -151,10 +77,10 @@ class _Generating:
         self._closing = ExitStack()
         answering = models and {**models, CALIBRATION: models[StageName.CLASSIFICATION]}
         choices = {**plan.settings.choices, CALIBRATION: plan.settings.choice(StageName.CLASSIFICATION)}
-        left_out, warn = LeftOut.of(ledger, listener.on_warning), listener.on_warning
-        asker = self._closing.enter_context(asker_of(plan.settings, choices, answering, left_out, warn, listener.config))
+        asker = self._closing.enter_context(asker_of(ledger, plan.settings, choices, answering, listener))
         self._loop: Loop
-        self._batching = batching_of(ledger, plan.settings, models, listener)
+        batched = plan.settings.batched_stages
+        self._batching = batching_of(ledger, plan.settings, plan.settings.choices, models, batched, listener)
         self._contexts: dict[str, int] = {}  # by stage, once the servers were asked
         fitting = ContextAsker(asker, self._contexts, listener.on_warning)
         self._asker = retrying(fitting, plan.settings, on_change=lambda: self._loop.report())

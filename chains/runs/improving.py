@@ -5,21 +5,19 @@ Between the old run, which is only read, and the new one's ledger. A killed run 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from self_instruct.chains.models.families import same_family
-from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.refinement.asking import SCORING
-from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, do_all
-from self_instruct.chains.runs.askers import asker_of
-from self_instruct.chains.runs.batching import Batching, has_open_batch
-from self_instruct.chains.runs.generating import paced
+from self_instruct.chains.runs.answering import do_with
+from self_instruct.chains.runs.askers import batching_of
 from self_instruct.chains.runs.improvement_plan import ImprovementPlan, Source, finished_with_instances
 from self_instruct.chains.runs.judging import known_judges
+from self_instruct.chains.runs.listener import NOBODY, Listener
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.refining import Improving, Votes
@@ -37,8 +35,7 @@ def improve(
     given: Layer,
     *,
     models: Mapping[str, Model] | None = None,
-    listener: AskingListener = NO_LISTENER,
-    warn: Callable[[str], None] = lambda _: None,
+    listener: Listener = NOBODY,
 ) -> Outcome:
     """Return how improving the run in `before` into `run` ended, begun there or gone on with.
 
@@ -55,30 +52,14 @@ def improve(
             closing.enter_context(ledger)
             votes = _known_votes(old, old_plan, ledger, plan)
         for sentence in _warnings(plan, old_plan):
-            warn(sentence)
+            listener.on_warning(sentence)
         work = Improving(ledger, plan, tasks, votes)
-        asker = closing.enter_context(asker_of(plan.settings, plan.choices, asked, LeftOut.of(ledger, warn), warn))
-        batching = _batching(ledger, plan, asked, listener, warn)
-        outcome = do_all(ledger, work, asker, paced(plan.settings, asked), listener, batching)
+        batched = [*asked] if plan.settings.batch.is_on else ()  # all of it: nothing of improving reads the pool
+        batching = batching_of(ledger, plan.settings, plan.choices, asked, batched, listener)
+        outcome = do_with(ledger, work, plan.settings, plan.choices, asked, listener, batching)
         if outcome.ending is Ending.DONE:
             return Outcome(Ending.DONE, f"{work.done} instances looked at")
         return outcome
-
-
-def _batching(
-    ledger: Ledger,
-    plan: ImprovementPlan,
-    models: Mapping[str, Model],
-    listener: AskingListener,
-    warn: Callable[[str], None],
-) -> Batching | None:
-    """Return what asks all of it in batches, where the settings say so: nothing of improving reads the pool."""
-    stages = [name for name in models if plan.settings.batch.is_on]
-    if not stages and not has_open_batch(ledger):
-        return None
-    choices = {name: plan.choice(name) for name in models}
-    say = listener.on_news
-    return Batching(ledger, plan.settings, models, choices=choices, stages=stages, warn=warn, say=say)
 
 
 def _opened(

@@ -13,14 +13,13 @@ from typing import Any
 from self_instruct.chains.budgets.meter import Meter, check_budgets
 from self_instruct.chains.models.families import same_family
 from self_instruct.chains.models.question import Asker, Question
-from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
 from self_instruct.chains.runs.accepting import JUDGES
-from self_instruct.chains.runs.askers import asker_of, models_of
+from self_instruct.chains.runs.askers import asker_of, batching_of, models_of, paced, retrying
 from self_instruct.chains.runs.asking_all import AskingAll
 from self_instruct.chains.runs.asking_later import settings_for
 from self_instruct.chains.runs.batching import Batching, in_rounds
-from self_instruct.chains.runs.generating import Listener, batching_of, paced, retrying
+from self_instruct.chains.runs.listener import NOBODY, Listener
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signals
@@ -186,7 +185,7 @@ def judge_run(
     judge: RunJudge,
     sample: int | None = None,
     models: Mapping[str, Model] | None = None,
-    listener: Listener | None = None,
+    listener: Listener = NOBODY,
     on_progress: Callable[[int, int], None] = lambda _, __: None,
 ) -> Outcome:
     """Return how judging a run ended; signals stop it as they stop `generate`.
@@ -194,17 +193,17 @@ def judge_run(
     `models` are by the judge's name; without them its model is loaded. `on_progress` is told how many votes there are, and of
     how many. Raises `SettingsError` or `ModelDeniedError` where the model cannot be used.
     """
-    listener = listener or Listener()
     check_budgets(judge.settings)
-    choices, warn = {judge.name: judge.settings.choice(JUDGING)}, listener.on_warning
+    choices = {judge.name: judge.settings.choice(JUDGING)}
     loaded = models or models_of(judge.settings, choices)
     judge = replace(judge, settings=paced(judge.settings, loaded))
     judge.remember(ledger, plan)
     if warning := same_family(plan.settings.model_of(StageName.INSTANCES), judge.model):
         listener.on_warning(warning)
     judging = Judging(ledger, plan, judge, sample)
-    batching = batching_of(ledger, judge.settings, loaded, listener, {judge.name: JUDGING})
-    with asker_of(judge.settings, choices, loaded, LeftOut.of(ledger, warn), warn, listener.config) as asker:
+    batched = choices if JUDGING in judge.settings.batched_stages else ()
+    batching = batching_of(ledger, judge.settings, choices, loaded, batched, listener)
+    with asker_of(ledger, judge.settings, choices, loaded, listener) as asker:
         return asyncio.run(_judged(judging, asker, judge.settings, listener, on_progress, batching))
 
 

@@ -17,7 +17,8 @@ from langchain_core.runnables import RunnableConfig
 from self_instruct.chains.models.answering import as_model
 from self_instruct.chains.models.names import model_name_of
 from self_instruct.chains.models.replies import Model
-from self_instruct.chains.runs.generating import NOBODY, Listener, agenerate, generate
+from self_instruct.chains.runs.generating import agenerate, generate
+from self_instruct.chains.runs.listener import NOBODY, Listener
 from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
 from self_instruct.chains.runs.plan import RunPlan, names_model, open_with_models
 from self_instruct.ledger import Ledger, TaskId

@@ -6,19 +6,18 @@ another tagger, whose answers stand beside those of the first. Each question is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from self_instruct.chains.budgets.meter import check_budgets
 from self_instruct.chains.models.question import Question
-from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.models.replies import Model
-from self_instruct.chains.runs.answering import NO_LISTENER, AskingListener, answer_all
-from self_instruct.chains.runs.askers import asker_of, models_of
+from self_instruct.chains.runs.answering import ListWork, do_with
+from self_instruct.chains.runs.askers import models_of
 from self_instruct.chains.runs.asking_later import settings_for
-from self_instruct.chains.runs.generating import paced
+from self_instruct.chains.runs.listener import NOBODY, Listener
 from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.tagging import Tag, TaggingStage
@@ -88,8 +87,7 @@ def tag_run(
     plan: RunPlan,
     tagger: RunTagger,
     models: Mapping[str, Model] | None = None,
-    listener: AskingListener = NO_LISTENER,
-    warn: Callable[[str], None] = lambda _: None,
+    listener: Listener = NOBODY,
 ) -> Outcome:
     """Return how it ended to ask about every kept task on each axis that nothing else tells.
 
@@ -100,9 +98,8 @@ def tag_run(
     choices = {tagger.name: tagger.settings.choice(TAGGING)}
     loaded = models_of(tagger.settings, choices) if models is None else models
     ledger.set_fact(TAGGERS, {**_known(ledger, plan), tagger.name: tagger.identity})
-    with asker_of(tagger.settings, choices, loaded, LeftOut.of(ledger, warn), warn) as asker:
-        questions = list(_questions(ledger, tagger.stage))
-        return answer_all(ledger, questions, asker, paced(tagger.settings, loaded), listener)
+    work = ListWork(list(_questions(ledger, tagger.stage)))
+    return do_with(ledger, work, tagger.settings, choices, loaded, listener)
 
 
 def stored_tags(ledger: Ledger, stage: TaggingStage) -> Iterator[tuple[Tag, ...]]:

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.progress_bar import ProgressBar
 
 from self_instruct.chains.models.retrying import RetryState
-from self_instruct.chains.runs.answering import AskingListener
+from self_instruct.chains.runs.listener import Listener
 from self_instruct.chains.runs.outcome import AskingSnapshot
 from self_instruct.reports.terminal.live import LiveDisplay
 from self_instruct.reports.terminal.run_progress import failed_tries, tokens_in_words, waiting_requests
@@ -40,9 +40,10 @@ class AskingProgress(LiveDisplay):
             if self._latest.asking and self._latest.asking.failed:
                 yield failed_tries(self._latest.asking)
 
-    def listener(self) -> AskingListener:
+    def listener(self) -> Listener:
         """Return who shows here all that is told of an asking."""
-        return AskingListener(self, lambda: self.say("stopping when what is in flight is answered"), self.say)
+        stop = "stopping when what is in flight is answered; once more (Ctrl-C) stops at once"
+        return Listener(self, on_stop=lambda: self.say(stop), on_warning=self.warn, on_news=self.say)
 
 
 def _picture(at: AskingSnapshot, done: str) -> RenderableType:

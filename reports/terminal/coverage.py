@@ -10,7 +10,6 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 
 from self_instruct.chains.models.embeddings import load_embeddings, unit_vectors
-from self_instruct.chains.runs.answering import AskingListener
 from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.tagging import kept_tasks, own_tagger, run_tagger, stored_tags, tag_run
@@ -22,7 +21,6 @@ from self_instruct.reports.analysis.clusters import Clusters, clusters, usual_co
 from self_instruct.reports.analysis.coverage import Coverage, coverage
 from self_instruct.reports.terminal.asking_progress import AskingProgress
 from self_instruct.reports.terminal.command_line import conclude
-from self_instruct.reports.terminal.generating import say_it_stops
 from self_instruct.reports.terminal.printing import console, say, show
 from self_instruct.reports.terminal.tables import table
 from self_instruct.reports.text import number
@@ -75,8 +73,7 @@ def _asked(ledger: Ledger, taxonomy: Path | None, given: Layer) -> tuple[Coverag
     grid = _grid(plan, taxonomy)
     tagger = run_tagger(ledger, plan, given, grid)
     with AskingProgress(console(stderr=True)) as progress:
-        listener = AskingListener(progress, on_stop=say_it_stops, on_news=progress.say)
-        outcome = tag_run(ledger, plan, tagger, listener=listener, warn=progress.warn)
+        outcome = tag_run(ledger, plan, tagger, listener=progress.listener())
     return coverage(stored_tags(ledger, tagger.stage), grid), grid, outcome
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from self_instruct.chains.budgets.meter import check_budgets
 from self_instruct.chains.runs.estimating import estimate
-from self_instruct.chains.runs.generating import Listener
+from self_instruct.chains.runs.listener import Listener
 from self_instruct.chains.runs.plan import planned
 from self_instruct.chains.runs.self_instruct import SelfInstruct
 from self_instruct.ledger import Ledger

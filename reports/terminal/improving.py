@@ -24,7 +24,7 @@ OPERATORS = {"regenerate": "written again", "revise": "revised after a critique"
 def improve_and_show(run: Path, new: Path, given: Layer, *, as_json: bool) -> None:
     """Improve a run into a new one, print the account, and leave with the exit code of how that ended."""
     with AskingProgress(console(stderr=True), done="instances through") as progress:
-        outcome = improve(run, new, given, listener=progress.listener(), warn=progress.warn)
+        outcome = improve(run, new, given, listener=progress.listener())
     with Ledger.open(new, read_only=True) as ledger:
         found = improvement(ledger)
     if as_json:

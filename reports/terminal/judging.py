@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from self_instruct.chains.runs.generating import Listener
 from self_instruct.chains.runs.judging import judge_run, run_judge
+from self_instruct.chains.runs.listener import Listener
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger
 from self_instruct.reports.analysis.judged import Judged, judged

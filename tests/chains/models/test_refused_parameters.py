@@ -16,7 +16,8 @@ from support.choosy_server import ChoosyServer, choosing
 
 from self_instruct.chains.models.loading import load_model
 from self_instruct.chains.models.refused_parameters import LeftOut, TakenParameters, known_left_out, refused_parameter
-from self_instruct.chains.runs.generating import Listener, generate
+from self_instruct.chains.runs.generating import generate
+from self_instruct.chains.runs.listener import Listener
 from self_instruct.chains.runs.outcome import Ending
 from self_instruct.chains.runs.plan import open_run
 from self_instruct.ledger import Ledger

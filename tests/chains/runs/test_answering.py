@@ -11,7 +11,8 @@ from langchain_core.prompt_values import StringPromptValue
 from support.scripted import plan
 
 from self_instruct.chains.models.question import Question
-from self_instruct.chains.runs.answering import AskingListener, answer_all
+from self_instruct.chains.runs.answering import answer_all
+from self_instruct.chains.runs.listener import Listener
 from self_instruct.chains.runs.outcome import AskingSnapshot, Ending, Outcome
 from self_instruct.ledger import Ledger, RequestId
 from self_instruct.records.errors import ModelDeniedError, ModelUnavailableError
@@ -56,7 +57,7 @@ def raising(error: Exception, at: int) -> Callable[[int], None]:
 
 def test_all_is_answered_and_said_as_it_goes(ledger: Ledger) -> None:
     said: list[AskingSnapshot] = []
-    outcome = answer_all(ledger, QUESTIONS, Answering(), Settings(), AskingListener(said.append))
+    outcome = answer_all(ledger, QUESTIONS, Answering(), Settings(), Listener(said.append))
     assert (outcome.ending, [each.answered for each in said]) == (Ending.DONE, list(range(1, 41)))
     assert (said[-1].total, said[-1].spent.requests, said[-1].in_flight) == (40, 40, 0)
 

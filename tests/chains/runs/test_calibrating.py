@@ -11,7 +11,8 @@ from support.questions import OfflineCompleter
 from self_instruct.chains import classification_chain, instance_chain, task_chain
 from self_instruct.chains.offline import guessing
 from self_instruct.chains.runs.estimating import Estimate, estimate
-from self_instruct.chains.runs.generating import Listener, generate
+from self_instruct.chains.runs.generating import generate
+from self_instruct.chains.runs.listener import Listener
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.replaying import replay

@@ -12,7 +12,7 @@ from support.scripted import dataset, plan
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.models.provider_errors import retry_after_s
 from self_instruct.chains.offline import OfflineModel
-from self_instruct.chains.runs.generating import retrying
+from self_instruct.chains.runs.askers import retrying
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import StageName

@@ -12,7 +12,8 @@ from support.scripted import dataset
 
 from self_instruct.chains.models import retrying as weather
 from self_instruct.chains.offline import OfflineModel
-from self_instruct.chains.runs.generating import Listener, generate
+from self_instruct.chains.runs.generating import generate
+from self_instruct.chains.runs.listener import Listener
 from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
 from self_instruct.chains.runs.plan import open_run
 from self_instruct.ledger import Ledger

@@ -180,7 +180,7 @@ class OneVote(FakeListChatModel):
 def test_a_judge_in_this_process_is_asked_one_question_at_a_time(
     run: Path, is_here: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("self_instruct.chains.runs.generating.is_in_process", lambda _: is_here)
+    monkeypatch.setattr("self_instruct.chains.runs.askers.is_in_process", lambda _: is_here)
     model = OneVote(responses=[VOTE.format(right="yes", score=4)])
     with Ledger.open(run) as ledger:
         settled = RunPlan.of(ledger)
