@@ -13,14 +13,14 @@ from functools import reduce
 from math import ceil
 from typing import Any
 
-from self_instruct.chains.budgets.bounds import IMAGE_TOKENS, image_tokens, most_output_tokens
+from self_instruct.chains.budgets.bounds import IMAGE_TOKENS, most_output_tokens
 from self_instruct.chains.budgets.meter import WHOLE, price_in
 from self_instruct.chains.budgets.prices import cost, discounted
 from self_instruct.chains.models.question import Question
 from self_instruct.chains.runs.advice import Advice, advice
 from self_instruct.chains.runs.calibrating import lessons_left
 from self_instruct.chains.runs.deciding import tally_of
-from self_instruct.chains.runs.forecast import BYTES_PER_TOKEN, Forecast, Standing, standing_of, tokens_of
+from self_instruct.chains.runs.forecast import BYTES_PER_TOKEN, Forecast, Standing, guessed, standing_of, tokens_of
 from self_instruct.chains.runs.outlook import Outlook
 from self_instruct.chains.runs.pace import Times
 from self_instruct.chains.runs.plan import RunPlan
@@ -163,9 +163,8 @@ class _Estimating:
         return settings.batch.price if stage in settings.batched_stages else WHOLE
 
     def _guess(self, stage: Stage[Any]) -> tuple[float, float]:
-        """Return the likely tokens of a request of a stage without experience: its first prompts', answers as the seeds'."""
-        prompts = [tokens_of(prompt_text(one.prompt)) + image_tokens(one.prompt) for one in self._questions_of(stage)]
-        return sum(prompts) / len(prompts), stage.output_bytes(self._plan.seeds) / BYTES_PER_TOKEN
+        is_about_images = self._plan.images is not None
+        return guessed(stage, self._questions_of(stage), self._plan.seeds, is_about_images=is_about_images)
 
     def _questions_of(self, stage: Stage[Any]) -> list[Question]:
         return [first.question for first in self._questions if first.question.id.stage == stage.name]

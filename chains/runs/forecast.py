@@ -8,7 +8,10 @@ from math import ceil
 from statistics import fmean
 from typing import Any
 
+from self_instruct.chains.budgets.bounds import IMAGE_TOKENS
 from self_instruct.chains.budgets.prices import cost
+from self_instruct.chains.models.question import Question
+from self_instruct.chains.runs.image_runs import SEEN_NOTHING
 from self_instruct.chains.runs.outlook import LATEST, Outlook, Range, StageLeft, outlook, requests_for
 from self_instruct.chains.runs.pace import Times, times_of
 from self_instruct.chains.stages.instructions import expected_yield
@@ -187,16 +190,23 @@ class Forecast:
         return INPUT_WEIGHT * (tokens_in or 0) + (tokens_out or 0)
 
 
-def guess_by_seeds(seeds: Sequence[SeedTask]) -> Callable[[Stage[Any]], tuple[float, float]]:
-    """Return a guess of a request's tokens, in and out: those of a stage's sample prompts, and an answer as the seeds are."""
+def guess_by_seeds(seeds: Sequence[SeedTask], *, is_about_images: bool) -> Callable[[Stage[Any]], tuple[float, float]]:
+    """Return a guess of a request's tokens, in and out, from a stage's sample prompts; see `guessed`."""
 
     @cache
     def guess(stage: Stage[Any]) -> tuple[float, float]:
         questions = [stage.question(RequestId(stage.name, 0), sample.about) for sample in stage.samples(seeds)]
-        prompts = [tokens_of(prompt_text(question.prompt)) for question in questions]
-        return sum(prompts) / len(prompts), stage.output_bytes(seeds) / BYTES_PER_TOKEN
+        return guessed(stage, questions, seeds, is_about_images=is_about_images)
 
     return guess
+
+
+def guessed(
+    stage: Stage[Any], questions: Sequence[Question], seeds: Sequence[SeedTask], *, is_about_images: bool
+) -> tuple[float, float]:
+    """Return the likely tokens of a stage's request, in and out: those of some questions, and an answer as the seeds are."""
+    image = IMAGE_TOKENS if is_about_images and stage.name != SEEN_NOTHING else 0
+    return image + fmean(tokens_of(prompt_text(one.prompt)) for one in questions), stage.output_bytes(seeds) / BYTES_PER_TOKEN
 
 
 def tokens_of(text: str) -> float:

@@ -41,4 +41,5 @@ def expected(plan: RunPlan, ledger: Ledger) -> Outlook | None:
 
 def _forecast(plan: RunPlan, stages: Sequence[Stage[object]]) -> Forecast:
     price = cache(lambda model: None if model is None else price_in(plan.settings, model))
-    return Forecast(stages, price, guess_by_seeds(plan.seeds), plan.settings, len(plan.texts))
+    guess = guess_by_seeds(plan.seeds, is_about_images=plan.images is not None)
+    return Forecast(stages, price, guess, plan.settings, len(plan.texts))

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from support.scripted import ScriptedAsker, plan, reply_to
 
+from self_instruct.chains.budgets.bounds import IMAGE_TOKENS
 from self_instruct.chains.models.question import Question
+from self_instruct.chains.runs.forecast import guess_by_seeds
 from self_instruct.chains.runs.loop import FRUITLESS_REQUESTS, Loop
 from self_instruct.chains.runs.outcome import Ending, Snapshot
 from self_instruct.chains.runs.pace import Pace, times_of
@@ -69,6 +71,13 @@ def test_a_run_under_way_reports_cost_age_newest_and_outlook(tmp_path: Path, mon
     assert last.cost == Decimal(30 * last.spent.requests) / 1_000_000
     assert last.outlook is not None
     assert last.outlook.requests.likely == 0
+
+
+def test_a_run_about_images_is_expected_to_read_one_with_each_request_that_shows_it() -> None:
+    run = plan()
+    text, images = (guess_by_seeds(run.seeds, is_about_images=are) for are in (False, True))
+    more = {stage.name: images(stage)[0] - text(stage)[0] for stage in run.stages().all}
+    assert more == {"instructions": IMAGE_TOKENS, "classification": 0, "instances": IMAGE_TOKENS}
 
 
 def poor(request: RequestId, given: Mapping[str, Any]) -> Reply:
