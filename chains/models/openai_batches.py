@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage
 
@@ -27,26 +27,6 @@ TAG = "self_instruct_batch"  # the key in a batch's metadata
 _ENDED = frozenset({"failed", "completed", "expired", "cancelled"})
 _QUOTA = "token_limit_exceeded"  # more is enqueued than the account may have
 _LOOKED_THROUGH = 1000  # batches, the newest first, for one of ours
-
-
-class LinesOfModel(Protocol):
-    """What a kind of model of OpenAI sends and reads."""
-
-    lines: Lines
-    url: str
-
-    @property
-    def client(self) -> AsyncOpenAI:
-        """The model's own client."""
-        ...
-
-    def body(self, question: Question) -> dict[str, Any]:
-        """Return the body that the model's client sends online."""
-        ...
-
-    def message(self, body: Mapping[str, Any]) -> AIMessage:
-        """Return what the model's client makes of a response's body."""
-        ...
 
 
 class ChatLines:
@@ -119,7 +99,7 @@ class OpenAIBatches:
     most_lines = 50_000
     most_bytes = 200 * MIB - MIB  # a margin: whose mebibytes is not said
 
-    def __init__(self, model: LinesOfModel) -> None:
+    def __init__(self, model: ChatLines | CompletionLines) -> None:
         self._model = model
 
     @cached_property

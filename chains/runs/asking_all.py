@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Iterable
 
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
-from self_instruct.chains.runs.in_flight import Arrival, InFlight, Later
+from self_instruct.chains.runs.batching import Batching
+from self_instruct.chains.runs.in_flight import Arrival, InFlight
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import LedgerError
 
@@ -33,7 +34,7 @@ class AskingAll:
         concurrency: int,
         *,
         keeps_prompts: bool = False,
-        later: Later | None = None,
+        later: Batching | None = None,
     ) -> None:
         self._ledger = ledger
         self._questions = iter(questions)

@@ -34,7 +34,7 @@ from self_instruct.settings.settings import Settings
 
 
 class Batching:
-    """The batches of one run; takes questions as `Later` does, and asks them in `rounds`.
+    """The batches of one run; takes questions out of the flight, and asks them in `rounds`.
 
     `choices` say which model is asked, by the stages' names, and `models` are those; `stages` are the ones asked in batches.
     `say` is told a sentence when something changes, `clock` gives seconds since 1970.

@@ -11,12 +11,11 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Protocol
 
 from self_instruct.chains.budgets.meter import WHOLE, Meter
 from self_instruct.chains.budgets.prices import discounted
 from self_instruct.chains.models.question import Asker, Question
+from self_instruct.chains.runs.batching import Batching
 from self_instruct.chains.runs.journal import Journal
 from self_instruct.chains.runs.pace import Pace
 from self_instruct.ledger import Ledger, RequestId, SentRequest, Spent
@@ -25,27 +24,6 @@ from self_instruct.records.errors import LedgerError, ModelUnavailableError, Sel
 from self_instruct.records.replies import UNCOUNTED, Refusal, Reply
 
 ROUNDS_OF_A_MOMENT = 3  # of the event loop, in which a client reads what lies there already
-
-
-class Later(Protocol):
-    """Takes questions out of the flight, to ask them together once nothing else is under way (`batching`)."""
-
-    @property
-    def price_share(self) -> Decimal:
-        """What such a question costs, as a share of its price."""
-        ...
-
-    def __len__(self) -> int:
-        """Return how many questions wait."""
-        ...
-
-    def takes(self, question: Question) -> bool:
-        """Return whether this question waits; raises `ModelUnavailableError` where it did so in vain too often."""
-        ...
-
-    def add(self, question: Question, sent: SentRequest, prompt: str | None) -> None:
-        """Let a question wait; `prompt` is what to store with its reply, if anything."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +39,7 @@ class InFlight:
 
     `failure` is the first reason why a question brought no reply: one of ours where the provider failed, else a fault of the
     program, which whoever asks must raise once what is under way has arrived. `keeps_prompt` says of which questions the prompt
-    is stored with the reply. What `later` takes is set aside for, and neither sent nor under way.
+    is stored with the reply. A question that `later` takes is neither sent nor under way: it waits there for a batch.
     """
 
     def __init__(
@@ -70,7 +48,7 @@ class InFlight:
         asker: Asker,
         meter: Meter,
         keeps_prompt: Callable[[Question], bool],
-        later: Later | None = None,
+        later: Batching | None = None,
     ) -> None:
         self._ledger = ledger
         self._asker = asker
@@ -100,11 +78,7 @@ class InFlight:
 
         It is noted in the ledger now; a transaction around a whole group must end before that goes out.
         """
-        try:
-            later = self._later if self._later is not None and self._later.takes(question) else None
-        except ModelUnavailableError as error:
-            self._fail(question, error)
-            return False
+        later = self._later if self._later is not None and self._later.takes(question) else None
         share = WHOLE if later is None else later.price_share
         at_most = self._meter.reserve(question, share)
         if at_most is None:

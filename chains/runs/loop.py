@@ -17,9 +17,10 @@ from typing import Any
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.advice import Tally
+from self_instruct.chains.runs.batching import Batching
 from self_instruct.chains.runs.deciding import Decider
 from self_instruct.chains.runs.forecast import Standing, awaiting
-from self_instruct.chains.runs.in_flight import Arrival, InFlight, Later
+from self_instruct.chains.runs.in_flight import Arrival, InFlight
 from self_instruct.chains.runs.instruction_requests import InstructionRequests, is_drawn
 from self_instruct.chains.runs.journal import Journal
 from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
@@ -58,7 +59,7 @@ class Loop:
         on_progress: Callable[[Snapshot], None] | None = None,
         on_kept: Callable[[StoredTask], None] | None = None,
         on_fault: Callable[[], None] = lambda: None,
-        later: Later | None = None,
+        later: Batching | None = None,
     ) -> None:
         self._ledger = ledger
         self._plan, self._settings = plan, plan.settings
