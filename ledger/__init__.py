@@ -2,6 +2,7 @@
 
 from self_instruct.ledger.ledger import LEDGER_FILE, Ledger
 from self_instruct.ledger.opening import is_ledger
+from self_instruct.ledger.pool import InStep, finished_with_instances, tasks_with_instances
 from self_instruct.ledger.records import (
     Lineage,
     Progress,
@@ -16,6 +17,7 @@ from self_instruct.ledger.records import (
 
 __all__ = [
     "LEDGER_FILE",
+    "InStep",
     "Ledger",
     "Lineage",
     "Progress",
@@ -26,5 +28,7 @@ __all__ = [
     "StoredReply",
     "StoredTask",
     "TaskId",
+    "finished_with_instances",
     "is_ledger",
+    "tasks_with_instances",
 ]

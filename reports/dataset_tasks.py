@@ -6,12 +6,10 @@ Source: Wang et al. 2023, arXiv:2212.10560: the published code takes at most fiv
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
-from operator import itemgetter
 
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.instance_rules import draw_instances
-from self_instruct.ledger import Ledger, StoredTask, TaskId
+from self_instruct.ledger import Ledger, TaskId, tasks_with_instances
 from self_instruct.records.tasks import Instance
 from self_instruct.retrievers.draws import DRAW
 from self_instruct.seeds.images import Image
@@ -53,18 +51,6 @@ def dataset(
             image = plan.image(task.id.request)
             named = {} if image is None else {image.name: image}
             yield DatasetTask(name, task.instruction, kind, with_image(drawn, image), draw=plan.draw, images=named)
-
-
-def tasks_with_instances(ledger: Ledger) -> Iterator[tuple[StoredTask, tuple[Instance, ...]]]:
-    """Yield every kept task with all its valid instances, in the order of the pool, one at a time."""
-    by_task = groupby(ledger.instances(), key=itemgetter(0))
-    next_id, found = next(by_task, (None, iter(())))
-    for task in ledger.tasks():
-        if task.id == next_id:
-            yield task, tuple(instance for _, instance in found)
-            next_id, found = next(by_task, (None, iter(())))
-        else:
-            yield task, ()
 
 
 def with_image(instances: Sequence[Instance], image: Image | None) -> tuple[Instance, ...]:

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger
+from self_instruct.ledger import Ledger, tasks_with_instances
 from self_instruct.records.errors import LedgerError
 from self_instruct.records.tasks import Instance, SeedTask
 from self_instruct.reports.analysis.status import Status, status
-from self_instruct.reports.dataset_tasks import DatasetTask, task_name, tasks_with_instances
+from self_instruct.reports.dataset_tasks import DatasetTask, task_name
 from self_instruct.reports.exports.selection import Selection, select
 from self_instruct.settings.settings import Settings
 

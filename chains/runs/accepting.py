@@ -6,11 +6,11 @@ the run has one, answered yes to each required question, gave the score and has 
 instances is. A run that neither judges nor counts accepted tasks accepts all.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
-from self_instruct.ledger import Ledger, StoredTask, TaskId
+from self_instruct.ledger import Ledger, StoredTask, TaskId, tasks_with_instances
 from self_instruct.records.judgements import JUDGING, Answer, Criterion, Judgement, judgement, vote_of
 from self_instruct.records.tasks import Verdict, flags_in
 from self_instruct.settings.settings import Settings
@@ -74,12 +74,11 @@ class AcceptRule:
 
 def why_not_accepted(ledger: Ledger, rule: AcceptRule) -> Iterator[tuple[StoredTask, str | None]]:
     """Yield each kept task, in the order of the pool, with why it is not accepted; None: it is."""
-    instances = Counter(task for task, _ in ledger.instances())
     verdicts: defaultdict[TaskId, list[Verdict]] = defaultdict(list)
     for task, verdict in ledger.verdicts():
         verdicts[task].append(verdict)
-    for kept in ledger.tasks():
-        yield kept, rule.why_task_not(instances[kept.id], verdicts[kept.id])
+    for kept, instances in tasks_with_instances(ledger):
+        yield kept, rule.why_task_not(len(instances), verdicts[kept.id])
 
 
 class Acceptance:

@@ -174,14 +174,6 @@ class ImprovementPlan:
         return models_of(self.settings, self.choices)
 
 
-def finished_with_instances(ledger: Ledger) -> Source:
-    """Return the tasks of a run that await nothing and have instances."""
-    instances: dict[Any, list[Instance]] = {}
-    for task, one in ledger.instances():
-        instances.setdefault(task, []).append(one)
-    return [(kept, tuple(instances[kept.id])) for kept in ledger.tasks() if kept.awaits is None and kept.id in instances]
-
-
 def digest(tasks: Source) -> str:
     """Return what tells these tasks, with their instances, from others."""
     whole = sha256()

@@ -15,13 +15,13 @@ from self_instruct.chains.models.replies import Model
 from self_instruct.chains.refinement.asking import SCORING
 from self_instruct.chains.runs.answering import do_with
 from self_instruct.chains.runs.askers import batching_of
-from self_instruct.chains.runs.improvement_plan import ImprovementPlan, Source, finished_with_instances
+from self_instruct.chains.runs.improvement_plan import ImprovementPlan, Source
 from self_instruct.chains.runs.judging import known_judges
 from self_instruct.chains.runs.listener import NOBODY, Listener
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.runs.refining import Improving, Votes
-from self_instruct.ledger import Ledger, Lineage, TaskId
+from self_instruct.ledger import Ledger, Lineage, TaskId, finished_with_instances
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.revisions import Operator
@@ -46,7 +46,7 @@ def improve(
         raise SettingsError("the old run stays as it is; name another directory with `run`.")
     with ExitStack() as closing:
         with Ledger.open(before, read_only=True) as old, old.snapshot():
-            old_plan, tasks = RunPlan.of(old), finished_with_instances(old)
+            old_plan, tasks = RunPlan.of(old), list(finished_with_instances(old))
             was_judged = bool(known_judges(old, old_plan))
             ledger, plan, asked = _opened(run, old_plan, tasks, given, models, old.lineages(), was_judged=was_judged)
             closing.enter_context(ledger)

@@ -26,10 +26,10 @@ from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signa
 from self_instruct.chains.runs.unread_share import UnreadShare
 from self_instruct.chains.stages.judging import JudgingStage, first_attempt
 from self_instruct.chains.stages.task_kinds import TaskKind
-from self_instruct.ledger import Ledger, RequestId, TaskId
+from self_instruct.ledger import Ledger, RequestId, TaskId, finished_with_instances
 from self_instruct.records.errors import ModelUnavailableError, SettingsError
 from self_instruct.records.judgements import JUDGING
-from self_instruct.records.tasks import Instance, StageName, Task
+from self_instruct.records.tasks import StageName, Task
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.sections import MOST_VOTES
 from self_instruct.settings.settings import Settings
@@ -101,7 +101,10 @@ class Judging:
         verdicts = [(task, one) for task, one in ledger.verdicts() if one.stage == judge.name]
         self._has = {(task, one.instance, one.vote) for task, one in verdicts}
         self._share = UnreadShare(judge.settings.judging, (one for _, one in verdicts), judge.name)
-        self._tasks = dict(_finished_tasks(ledger))
+        self._tasks = {
+            kept.id: Task(kept.instruction, kept.is_classification, instances)
+            for kept, instances in finished_with_instances(ledger)
+        }
         every = [(task, at) for task, about in self._tasks.items() for at in range(len(about.instances))]
         self.jobs = _sampled(plan, every, sample)
         self.total = len(self.jobs) * judge.stage.votes
@@ -240,16 +243,6 @@ async def _judged(
     asyncio.get_running_loop().set_default_executor(AnsweringThreads(settings.concurrency))
     with stopped_by_signals(judging.stop, stop):
         return await in_rounds(batching, lambda: judging.run(asker, lambda: on_progress(judging.done, judging.total), batching))
-
-
-def _finished_tasks(ledger: Ledger) -> Iterator[tuple[TaskId, Task]]:
-    """Yield the tasks that await nothing and have instances; the others are the run's own to finish."""
-    instances: dict[TaskId, list[Instance]] = {}
-    for task, one in ledger.instances():
-        instances.setdefault(task, []).append(one)
-    for kept in ledger.tasks():
-        if kept.awaits is None and kept.id in instances:
-            yield kept.id, Task(kept.instruction, kept.is_classification, tuple(instances[kept.id]))
 
 
 def _sampled(plan: RunPlan, jobs: list[tuple[TaskId, int]], sample: int | None) -> list[tuple[TaskId, int]]:

@@ -7,10 +7,8 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, Generic, Self, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias
 
 from langchain_core.runnables import RunnableConfig
 
@@ -21,15 +19,13 @@ from self_instruct.chains.runs.generating import agenerate, generate
 from self_instruct.chains.runs.listener import NOBODY, Listener
 from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
 from self_instruct.chains.runs.plan import RunPlan, names_model, open_with_models
-from self_instruct.ledger import Ledger, TaskId
+from self_instruct.ledger import InStep, Ledger, tasks_with_instances
 from self_instruct.records.errors import InputError, SettingsError
 from self_instruct.records.tasks import Task
 from self_instruct.settings.dotted_keys import flatten
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.settings import Settings, section_key
 from self_instruct.settings.settling import said_by
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,27 +225,10 @@ class OpenRun:
 
 def finished_tasks(ledger: Ledger) -> Iterator[Task]:
     """Yield a run's finished tasks, in the order of the pool."""
-    instances, refused = _InStep(ledger.instances()), _InStep(ledger.rejections())
-    for task in ledger.tasks():
-        found = Task(task.instruction, task.is_classification, instances.at(task.id), refused.at(task.id))
+    rejections = InStep(ledger.rejections())
+    for task, instances in tasks_with_instances(ledger):
         if task.awaits is None:
-            yield found
-
-
-class _InStep(Generic[T]):
-    """Rows in the order of the pool, read in step with its tasks."""
-
-    def __init__(self, rows: Iterator[tuple[TaskId, T]]) -> None:
-        self._groups = groupby(rows, key=itemgetter(0))
-        self._next = next(self._groups, None)
-
-    def at(self, task: TaskId) -> tuple[T, ...]:
-        """Return the rows of a task; those before it are passed over."""
-        while self._next is not None and self._next[0] < task:
-            self._next = next(self._groups, None)
-        if self._next is None or self._next[0] != task:
-            return ()
-        return tuple(row for _, row in self._next[1])
+            yield Task(task.instruction, task.is_classification, instances, rejections.of(task.id))
 
 
 def _as_given(model: object) -> Model | str:

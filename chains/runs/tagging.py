@@ -21,7 +21,7 @@ from self_instruct.chains.runs.listener import NOBODY, Listener
 from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.tagging import Tag, TaggingStage
-from self_instruct.ledger import Ledger, RequestId, TaskId
+from self_instruct.ledger import Ledger, RequestId, TaskId, tasks_with_instances
 from self_instruct.prompts.stage_prompt import prompt_text
 from self_instruct.records.errors import SettingsError
 from self_instruct.records.json_text import json_text
@@ -110,8 +110,8 @@ def stored_tags(ledger: Ledger, stage: TaggingStage) -> Iterator[tuple[Tag, ...]
 
 def kept_tasks(ledger: Ledger) -> Iterator[tuple[TaskId, Task]]:
     """Yield each kept task with the instances that it has, in the order of the pool."""
-    for task in ledger.tasks():
-        yield task.id, Task(task.instruction, task.is_classification, ledger.instances_of(task.id))
+    for task, instances in tasks_with_instances(ledger):
+        yield task.id, Task(task.instruction, task.is_classification, instances)
 
 
 def _questions(ledger: Ledger, stage: TaggingStage) -> Iterator[Question]:

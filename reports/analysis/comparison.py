@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger, StoredTask, TaskId
+from self_instruct.ledger import Ledger, StoredTask, TaskId, tasks_with_instances
 from self_instruct.records.replies import Reply
 from self_instruct.records.tasks import PROPOSING, Instance, Rejection, StageName, Task
 from self_instruct.reports.analysis.refusals import EXAMPLES, UNREAD, Evidence, Example
@@ -87,11 +87,10 @@ class _Decisions:
 
     def __init__(self, ledger: Ledger) -> None:
         self._stage = RunPlan.of(ledger).stages()[StageName.INSTANCES]
-        self.tasks: dict[TaskId, StoredTask] = {task.id: task for task in ledger.tasks()}
+        joined = list(tasks_with_instances(ledger))
+        self.tasks: dict[TaskId, StoredTask] = {task.id: task for task, _ in joined}
+        self.instances: dict[TaskId, tuple[Instance, ...]] = {task.id: instances for task, instances in joined}
         self.decided = ledger.progress.request
-        self.instances: dict[TaskId, list[Instance]] = defaultdict(list)
-        for task, instance in ledger.instances():
-            self.instances[task].append(instance)
         self.refused_candidates: dict[int, list[Rejection]] = defaultdict(list)  # by request
         self.refused_answers: dict[tuple[str, TaskId], list[Rejection]] = defaultdict(list)
         for task, rejection in ledger.rejections():

@@ -9,7 +9,7 @@ from math import fsum, sqrt
 from typing import Any
 
 from self_instruct.chains.runs.improvement_plan import ImprovementPlan
-from self_instruct.ledger import Ledger, TaskId
+from self_instruct.ledger import Ledger, TaskId, tasks_with_instances
 from self_instruct.records.judgements import JUDGING, judgement, vote_of
 from self_instruct.records.revisions import IMPROVING, Operator, Result, Revision, revision_in
 from self_instruct.records.tasks import VERIFIERS, Verdict, flags_in
@@ -197,10 +197,9 @@ def _instances(ledger: Ledger) -> dict[tuple[TaskId, int], _Instance]:
 
 
 def _positions(ledger: Ledger) -> Iterable[tuple[tuple[TaskId, int], Any]]:
-    position: Counter[TaskId] = Counter()
-    for task, one in ledger.instances():
-        yield (task, position[task]), one
-        position[task] += 1
+    for task, instances in tasks_with_instances(ledger):
+        for position, one in enumerate(instances):
+            yield (task.id, position), one
 
 
 def _results(revisions: Sequence[Revision], operator: Operator) -> dict[str, int]:

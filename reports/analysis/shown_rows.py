@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger, Lineage, TaskId
+from self_instruct.ledger import Ledger, Lineage, TaskId, tasks_with_instances
 from self_instruct.records.errors import InputError
 from self_instruct.records.judgements import JUDGING, judgement, vote_of
 from self_instruct.records.revisions import IMPROVING, revision_in
 from self_instruct.records.tasks import Proposer, Verdict, flags_in
-from self_instruct.reports.dataset_tasks import task_name, tasks_with_instances
+from self_instruct.reports.dataset_tasks import task_name
 from self_instruct.retrievers.draws import Draws
 
 FIRST = 20  # rows shown where nothing is said about how many

@@ -13,10 +13,10 @@ from hashlib import blake2b
 
 from self_instruct.chains.runs.accepting import AcceptRule
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.ledger import Ledger
+from self_instruct.ledger import Ledger, tasks_with_instances
 from self_instruct.records.judgements import judgement, vote_of
 from self_instruct.records.tasks import Verdict, flags_in
-from self_instruct.reports.dataset_tasks import DatasetTask, dataset, task_name, tasks_with_instances
+from self_instruct.reports.dataset_tasks import DatasetTask, dataset, task_name
 from self_instruct.reports.text import number
 from self_instruct.reports.writing import ExportError
 from self_instruct.retrievers import NoveltyIndex

@@ -11,12 +11,12 @@ from hashlib import blake2b
 from self_instruct.chains.runs.accepting import JUDGES, AcceptRule
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.chains.stages.task_kinds import TaskKind, task_kind
-from self_instruct.ledger import Ledger, TaskId
+from self_instruct.ledger import Ledger, TaskId, tasks_with_instances
 from self_instruct.records.errors import InputError
 from self_instruct.records.judgements import JUDGING, Judgement, judgement, vote_of
 from self_instruct.records.marks import Mark, rater_of
 from self_instruct.records.tasks import Instance, Verdict, flags_in
-from self_instruct.reports.dataset_tasks import task_name, tasks_with_instances, with_image
+from self_instruct.reports.dataset_tasks import task_name, with_image
 from self_instruct.settings.settings import Settings
 
 NOT_JUDGED, UNREAD = "not judged", "verdict unread"

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 
 from self_instruct.chains.verifiers.example import Example
 from self_instruct.chains.verifiers.registry import Verification
-from self_instruct.ledger import Ledger
+from self_instruct.ledger import Ledger, tasks_with_instances
 from self_instruct.records.tasks import Flag
-from self_instruct.reports.dataset_tasks import task_name, tasks_with_instances
+from self_instruct.reports.dataset_tasks import task_name
 from self_instruct.reports.dedup.opening import Format, open_records
 from self_instruct.reports.dedup.places import new_output
 from self_instruct.reports.dedup.record_files import MAX_FAULTS_NAMED, Fault, OnError, Record, Records, passed_over
