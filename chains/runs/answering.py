@@ -20,7 +20,6 @@ from self_instruct.chains.runs.listener import NOBODY, Listener
 from self_instruct.chains.runs.outcome import AskingSnapshot, Ending, Outcome
 from self_instruct.chains.runs.signals import AnsweringThreads, stopped_by_signals
 from self_instruct.ledger import Ledger
-from self_instruct.records.errors import ModelUnavailableError
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.settings.sections import ModelChoice
 from self_instruct.settings.settings import Settings
@@ -148,6 +147,8 @@ class _Answering:
         questions = _Questions(self._waited, self._work)
         slots = self._settings.concurrency
         self._asking = AskingAll(self._ledger, questions, self._asker, self._meter, slots, later=self._batching)
+        if self._is_stopping:
+            self._asking.stop()
 
     async def run(self) -> Outcome:
         asyncio.get_running_loop().set_default_executor(AnsweringThreads(self._settings.concurrency))
@@ -168,20 +169,14 @@ class _Answering:
         return self._outcome()
 
     def _outcome(self) -> Outcome:
-        failure, work = self._asking.failure, self._work
-        if failure and not isinstance(failure, ModelUnavailableError):
-            raise failure
+        work, stopped = self._work, self._asking.stopped()
         if work.trouble:
             return work.trouble
-        if self._waited and not (self._is_stopping or failure):
-            return Outcome(Ending.BATCHED, f"{len(self._waited)} questions wait for a batch")
         if not (self._asking.unanswered or self._waited):
             return Outcome(Ending.DONE, f"{work.done} answers")
-        if self._is_stopping:
-            return Outcome(Ending.INTERRUPTED, f"interrupted with {work.done} of {work.total} answered")
-        if failure:
-            return Outcome(Ending.UNAVAILABLE, f"the model could not answer: {failure}")
-        return Outcome(Ending.BUDGET, self._meter.shortage(), self._meter.short_of)
+        if stopped is None or (self._waited and stopped.ending is Ending.BUDGET):
+            return Outcome(Ending.BATCHED, f"{len(self._waited)} questions wait for a batch")
+        return stopped
 
     def _report(self) -> None:
         if self._listener.on_progress:

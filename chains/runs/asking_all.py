@@ -12,8 +12,9 @@ from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.batching import Batching
 from self_instruct.chains.runs.in_flight import Arrival, InFlight
+from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.ledger import Ledger
-from self_instruct.records.errors import LedgerError
+from self_instruct.records.errors import LedgerError, ModelUnavailableError
 
 
 class AskingAll:
@@ -59,6 +60,18 @@ class AskingAll:
     def failure(self) -> Exception | None:
         """Why the provider could not answer, if it could not."""
         return self._in_flight.failure if self._in_flight is not None else None
+
+    def stopped(self) -> Outcome | None:
+        """Return why it ended early, if it did; call it once the iteration has ended. Raises what is a fault of the program."""
+        if self.failure is not None and not isinstance(self.failure, ModelUnavailableError):
+            raise self.failure
+        if self._is_stopping:
+            return Outcome(Ending.INTERRUPTED, "interrupted")
+        if self.failure is not None:
+            return Outcome(Ending.UNAVAILABLE, f"the model could not answer: {self.failure}")
+        if self.unanswered:
+            return Outcome(Ending.BUDGET, self._meter.shortage(), self._meter.short_of)
+        return None
 
     async def __aiter__(self) -> AsyncIterator[Arrival]:
         """Yield each question with its reply, stored. Raises `LedgerError` where nothing can be stored."""

@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from self_instruct.chains.budgets.meter import Meter
 from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.runs.asking_all import AskingAll
-from self_instruct.chains.runs.outcome import Ending, Outcome
+from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import Ledger, RequestId
-from self_instruct.records.errors import ModelUnavailableError
 from self_instruct.records.replies import Refusal, Reply
 
 
@@ -68,15 +67,7 @@ class Calibrating:
             self._asking.stop()
         async for _ in self._asking:
             pass  # it is stored
-        if self._asking.failure is not None and not isinstance(self._asking.failure, ModelUnavailableError):
-            raise self._asking.failure
-        if self._asking.failure is not None:
-            return Outcome(Ending.UNAVAILABLE, f"the model could not answer: {self._asking.failure}")
-        if self._is_stopping:
-            return Outcome(Ending.INTERRUPTED, "interrupted")
-        if self._asking.unanswered:
-            return Outcome(Ending.BUDGET, meter.shortage(), meter.short_of)
-        return None
+        return self._asking.stopped()
 
 
 def lessons_left(lessons: Sequence[Question], answer: Callable[[RequestId], Reply | Refusal | None]) -> Sequence[Question]:

@@ -12,7 +12,8 @@ from support.scripted import ScriptedAsker, plan, reply_to
 
 from self_instruct.chains.models.families import model_family, same_family
 from self_instruct.chains.runs.accepting import AcceptRule, why_not_accepted
-from self_instruct.chains.runs.judging import Judging, judge_run, run_judge
+from self_instruct.chains.runs.answering import do_all
+from self_instruct.chains.runs.judging import Judging, RunJudge, judge_run, run_judge
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.outcome import Ending, Outcome
 from self_instruct.chains.runs.plan import RunPlan
@@ -21,6 +22,7 @@ from self_instruct.ledger import Ledger, RequestId
 from self_instruct.records.errors import ModelUnavailableError, SettingsError
 from self_instruct.records.replies import Refusal, Reply, Usage
 from self_instruct.settings.layers import Layer
+from self_instruct.settings.settings import Settings
 
 VOTE = "Reason: so it is.\nValid task: yes\nInput fits: yes\nOutput correct: {right}\nScore: {score}"
 
@@ -42,12 +44,16 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+def without_retries(chosen: RunJudge) -> Settings:
+    return chosen.settings.model_copy(update={"retries": 0})
+
+
 def judge(run: Path, asker: ScriptedAsker, sample: int | None = None, **given: Any) -> Outcome:
     with Ledger.open(run) as ledger:
         settled = RunPlan.of(ledger)
         chosen = run_judge(ledger, settled, Layer({f"judging.{name}": value for name, value in given.items()}, {}))
         chosen.remember(ledger, settled)
-        return asyncio.run(Judging(ledger, settled, chosen, sample).run(asker))
+        return do_all(ledger, Judging(ledger, settled, chosen, sample), asker, without_retries(chosen))
 
 
 def verdicts(run: Path) -> list[tuple[Any, ...]]:
@@ -114,7 +120,7 @@ def test_a_budget_of_the_run_is_kept(run: Path) -> None:
         settled = RunPlan.of(ledger)
         spent = ledger.spent().requests
         chosen = run_judge(ledger, settled, Layer({"max_requests": spent + 3}, {}))
-        outcome = asyncio.run(Judging(ledger, settled, chosen).run(ScriptedAsker(judged)))
+        outcome = do_all(ledger, Judging(ledger, settled, chosen), ScriptedAsker(judged), without_retries(chosen))
         assert ledger.spent().requests == spent + 3
     assert (outcome.ending, outcome.short_of) == (Ending.BUDGET, "max_requests")
 
