@@ -11,9 +11,10 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from self_instruct.chains.stages.stage import Sample, Step, TaskStage, as_task
+from self_instruct.chains.stages.each_instance import EachInstanceStage
+from self_instruct.chains.stages.stage import Step, as_task
 from self_instruct.chains.stages.task_kinds import task_kind
-from self_instruct.ledger import RequestId, TaskId
+from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.prompts.reading.verdict_parser import VoteParser
 from self_instruct.prompts.stage_prompt import Prompt, prompt_text
@@ -33,7 +34,7 @@ REASON_BYTES = 200  # one to three sentences
 HASH_DIGITS = 12
 
 
-class JudgingStage(TaskStage):
+class JudgingStage(EachInstanceStage):
     """Asks about each instance in turn, so often as there are votes. `name` is another for each further judge of a run."""
 
     name = JUDGING
@@ -57,9 +58,8 @@ class JudgingStage(TaskStage):
 
     def variables(self, about: Task, request: RequestId) -> dict[str, Any]:
         """Return the instance that the question is about, and the kind of task."""
-        instance = about.instances[request.instance]
         kind = task_kind(about.instruction, about.is_classification).value
-        return {"instruction": about.instruction, "input": instance.input, "output": instance.output, "kind": kind}
+        return {**super().variables(about, request), "kind": kind}
 
     def before(self, request: RequestId) -> RequestId | None:
         """Return the attempt whose reply could not be read, where this is a vote's second."""
@@ -92,10 +92,14 @@ class JudgingStage(TaskStage):
         answers = {**step.verdicts[0].answers, **({"model": reply.model} if reply.model else {})}
         return replace(step, verdicts=(replace(step.verdicts[0], answers=answers),))
 
+    def answers(self, read: AnyVote) -> Mapping[str, str | int]:
+        """Return a vote as the ledger keeps it."""
+        return read.answers()
+
     def conclude(self, about: Task, read: AnyVote, request: RequestId) -> Step:
         """Return a vote as a verdict, and the question of the next vote or about the next instance."""
         vote = vote_number(request)
-        answers = {**read.answers(), "prompt": self.prompt_hash(about, request.attempt)}
+        answers = {**self.answers(read), "prompt": self.prompt_hash(about, request.attempt)}
         return Step(verdicts=(Verdict(self.name, request.instance, answers, vote),), again=self._next(about, request, vote))
 
     def _read(self, reply: Reply | Refusal) -> AnyVote:
@@ -107,15 +111,7 @@ class JudgingStage(TaskStage):
         following = replace(request, instance=request.instance + 1)
         return first_attempt(following, 1) if following.instance < len(about.instances) else None
 
-    # where it begins, and what it looks like
-
-    def first(self, id: TaskId, about: Task) -> RequestId | None:  # noqa: A002
-        """Return the first vote on the first instance; None where there is none."""
-        return super().first(id, about) if about.instances else None
-
-    def samples(self, seeds: Sequence[SeedTask]) -> list[Sample[Task]]:
-        """Return one: the first instance of the first seed."""
-        return [Sample(self.name, as_task(seeds[0]))]
+    # what it looks like
 
     def output_bytes(self, seeds: Sequence[SeedTask]) -> float:
         """Return the length of a verdict."""
