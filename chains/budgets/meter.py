@@ -42,8 +42,10 @@ def check_budgets(settings: Settings) -> None:
             )
 
 
-def price_in(settings: Settings, model: str) -> Price | None:
-    """Return what a model costs in a run with these settings, or None where that is not known."""
+def price_in(settings: Settings, model: str | None) -> Price | None:
+    """Return what a model costs in a run with these settings; None where that, or the model, is not known."""
+    if model is None:
+        return None
     choices = [settings.choice(stage) for stage in settings.stage_names]
     addresses = [choice.base_url for choice in choices if choice.model == model and choice.base_url]
     return price_of(model, settings.prices, addresses[0] if addresses else None)
@@ -58,7 +60,7 @@ class Meter:
 
     def __init__(self, settings: Settings, before: Mapping[tuple[str, str | None, Price | None], Spent]) -> None:
         self._settings = settings
-        self._prices: dict[str | None, Price | None] = {None: None}
+        self._prices: dict[str | None, Price | None] = {}
         self.by_stage: dict[str, Spent] = {}
         self.cost: Decimal | None = Decimal(0)
         spent = Amount()
@@ -98,7 +100,7 @@ class Meter:
     def price(self, model: str | None) -> Price | None:
         """Return what a model costs; None where that is not known."""
         if model not in self._prices:
-            self._prices[model] = price_in(self._settings, model or "")
+            self._prices[model] = price_in(self._settings, model)
         return self._prices[model]
 
     def shortage(self) -> str:

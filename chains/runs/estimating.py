@@ -155,7 +155,7 @@ class _Estimating:
         return StageEstimate(name, model, requests, usage, most, cost(price, usage), cost(price, longest))
 
     def _price(self, model: str | None) -> Price | None:
-        return None if model is None else price_in(self._plan.settings, model)
+        return price_in(self._plan.settings, model)
 
     def _share_of_price(self, stage: str) -> Decimal:
         """Return what a stage's requests cost, as a share of their price."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 
 from self_instruct.chains.budgets.meter import price_in
 from self_instruct.chains.runs.advice import Advice, Tally, advice
@@ -40,6 +40,6 @@ def expected(plan: RunPlan, ledger: Ledger) -> Outlook | None:
 
 
 def _forecast(plan: RunPlan, stages: Sequence[Stage[object]]) -> Forecast:
-    price = cache(lambda model: None if model is None else price_in(plan.settings, model))
+    price = cache(partial(price_in, plan.settings))
     guess = guess_by_seeds(plan.seeds, is_about_images=plan.images is not None)
     return Forecast(stages, price, guess, plan.settings, len(plan.texts))

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache, partial
 from typing import Self
 
 from self_instruct.chains.budgets.meter import price_in
@@ -92,12 +93,9 @@ def _costs(ledger: Ledger, plan: RunPlan) -> tuple[dict[TaskId, _Cost], defaultd
     """Return what was paid for questions about each task, and for each instruction request."""
     of_task: defaultdict[TaskId, _Cost] = defaultdict(_Cost)
     of_request: defaultdict[int, _Cost] = defaultdict(_Cost)
-    prices: dict[str | None, Price | None] = {None: None}
+    price = cache(partial(price_in, plan.settings))
     for stored in ledger.replies():
-        model = stored.reply.model
-        if model not in prices:
-            prices[model] = price_in(plan.settings, model or "")
-        paid = _paid(stored, stored.price or prices[model])
+        paid = _paid(stored, stored.price or price(stored.reply.model))
         if stored.request.stage in PROPOSING:
             of_request[stored.request.request] = of_request[stored.request.request].plus(paid)
         else:

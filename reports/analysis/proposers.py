@@ -98,7 +98,7 @@ def _paid(ledger: Ledger, plan: RunPlan, stage: str) -> dict[str, Any]:
             counted = spent.usage.plus(spent.at_most)
             requests += spent.requests
             tokens += (counted.input_tokens or 0) + (counted.output_tokens or 0)
-            costs.append(cost(price or (None if model is None else price_in(plan.settings, model)), counted))
+            costs.append(cost(price or price_in(plan.settings, model), counted))
     known = [each for each in costs if each is not None]
     return {"requests": requests, "tokens": tokens, "cost": float(sum(known)) if len(known) == len(costs) else None}
 

@@ -42,7 +42,7 @@ def spending(ledger: Ledger, settings: Settings) -> tuple[Spending, ...]:
     """Return what a run has spent, in the order of the stages, at the prices it was paid at, or else at today's."""
     found: dict[tuple[str, str | None], list[tuple[Spent, Decimal | None]]] = {}
     for (stage, model, paid), spent in ledger.spending().items():
-        price = paid or (None if model is None else price_in(settings, model))
+        price = paid or price_in(settings, model)
         found.setdefault((stage, model), []).append((spent, cost(price, spent.usage)))
     order = in_stage_order(stage for stage, _ in found)
     return tuple(_row(*key, found[key]) for key in sorted(found, key=lambda key: order.index(key[0])))
