@@ -9,25 +9,9 @@ What a user needs is here; each name is imported when it is first used. The fold
 see the README's map.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from self_instruct.chains import (
-        RunResult,
-        SelfInstruct,
-        classification_chain,
-        instance_chain,
-        instruction_chain,
-        load_model,
-        register_stage,
-        task_chain,
-    )
-    from self_instruct.records import Candidate, Classification, Instance, Rejection, SeedTask, Task
-    from self_instruct.reports import export, load_run
-    from self_instruct.retrievers import NoveltyIndex
-    from self_instruct.seeds import load_seeds, shipped_seeds
-    from self_instruct.settings import Settings
+from self_instruct.records.lazy_names import lazily
 
 __version__ = "0.1.0"
 
@@ -65,10 +49,22 @@ _HOMES = {
     "seeds": ("load_seeds", "shipped_seeds"),
     "settings": ("Settings",),
 }  # fmt: skip
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+if TYPE_CHECKING:
+    from self_instruct.chains import (
+        RunResult,
+        SelfInstruct,
+        classification_chain,
+        instance_chain,
+        instruction_chain,
+        load_model,
+        register_stage,
+        task_chain,
+    )
+    from self_instruct.records import Candidate, Classification, Instance, Rejection, SeedTask, Task
+    from self_instruct.reports import export, load_run
+    from self_instruct.retrievers import NoveltyIndex
+    from self_instruct.seeds import load_seeds, shipped_seeds
+    from self_instruct.settings import Settings
+else:
+    __getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names})

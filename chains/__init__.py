@@ -6,32 +6,9 @@
 False
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from self_instruct.chains.models.answering import answering
-    from self_instruct.chains.models.loading import load_model
-    from self_instruct.chains.refinement.graph import refinement_graph
-    from self_instruct.chains.runs.self_instruct import RunEnded, RunEvent, RunResult, SelfInstruct, TaskKept
-    from self_instruct.chains.stages.each_instance import EachInstanceStage
-    from self_instruct.chains.stages.registry import register_stage
-    from self_instruct.chains.stages.runnables import (
-        CompareInput,
-        InstanceInput,
-        InstructionInput,
-        JudgeInput,
-        TaskInput,
-        classification_chain,
-        compare_chain,
-        instance_chain,
-        instruction_chain,
-        judge_chain,
-        task_chain,
-    )
-    from self_instruct.chains.stages.stage import Stage, Step, TaskStage
-    from self_instruct.chains.verifiers.example import Example
-    from self_instruct.chains.verifiers.registry import Verification, register_verifier
+from self_instruct.records.lazy_names import lazily
 
 __all__ = [
     "CompareInput",
@@ -78,10 +55,29 @@ _HOMES = {  # imported when first used: a chain needs no ledger, a model no chai
     "verifiers.example": ("Example",),
     "verifiers.registry": ("Verification", "register_verifier"),
 }  # fmt: skip
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+if TYPE_CHECKING:
+    from self_instruct.chains.models.answering import answering
+    from self_instruct.chains.models.loading import load_model
+    from self_instruct.chains.refinement.graph import refinement_graph
+    from self_instruct.chains.runs.self_instruct import RunEnded, RunEvent, RunResult, SelfInstruct, TaskKept
+    from self_instruct.chains.stages.each_instance import EachInstanceStage
+    from self_instruct.chains.stages.registry import register_stage
+    from self_instruct.chains.stages.runnables import (
+        CompareInput,
+        InstanceInput,
+        InstructionInput,
+        JudgeInput,
+        TaskInput,
+        classification_chain,
+        compare_chain,
+        instance_chain,
+        instruction_chain,
+        judge_chain,
+        task_chain,
+    )
+    from self_instruct.chains.stages.stage import Stage, Step, TaskStage
+    from self_instruct.chains.verifiers.example import Example
+    from self_instruct.chains.verifiers.registry import Verification, register_verifier
+else:
+    __getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names})

@@ -4,18 +4,14 @@ Between `prompts` and `ledger`; nothing here calls a language model, and only `L
 told to save or load. FAISS is imported with the first index only, LangChain with the first of the two names that are its.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from self_instruct.records.lazy_names import lazily
 from self_instruct.retrievers.apps.semantic import Embedded, EmbeddingError, SemanticIndex, TooSimilarInMeaning
 from self_instruct.retrievers.demonstrations import draw_demonstrations
 from self_instruct.retrievers.novelty import Kept, Neighbour, NoveltyIndex, TooSimilar
 from self_instruct.retrievers.rouge import needed_overlap, rouge_l, tokens
 from self_instruct.retrievers.similarities import SimilarityRecord, similarity_records
-
-if TYPE_CHECKING:
-    from self_instruct.retrievers.apps.similar_instructions import SimilarInstructionsRetriever
-    from self_instruct.retrievers.apps.vector_store import LexicalVectorStore
 
 __all__ = [
     "Embedded",
@@ -41,8 +37,8 @@ _LATER = {  # importing langchain_core costs 0.5 s, which `run.py dedup` does no
     "SimilarInstructionsRetriever": "apps.similar_instructions",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+if TYPE_CHECKING:
+    from self_instruct.retrievers.apps.similar_instructions import SimilarInstructionsRetriever
+    from self_instruct.retrievers.apps.vector_store import LexicalVectorStore
+else:
+    __getattr__ = lazily(__name__, _LATER)

@@ -8,18 +8,14 @@
 On the way from outside: config_file and flags give layers, which are settled over a profile.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from self_instruct.records.lazy_names import lazily
+
+__all__ = ["PAPER", "PROFILES", "Settings"]
 
 if TYPE_CHECKING:
     from self_instruct.settings.profiles import PAPER, PROFILES
     from self_instruct.settings.settings import Settings
-
-__all__ = ["PAPER", "PROFILES", "Settings"]
-
-
-def __getattr__(name: str) -> object:
-    """Load what is asked for when it is asked for: a key is hidden without pydantic, which takes half the time of `--help`."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{'settings' if name == 'Settings' else 'profiles'}"), name)
+else:  # when they are asked for: a key is hidden without pydantic, which takes half the time of `--help`
+    __getattr__ = lazily(__name__, {"PAPER": "profiles", "PROFILES": "profiles", "Settings": "settings"})
