@@ -11,7 +11,7 @@ _MODULES = {
     "Comparison": "results", "Evaluated": "evaluating", "Reading": "readings", "Result": "results", "TaskInstance": "task_sets",
     "compare": "results", "encoded": "encodings", "evaluate": "evaluating",
     "exact_match": "metrics", "load_result": "evaluating", "load_task_set": "task_sets", "rouge_l": "metrics",
-    "scored_files": "evaluating",
+    "scored_files": "predictions",
 }  # fmt: skip
 __all__ = [
     "Comparison", "Evaluated", "Reading", "Result", "TaskInstance", "compare", "encoded", "evaluate", "exact_match",
@@ -20,8 +20,9 @@ __all__ = [
 
 if TYPE_CHECKING:
     from self_instruct.evaluation.encodings import encoded
-    from self_instruct.evaluation.evaluating import Evaluated, evaluate, load_result, scored_files
+    from self_instruct.evaluation.evaluating import Evaluated, evaluate, load_result
     from self_instruct.evaluation.metrics import exact_match, rouge_l
+    from self_instruct.evaluation.predictions import scored_files
     from self_instruct.evaluation.readings import Reading
     from self_instruct.evaluation.results import Comparison, Result, compare
     from self_instruct.evaluation.task_sets import TaskInstance, load_task_set

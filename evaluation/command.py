@@ -8,9 +8,10 @@ from pathlib import Path
 
 from self_instruct.evaluation.contamination import Contamination, contamination
 from self_instruct.evaluation.encodings import checked_encoding
-from self_instruct.evaluation.evaluating import REFERENCES, evaluate, load_result, scored_files
+from self_instruct.evaluation.evaluating import REFERENCES, evaluate, load_result
 from self_instruct.evaluation.other_harnesses import LM_EVAL_TASK, write_lm_eval_folder
 from self_instruct.evaluation.plan import MOST_TOKENS
+from self_instruct.evaluation.predictions import scored_files
 from self_instruct.evaluation.results import Result, as_json, compare
 from self_instruct.evaluation.tables import contamination_table, remarks, result_tables
 from self_instruct.evaluation.task_sets import load_task_set

@@ -25,7 +25,7 @@ from self_instruct.evaluation.likelihoods import (
 )
 from self_instruct.evaluation.other_harnesses import alpaca_eval_rows
 from self_instruct.evaluation.plan import ANSWERS, EvaluationPlan
-from self_instruct.evaluation.predictions import prediction_rows, reference_rows, score_files
+from self_instruct.evaluation.predictions import prediction_rows, reference_rows, scored_files
 from self_instruct.evaluation.results import Result
 from self_instruct.evaluation.scores import Answer, score
 from self_instruct.evaluation.task_sets import TaskSet
@@ -85,12 +85,6 @@ def load_result(source: Path, references: str | None = None) -> Result:
         return scored_files(source, references)
     with Ledger.open(source, read_only=True) as ledger, ledger.snapshot():
         return stored_result(ledger, EvaluationPlan.of(ledger))
-
-
-def scored_files(predictions: Path, references: str | None = None) -> Result:
-    """Return the result of a file of predictions; see `score_files`."""
-    matched = score_files(predictions, references)
-    return Result(matched.scored, {}, matched.missing, matched.doubled, matched.unknown)
 
 
 def stored_result(ledger: Ledger, plan: EvaluationPlan) -> Result:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from self_instruct.evaluation.json_lines import Fields, json_lines
+from self_instruct.evaluation.results import Result
 from self_instruct.evaluation.scores import Answer, Scored, score
 from self_instruct.evaluation.task_sets import TaskInstance, TaskSet, instance_of, load_task_set
 from self_instruct.reports.seeds.evaluation_file import EvaluationFileError
@@ -20,31 +20,17 @@ from self_instruct.reports.seeds.evaluation_file import EvaluationFileError
 _ANSWERS = ("prediction", "response", "output")
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """Predictions beside the references they are about.
-
-    `missing` ids have no prediction, which counts as an empty one; of `doubled` ids the last prediction counts, as the
-    published script has it; `unknown` ids are of no reference.
-    """
-
-    scored: tuple[Scored, ...]
-    missing: tuple[str, ...] = ()
-    doubled: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-
-
-def score_files(predictions: Path, references: str | None = None) -> Matched:
-    """Return the scores of a file of predictions against a file of references, or a task set as `load_task_set` names it.
+def scored_files(predictions: Path, references: str | None = None) -> Result:
+    """Return the result of a file of predictions against a file of references, or a task set as `load_task_set` names it.
 
     Without `references` each prediction holds its own. Raises `EvaluationFileError` that names file and line.
     """
     if references is None:
-        return Matched(tuple(_with_own_references(predictions)))
+        return Result(tuple(_with_own_references(predictions)))
     return match(_predictions(predictions), load_references(references), str(predictions))
 
 
-def match(predictions: Sequence[tuple[str | None, str]], tasks: TaskSet, source: str) -> Matched:
+def match(predictions: Sequence[tuple[str | None, str]], tasks: TaskSet, source: str) -> Result:
     """Return predictions, each with its id, beside the instances they are about; where none has an id, in their order."""
     if all(id_ is None for id_, _ in predictions):
         if len(predictions) != len(tasks):
@@ -55,7 +41,7 @@ def match(predictions: Sequence[tuple[str | None, str]], tasks: TaskSet, source:
         predictions = [(one.id, text) for one, (_, text) in zip(tasks, predictions, strict=True)]
     found = {id_: text for id_, text in predictions if id_ is not None}
     known = {one.id for one in tasks}
-    return Matched(
+    return Result(
         scored=tuple(score(one, Answer(found.get(one.id, ""))) for one in tasks),
         missing=tuple(one.id for one in tasks if one.id not in found),
         doubled=_doubled(id_ for id_, _ in predictions),

@@ -19,7 +19,11 @@ NAMES = {"rouge_l": "rougeL", "exact_match": "exact_match", "rouge_l_unicode": "
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """An evaluation's scores, with what they were made from: `source` is model, task set, encoding and parameters, if known."""
+    """An evaluation's scores, with what they were made from: `source` is model, task set, encoding and parameters, if known.
+
+    Of a file of predictions, `missing` ids have no prediction, which counts as an empty one; of `doubled` ids the last counts,
+    as the published script has it; `unknown` ids are of no reference.
+    """
 
     scored: tuple[Scored, ...]
     source: Mapping[str, Any] = field(default_factory=dict)
@@ -134,17 +138,18 @@ def as_json(result: Result, comparison: Comparison | None = None) -> dict[str, A
 
 def _figures(figures: Figures) -> dict[str, Any]:
     named = {said: round(getattr(figures, name), DIGITS) for name, said in NAMES.items()}
-    intervals = {NAMES[name]: _interval(each) for name, each in figures.intervals.items()}
+    intervals = {NAMES[name]: bounds(each) for name, each in figures.intervals.items()}
     return {**named, "instances": figures.instances, **({"intervals": intervals} if intervals else {})}
 
 
-def _interval(interval: Interval | None) -> list[float] | None:
+def bounds(interval: Interval | None) -> list[float] | None:
+    """Return an interval as a JSON value."""
     return None if interval is None else [round(interval.low, DIGITS), round(interval.high, DIGITS)]
 
 
 def _likelihood(likelihood: Likelihood) -> dict[str, Any]:
     def shown(mean: MeanInterval) -> dict[str, Any]:
-        return {"mean": round(mean.mean, DIGITS), "interval": _interval(mean.interval)}
+        return {"mean": round(mean.mean, DIGITS), "interval": bounds(mean.interval)}
 
     return {
         "instances": likelihood.instances,
@@ -157,7 +162,7 @@ def _likelihood(likelihood: Likelihood) -> dict[str, Any]:
 def _comparison(comparison: Comparison) -> dict[str, Any]:
     def shown(each: Difference) -> dict[str, Any]:
         means = {"left": each.left, "right": each.right, "difference": each.mean}
-        return {**{name: round(mean, DIGITS) for name, mean in means.items()}, "interval": _interval(each.interval)}
+        return {**{name: round(mean, DIGITS) for name, mean in means.items()}, "interval": bounds(each.interval)}
 
     return {
         "instances": comparison.instances,

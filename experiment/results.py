@@ -16,6 +16,7 @@ from self_instruct.evaluation.baselines import BASELINES
 from self_instruct.evaluation.evaluating import load_result
 from self_instruct.evaluation.intervals import Interval, bootstrap
 from self_instruct.evaluation.readings import Reading
+from self_instruct.evaluation.results import DIGITS, bounds
 from self_instruct.evaluation.scores import Answer, Scored, score
 from self_instruct.evaluation.task_sets import TaskSet
 from self_instruct.experiment.conditions import SEEDS, VANILLA, Condition
@@ -25,7 +26,6 @@ from self_instruct.training.outputs import stored_training
 NLL, AFTER_FIRST, RAW, CUT, EXACT = "nll_per_token", "nll_per_token_after_first", "rougeL", "rougeL_cut", "exact_match_cut"
 FIGURES = (NLL, AFTER_FIRST, RAW, CUT, EXACT)
 COPY_INPUT, STOP_RULE = "copy-input", "vanilla, stop rule"
-DIGITS = 4
 Columns = Mapping[str, Sequence[float]]
 
 
@@ -204,11 +204,7 @@ def _line(line: Line) -> dict[str, Any]:
 
 def _figure(figure: Figure) -> dict[str, Any]:
     more = {
-        f"more_than_{other}": {"difference": round(mean, DIGITS), "interval": _bounds(interval)}
+        f"more_than_{other}": {"difference": round(mean, DIGITS), "interval": bounds(interval)}
         for other, (mean, interval) in figure.more_than.items()
     }
-    return {"mean": round(figure.mean, DIGITS), "interval": _bounds(figure.interval), **more}
-
-
-def _bounds(interval: Interval | None) -> list[float] | None:
-    return None if interval is None else [round(interval.low, DIGITS), round(interval.high, DIGITS)]
+    return {"mean": round(figure.mean, DIGITS), "interval": bounds(figure.interval), **more}

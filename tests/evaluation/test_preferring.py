@@ -8,7 +8,7 @@ import pytest
 from langchain_core.language_models import FakeListChatModel
 from support.command import Command, assert_refused
 
-from self_instruct.evaluation.evaluating import scored_files
+from self_instruct.evaluation.predictions import scored_files
 from self_instruct.evaluation.preferring import Preferences, prefer
 from self_instruct.evaluation.results import Result
 from self_instruct.settings.layers import Layer
