@@ -44,6 +44,7 @@ from self_instruct.settings.sections import (
 
 OURS = (*dict.fromkeys((*PROPOSING, *StageName)), JUDGING, TAGGING)
 """The names of the stages that have a section of their own."""
+_ANSWERING = (StageName.CLASSIFICATION.value, StageName.INSTANCES.value)
 
 
 class Settings(Section):
@@ -146,20 +147,16 @@ class Settings(Section):
         Tagging, if enabled, comes right behind those that bring instructions.
         """
         tagging = [TAGGING] if self.tagging.enabled else []
-        return (*self._bringing, *tagging, *self._answering, *([JUDGING] if self.judges else []), *self.stages)
+        return (*self._bringing, *tagging, *_ANSWERING, *([JUDGING] if self.judges else []), *self.stages)
 
     @property
     def writing_stages(self) -> tuple[str, ...]:
         """The names of the stages whose replies become data: those that bring instructions, and the paper's other two."""
-        return (*self._bringing, *self._answering)
+        return (*self._bringing, *_ANSWERING)
 
     @property
     def _bringing(self) -> tuple[str, ...]:
         return tuple(proposer.stage for proposer in self.shares)
-
-    @property
-    def _answering(self) -> tuple[str, ...]:
-        return (StageName.CLASSIFICATION.value, StageName.INSTANCES.value)
 
     @property
     def shares(self) -> Mapping[Proposer, float]:
@@ -189,22 +186,10 @@ class Settings(Section):
 
     def section(self, stage: str) -> ModelSettings:
         """Return the settings of a stage; those of a user's own, of which nothing is said, are the defaults."""
-        match stage:
-            case StageName.INSTRUCTIONS:
-                return self.instructions
-            case StageName.CLASSIFICATION:
-                return self.classification
-            case StageName.INSTANCES:
-                return self.instances
-            case Proposer.EVOLVE:
-                return self.evolve
-            case Proposer.BACK_TRANSLATE:
-                return self.back_translate
-            case Proposer.MAGPIE:
-                return self.magpie
-        if stage in (JUDGING, TAGGING):
-            return self.judging if stage == JUDGING else self.tagging
-        return self.stages.get(stage) or StageSettings()
+        if stage not in OURS:
+            return self.stages.get(stage) or StageSettings()
+        section: ModelSettings = getattr(self, section_key(stage))
+        return section
 
     def choice(self, stage: str) -> ModelChoice:
         """Return which model answers a stage: its own, or the run's; for tagging before that the one that classifies."""
