@@ -1,6 +1,6 @@
 """Settings by dotted keys (`novelty.threshold`), as config files, `--set`, ledgers and `status` name them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,8 @@ from self_instruct.settings.settings import Settings
 
 _WHOLE = frozenset({"prices", "proposers"})  # the keys of the first are names of models, which have dots of their own
 _OF_A_MODEL = ("parameters", "model_options")  # settings that take any key: a model's own
+WHICH_MODEL = ("model", "model_options", "base_url")
+"""The settings of a section that say which model is asked, and how it is reached."""
 _OPEN = (*_OF_A_MODEL, "stages", "own")
 
 
@@ -27,6 +29,15 @@ def flatten(tree: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{name}"] = value
     return flat
+
+
+def is_of(key: str, names: Iterable[str]) -> bool:
+    """Return whether a key is one of these names, or in one of these sections.
+
+    >>> is_of("judging.model", ["judging"]), is_of("judging.model", ["judging.mod"])
+    (True, False)
+    """
+    return f"{key}.".startswith(tuple(f"{name}." for name in names))
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from self_instruct.records.json_text import json_text
 from self_instruct.records.judgements import JUDGING
 from self_instruct.records.revisions import Operator
 from self_instruct.records.tasks import Instance, StageName
-from self_instruct.settings.dotted_keys import flatten
+from self_instruct.settings.dotted_keys import WHICH_MODEL, flatten, is_of
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.sections import JUDGED, WRITTEN, ModelChoice
 from self_instruct.settings.settings import Settings
@@ -43,9 +43,8 @@ ROUNDS, REGENERATE, REWRITE = "stages.revise.rounds", "stages.regenerate.enabled
 COMPARE = "stages.compare.enabled"
 _IMAGES = "images"
 _JUDGED = (SCORING, COMPARING, COMPARING_TASKS)
-_OF_MODELS = ("model", "model_options", "base_url")
 _NOT_INHERITED = (
-    *_OF_MODELS, "stages", "tagging", "max_requests", "max_tokens", "max_cost", "num_instructions", "accept", "min_yield",
+    *WHICH_MODEL, "stages", "tagging", "max_requests", "max_tokens", "max_cost", "num_instructions", "accept", "min_yield",
 )  # fmt: skip
 _TEMPLATES = ("critique", "compare", *WRITING_PROMPTS)
 Source = Sequence[tuple[StoredTask, tuple[Instance, ...]]]
@@ -196,18 +195,16 @@ _WITHOUT_JUDGE = Layer.said({ROUNDS: 0, REWRITE: False}, "no judge")
 
 def _inherited(before: RunPlan, given: Layer) -> Layer:
     """Return what the old run's settings say of improving: rules, judge, language, and the writer if none is given."""
-    ours = flatten(before.settings.model_dump(mode="json"))
-    kept = {key: value for key, value in ours.items() if not _is_of(key, _NOT_INHERITED)}
-    for stage in StageName:
-        kept = {key: value for key, value in kept.items() if not _is_of(key, [f"{stage}.{name}" for name in _OF_MODELS])}
-    if "judging.model" in given.values:  # which is reached otherwise
-        kept = {key: value for key, value in kept.items() if not _is_of(key, [f"judging.{name}" for name in _OF_MODELS])}
-    if "model" in given.values and given.values.get("judging.model") == given.values["model"]:  # reached as the writer is
-        reached = {key: value for key, value in given.values.items() if _is_of(key, _OF_MODELS[1:])}
-        kept |= {f"judging.{key}": value for key, value in reached.items()}
+    others = [*_NOT_INHERITED, *(f"{stage}.{name}" for stage in StageName for name in WHICH_MODEL)]
+    if "judging.model" in given.values:  # a judge that is given is reached as is said with it
+        others += [f"judging.{name}" for name in WHICH_MODEL]
+    kept = dict(before.layer(lambda key: not is_of(key, others)).values)
     if "model" not in given.values:
         writer = before.settings.choice(StageName.INSTANCES)
         kept |= flatten({"model": writer.model, "model_options": dict(writer.options), "base_url": writer.base_url})
+    elif given.values.get("judging.model") == given.values["model"]:  # a judge that is the writer is reached as the writer is
+        reached = {key: value for key, value in given.values.items() if is_of(key, WHICH_MODEL[1:])}
+        kept |= {f"judging.{key}": value for key, value in reached.items()}
     kept |= {"judging.enabled": True, "templates": None, "seeds": None}
     return Layer(kept, {key: before.origins.get(key, "default") for key in kept})
 
@@ -216,10 +213,6 @@ def _with_images(run: RunPlan, given: Layer) -> RunPlan:
     """Return a run's plan with its images where they are now, if somebody says so."""
     folder = given.values.get(_IMAGES)
     return run if folder is None else replace(run, images=moved(run.images, Path(str(folder))))
-
-
-def _is_of(key: str, names: Sequence[str]) -> bool:
-    return f"{key}.".startswith(tuple(f"{name}." for name in names))
 
 
 def _improved(before: RunPlan, settings: Settings, *, is_judged: bool) -> RunPlan:

@@ -5,7 +5,7 @@ A run that goes on takes all of it from there. Files may be named again, and are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -150,11 +150,14 @@ class RunPlan:
 
     def said(self) -> Layer:
         """Return the settings that somebody gave: those that are neither defaults nor a profile's."""
-        values = flatten(self.settings.model_dump(mode="json"))
         profiles, languages = (f"profile {name}" for name in PROFILES), (f"language {name}" for name in LANGUAGES)
         unsaid = {"default", AS_CONCURRENCY, ABOUT_IMAGES, *profiles, *languages}
-        origins = {key: origin for key, origin in self.origins.items() if origin not in unsaid}
-        return Layer({key: values[key] for key in origins}, origins)
+        return self.layer(lambda key: self.origins.get(key, "default") not in unsaid)
+
+    def layer(self, keep: Callable[[str], bool] = lambda _: True) -> Layer:
+        """Return the settings whose dotted keys are to be kept, each with its origin, to lay others over."""
+        values = {key: value for key, value in flatten(self.settings.model_dump(mode="json")).items() if keep(key)}
+        return Layer(values, {key: self.origins.get(key, "default") for key in values})
 
     def facts(self) -> dict[str, Any]:
         """Return the plan as the JSON values that its ledger stores."""

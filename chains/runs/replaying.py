@@ -19,13 +19,12 @@ from self_instruct.chains.runs.plan import IMPROVEMENT, RunPlan
 from self_instruct.ledger import Ledger, Lineage, StoredReply
 from self_instruct.records.errors import LedgerError, SettingsError
 from self_instruct.records.tasks import StageName
-from self_instruct.settings.dotted_keys import flatten
+from self_instruct.settings.dotted_keys import WHICH_MODEL, is_of
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.settling import settle
 
-_OF_MODELS = ("model", "model_options", "base_url")
 INHERITED = (
-    *_OF_MODELS, *(f"{stage}.{name}" for stage in StageName for name in _OF_MODELS), "stages", "judging",
+    *WHICH_MODEL, *(f"{stage}.{name}" for stage in StageName for name in WHICH_MODEL), "stages", "judging",
     "proposers", "evolve", "back_translate", "magpie",
     "seeds", "images", "templates", "steer", "taxonomy", "tagging", "seed", "window", "batched",
     "instructions.classification_only",
@@ -60,16 +59,10 @@ def begin_decided(
 
 
 def _plan(source: RunPlan, given: Layer) -> RunPlan:
-    ours = flatten(source.settings.model_dump(mode="json"))
-    kept = {key: value for key, value in ours.items() if _is_inherited(key)} if "profile" in given.values else ours
-    inherited = Layer(kept, {key: source.origins.get(key, "default") for key in kept})
+    inherited = source.layer(lambda key: "profile" not in given.values or is_of(key, INHERITED))
     settled = settle(given.over(inherited))
     if source.images and "profile" in given.values:
         settled = settle(about_images(given, settled).over(inherited))
     if settled.settings.shares != source.settings.shares:
         raise SettingsError("proposers: which replies are whose does not change when they are decided again; leave it out.")
     return replace(source, settings=settled.settings.without_target(), origins=settled.origins)
-
-
-def _is_inherited(key: str) -> bool:
-    return f"{key}.".startswith(tuple(f"{name}." for name in INHERITED))
