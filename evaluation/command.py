@@ -17,7 +17,7 @@ from self_instruct.evaluation.tables import contamination_table, remarks, result
 from self_instruct.evaluation.task_sets import load_task_set
 from self_instruct.records.errors import InputError
 from self_instruct.reports.terminal.asking_progress import AskingProgress
-from self_instruct.reports.terminal.command_line import conclude
+from self_instruct.reports.terminal.command_line import leave_with
 from self_instruct.reports.terminal.printing import console, say, show
 from self_instruct.settings.layers import Layer
 
@@ -35,18 +35,10 @@ class Wanted:
     training: Path | None = None
     likelihood: bool = False
 
-    def __post_init__(self) -> None:
-        if self.predictions and self.run:
-            raise InputError("`predictions` are only scored and `run` asks a model; give one of them.")
-        if not (self.predictions or self.run):
-            raise InputError("nothing to evaluate; name a MODEL with `tasks` and `run`, or score a file of `predictions`.")
-
 
 def report_on(wanted: Wanted, given: Layer, *, as_json: bool) -> None:
     """Evaluate what is wanted and print it; where asking stops short, say how to go on and leave with the exit code."""
-    if wanted.predictions and given.values:
-        raise InputError("`predictions` are only scored: leave out MODEL, and what says how it is asked.")
-    result = _scored(wanted) if wanted.predictions else _evaluated(wanted, given)
+    result = _result(wanted, given)
     for line in remarks(result):
         say(line, is_error=True)
     other = load_result(wanted.against, _references(wanted)) if wanted.against else None
@@ -64,22 +56,25 @@ def write_lm_eval(folder: Path, tasks: str | None, split: Path | None, encoding:
     say(f"{len(found)} instances in {folder}: lm_eval --include_path {folder} --tasks {LM_EVAL_TASK}")
 
 
-def _scored(wanted: Wanted) -> Result:
-    assert wanted.predictions is not None  # noqa: S101  for the type checker
+def _result(wanted: Wanted, given: Layer) -> Result:
+    if wanted.predictions is None:
+        if wanted.run is None:
+            raise InputError("nothing to evaluate; name a MODEL with `tasks` and `run`, or score a file of `predictions`.")
+        return _evaluated(wanted.run, wanted, given)
+    if wanted.run:
+        raise InputError("`predictions` are only scored and `run` asks a model; give one of them.")
+    if given.values:
+        raise InputError("`predictions` are only scored: leave out MODEL, and what says how it is asked.")
     return scored_files(wanted.predictions, wanted.references or wanted.tasks)
 
 
-def _evaluated(wanted: Wanted, given: Layer) -> Result:
-    assert wanted.run is not None  # noqa: S101  for the type checker
+def _evaluated(run: Path, wanted: Wanted, given: Layer) -> Result:
     tasks = load_task_set(wanted.tasks, wanted.split) if wanted.tasks else None
     with AskingProgress(console(stderr=True)) as progress:
-        done = evaluate(
-            wanted.run, given, tasks, wanted.tasks,
-            with_likelihood=wanted.likelihood, listener=progress.listener(),
-        )  # fmt: skip
+        done = evaluate(run, given, tasks, wanted.tasks, with_likelihood=wanted.likelihood, listener=progress.listener())
     if done.result is None:
-        conclude(done.outcome, wanted.run)
-        raise InputError(f"{wanted.run}: {done.outcome.sentence}.")
+        leave_with(done.outcome, run)
+        raise InputError(f"{run}: {done.outcome.sentence}.")
     return done.result
 
 

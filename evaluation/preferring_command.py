@@ -13,7 +13,7 @@ from self_instruct.evaluation.evaluating import load_result
 from self_instruct.evaluation.preferring import Preferences, prefer
 from self_instruct.records.errors import InputError
 from self_instruct.reports.terminal.asking_progress import AskingProgress
-from self_instruct.reports.terminal.command_line import conclude
+from self_instruct.reports.terminal.command_line import leave_with
 from self_instruct.reports.terminal.printing import console, show
 from self_instruct.reports.terminal.tables import table
 from self_instruct.reports.text import NOTHING, number
@@ -30,7 +30,7 @@ def report_on(
     with AskingProgress(console(stderr=True)) as progress:
         outcome, found = prefer(run, given, systems, tasks, listener=progress.listener())
     if found is None:
-        conclude(outcome, run)
+        leave_with(outcome, run)
         raise InputError(f"{run}: {outcome.sentence}.")
     if as_json:
         print(json.dumps(asdict(found), indent=2))  # noqa: T201  for programs, not for a terminal

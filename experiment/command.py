@@ -15,7 +15,7 @@ from self_instruct.experiment.running import ExperimentStoppedError, Listener, r
 from self_instruct.experiment.tables import as_markdown, result_tables
 from self_instruct.records.errors import InputError, SettingsError
 from self_instruct.reports.analysis.extra_packages import from_extra
-from self_instruct.reports.terminal.command_line import conclude, going_on_later
+from self_instruct.reports.terminal.command_line import going_on_later, leave_with
 from self_instruct.reports.terminal.printing import console, say, show
 from self_instruct.reports.writing import new_file
 from self_instruct.training.progress import TrainingProgress
@@ -59,7 +59,7 @@ def report_on(experiment: Experiment, tasks: TaskSets, workers: int, *, as_json:
         with going_on_later(experiment.out), TrainingProgress(console(stderr=True)) as progress:
             result = run_experiment(experiment, tasks, workers=workers, listener=Listener(progress.say, progress))
     except ExperimentStoppedError as stopped:
-        conclude(stopped.outcome, experiment.out)
+        leave_with(stopped.outcome, experiment.out)
         raise InputError(f"{stopped.folder}: {stopped.outcome.sentence}.") from None
     _write(result, experiment.out)
     if as_json:

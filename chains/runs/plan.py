@@ -207,7 +207,7 @@ class RunPlan:
     def prompts(self) -> PromptSet:
         """Return the run's prompts."""
         settings = self.settings
-        completion = [stage for stage in settings.stage_names if _is_completion(settings.choice(stage))]
+        completion = [stage for stage, asked in settings.choices.items() if is_completion_model(asked.model, asked.options)]
         only = settings.instructions.classification_only
         is_about_images = self.images is not None
         return prompt_set(self.templates, self.shown, classification_only=only, completion=completion, image=is_about_images)
@@ -243,10 +243,6 @@ class RunPlan:
                 f"{where}: a prompt shows {needed} demonstrations, but there are only {usable} {kind};"
                 f" add seeds, or set instructions.demonstrations to {usable}."
             )
-
-
-def _is_completion(choice: ModelChoice) -> bool:
-    return is_completion_model(choice.model, choice.options)
 
 
 def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:

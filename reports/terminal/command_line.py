@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 EXIT_STOPPED_SHORT, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 
-def conclude(outcome: Outcome, run: Path, *, is_error: bool = False) -> None:
-    """Say how a run ended and how to go on, on standard error if `is_error`, and leave with its exit code."""
+def leave_with(outcome: Outcome, run: Path, *, is_error: bool = False) -> None:
+    """Say how a run ended and how to go on, on standard error if `is_error`, and leave with its exit code unless it is done."""
     from self_instruct.chains.runs.outcome import Ending
 
     how_to_go_on = {

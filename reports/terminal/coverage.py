@@ -20,7 +20,7 @@ from self_instruct.records.tasks import TAGGING
 from self_instruct.reports.analysis.clusters import Clusters, clusters, usual_count
 from self_instruct.reports.analysis.coverage import Coverage, coverage
 from self_instruct.reports.terminal.asking_progress import AskingProgress
-from self_instruct.reports.terminal.command_line import conclude
+from self_instruct.reports.terminal.command_line import leave_with
 from self_instruct.reports.terminal.printing import console, say, show
 from self_instruct.reports.terminal.tables import table
 from self_instruct.reports.text import number
@@ -64,7 +64,7 @@ def show_coverage(run: Path, taxonomy: Path | None, given: Layer, by: Clustering
         if alike:
             show_clusters(alike)
     if outcome:
-        conclude(outcome, run, is_error=as_json)
+        leave_with(outcome, run, is_error=as_json)
 
 
 def _asked(ledger: Ledger, taxonomy: Path | None, given: Layer) -> tuple[Coverage, Taxonomy, Outcome]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from self_instruct.reports.terminal import options
-from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT, conclude
+from self_instruct.reports.terminal.command_line import EXIT_WRONG_INPUT, leave_with
 from self_instruct.reports.terminal.printing import console, say, show
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def cancel(run: options.Run) -> None:
 
     with Ledger.open(run) as ledger:
         outcome = cancel_batches(ledger, say)
-    conclude(outcome, run)
+    leave_with(outcome, run)
 
 
 @seeds_app.command()

@@ -15,7 +15,7 @@ from self_instruct.reports.analysis.account import account
 from self_instruct.reports.analysis.checked_run import failing_checks
 from self_instruct.reports.analysis.spending import spending
 from self_instruct.reports.terminal.account import account_table
-from self_instruct.reports.terminal.command_line import conclude, going_on_later
+from self_instruct.reports.terminal.command_line import going_on_later, leave_with
 from self_instruct.reports.terminal.estimate import estimate_tables, first_prompts
 from self_instruct.reports.terminal.log_file import log_file as logging_to
 from self_instruct.reports.terminal.printing import console, say, show
@@ -40,7 +40,7 @@ def generate(run: Path, given: Layer, log_file: Path | None = None) -> None:
             progress.say(f"look at {check.sentence}")
         if opened.plan.settings.accept:
             show(account_table(account(opened.ledger)))
-    return conclude(outcome, run)
+    return leave_with(outcome, run)
 
 
 def show_estimate(run: Path, given: Layer, *, with_prompts: bool) -> None:

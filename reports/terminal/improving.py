@@ -12,7 +12,7 @@ from self_instruct.chains.runs.improving import improve
 from self_instruct.ledger import Ledger
 from self_instruct.reports.analysis.improvement import Improvement, improvement
 from self_instruct.reports.terminal.asking_progress import AskingProgress
-from self_instruct.reports.terminal.command_line import conclude
+from self_instruct.reports.terminal.command_line import leave_with
 from self_instruct.reports.terminal.printing import console, say, show
 from self_instruct.reports.terminal.tables import table
 from self_instruct.reports.text import number
@@ -33,7 +33,7 @@ def improve_and_show(run: Path, new: Path, given: Layer, *, as_json: bool) -> No
         show(improvement_tables(found))
         for line in improvement_lines(found):
             say(line)
-    return conclude(outcome, new, is_error=as_json)
+    return leave_with(outcome, new, is_error=as_json)
 
 
 def improvement_tables(found: Improvement) -> RenderableType:

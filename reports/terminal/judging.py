@@ -10,7 +10,7 @@ from self_instruct.ledger import Ledger
 from self_instruct.reports.analysis.judged import Judged, judged
 from self_instruct.reports.review.shares import NAMES
 from self_instruct.reports.terminal.asking_progress import AskingProgress
-from self_instruct.reports.terminal.command_line import conclude
+from self_instruct.reports.terminal.command_line import leave_with
 from self_instruct.reports.terminal.printing import console, show
 from self_instruct.reports.terminal.tables import table
 from self_instruct.reports.text import number
@@ -28,7 +28,7 @@ def judge_and_show(run: Path, given: Layer, sample: int | None, *, as_json: bool
         print(said.to_json())  # noqa: T201  for programs, not for a terminal
     else:
         show(judged_tables(said))
-    return conclude(outcome, run, is_error=as_json)
+    return leave_with(outcome, run, is_error=as_json)
 
 
 def judged_tables(said: Judged) -> RenderableType:
