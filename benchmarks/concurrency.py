@@ -33,7 +33,7 @@ from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.offline import OfflineModel
 from self_instruct.chains.runs.askers import retrying
 from self_instruct.chains.runs.loop import Loop
-from self_instruct.chains.runs.plan import RunPlan, open_run
+from self_instruct.chains.runs.plan import RunPlan, open_with_models
 from self_instruct.ledger import Ledger
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.settings.layers import Layer
@@ -118,7 +118,7 @@ class SlotUse:
 def slot_use(folder: Path, tasks: int, concurrency: int, window: int, sigma: float) -> SlotUse:
     """Return the use of the slots in a run of so many tasks."""
     name = f"slots-{concurrency}-{window}-{sigma}"
-    ledger, plan = open_run(folder / name, settings(num_instructions=tasks, concurrency=concurrency, window=window))
+    ledger, plan, _ = open_with_models(folder / name, settings(num_instructions=tasks, concurrency=concurrency, window=window))
     late = LateAsker(ModelAsker(plan.models()), sigma)
     with ledger, asyncio.Runner(loop_factory=LeapingLoop) as runner:
         runner.run(Loop(ledger, plan, retrying(late, plan.settings)).run())
@@ -155,7 +155,7 @@ def cost(folder: Path, tasks: int, concurrency: int, times: int = 3) -> Cost:
     for number in range(times):
         with server() as base_url:
             options = settings(model="openai:x", base_url=base_url, num_instructions=tasks, concurrency=concurrency)
-            ledger, plan = open_run(folder / str(number), options)
+            ledger, plan, _ = open_with_models(folder / str(number), options)
             with ledger:
                 runs.append(measured(_run(ledger, plan)))
             with urlopen(f"{base_url}/bodies") as answer:  # noqa: S310 (our own server)
@@ -269,9 +269,9 @@ def memory(folder: Path, tasks: int) -> Memory:
         options = ["--model", "openai:x", "--base-url", base_url, "--num-instructions", str(tasks), "--concurrency", "64"]
         options += ["--set", "novelty.threshold=1"]  # the offline model has no 10,000 that are novel
         seconds, peak_mib, _ = command("generate", "--run", str(folder / "memory"), *options)
-    ledger, _ = open_run(folder / "memory", Layer())
+    ledger, *_ = open_with_models(folder / "memory", Layer())
     with ledger:
-        return Memory(tasks, ledger.spent().requests, peak_mib * 2**20 / 1e6, seconds)
+        return Memory(tasks, sum(spent.requests for spent in ledger.spending().values()), peak_mib * 2**20 / 1e6, seconds)
 
 
 def report(slots: Sequence[SlotUse], costs: Sequence[Cost], peak: Memory) -> str:

@@ -94,7 +94,7 @@ def handing_out(tasks: int) -> tuple[int, float]:
             begun = time.process_time()
             asyncio.run(_run(second, plan, answered))
             seconds = time.process_time() - begun
-            asked = second.spent().requests
+            asked = sum(spent.requests for spent in second.spending().values())
     return asked, asked / seconds
 
 

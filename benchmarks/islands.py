@@ -21,7 +21,7 @@ from window import InstructionsAlone
 from self_instruct.chains.models.asking import ModelAsker
 from self_instruct.chains.runs.askers import retrying
 from self_instruct.chains.runs.loop import Loop
-from self_instruct.chains.runs.plan import open_run
+from self_instruct.chains.runs.plan import open_with_models
 from self_instruct.retrievers import Kept, NoveltyIndex
 from self_instruct.settings.layers import Layer
 
@@ -40,7 +40,7 @@ def island(seed: int, tasks: int) -> Island:
     """Return what a run of this seed keeps by itself."""
     said = {"model": "offline", "seed": seed, "num_instructions": tasks, "verifiers.repeats_input": "off"}
     with tempfile.TemporaryDirectory() as folder:
-        ledger, plan = open_run(Path(folder) / "run", Layer.said(said, "benchmark"))
+        ledger, plan, _ = open_with_models(Path(folder) / "run", Layer.said(said, "benchmark"))
         with ledger:
             asker = InstructionsAlone(ModelAsker(plan.models()))
             asyncio.run(Loop(ledger, plan, retrying(asker, plan.settings)).run())

@@ -83,7 +83,7 @@ def main() -> None:
             with costs.of("tasks"):
                 tasks = sum(1 for _ in ledger.tasks())
             with costs.of("spending"):
-                replies = ledger.spent().requests
+                replies = sum(spent.requests for spent in ledger.spending().values())
             with costs.of("faults"):
                 ledger.faults()
             size = ledger.path.stat().st_size

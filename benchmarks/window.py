@@ -19,7 +19,7 @@ from self_instruct.chains.models.question import Asker, Question
 from self_instruct.chains.models.refused_parameters import LeftOut
 from self_instruct.chains.runs.askers import retrying
 from self_instruct.chains.runs.loop import Loop
-from self_instruct.chains.runs.plan import open_run
+from self_instruct.chains.runs.plan import open_with_models
 from self_instruct.ledger import Ledger
 from self_instruct.records.replies import Refusal, Reply
 from self_instruct.records.tasks import Reason, StageName
@@ -67,7 +67,7 @@ def measure(window: int, arguments: argparse.Namespace) -> Measured:
         }  # fmt: skip
         if arguments.base_url:
             said["base_url"] = arguments.base_url
-        ledger, plan = open_run(Path(folder) / "run", Layer.said(said, "benchmark"))
+        ledger, plan, _ = open_with_models(Path(folder) / "run", Layer.said(said, "benchmark"))
         with ledger:
             asker = InstructionsAlone(ModelAsker(plan.models(), LeftOut.of(ledger, print)))
             asyncio.run(Loop(ledger, plan, retrying(asker, plan.settings)).run())

@@ -14,7 +14,6 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import reduce
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -292,10 +291,6 @@ class Ledger:
     def replies(self) -> Iterator[StoredReply]:
         """Yield every stored answer."""
         return self._read(REPLIES, rows.stored_reply)
-
-    def spent(self) -> Spent:
-        """Return what this run has spent."""
-        return reduce(Spent.plus, self.spending().values(), Spent())
 
     def spending(self, *, by_proposer: bool = False) -> dict[tuple[str, str | None, Price | None], Spent]:
         """Return what this run has spent, by stage, model that was asked, and the price it was paid at.

@@ -11,6 +11,7 @@ import pytest
 from support.batch_server import BatchServer, batch_server
 from support.command import Command, Done, assert_refused, ended, exit_code, started
 from support.driver import Driver, driving
+from support.runs import spent_in
 
 from self_instruct.chains.offline import OfflineModel
 from self_instruct.chains.runs.plan import RunPlan
@@ -223,7 +224,7 @@ def test_a_budget_sets_aside_a_whole_batch_at_its_price_and_counts_each_line(
     assert done.code == 1
     assert "requests is spent" in done.out + done.err
     with Ledger.open(tmp_path / "run", read_only=True) as ledger:
-        assert ledger.spent().requests == TARGET + 6
+        assert spent_in(ledger).requests == TARGET + 6
     assert sum(map(len, server.made)) + server.online.total() == TARGET + 6
 
 

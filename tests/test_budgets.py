@@ -8,6 +8,7 @@ import pytest
 from support.command import Command, assert_refused, ended, started
 from support.held_server import HeldModel
 from support.openai_server import serving
+from support.runs import spent_in
 
 from self_instruct.ledger import Ledger
 from self_instruct.seeds.loading import shipped_seeds
@@ -32,7 +33,7 @@ def test_a_token_budget_is_kept_says_how_to_go_on_and_holds_over_the_whole_run(c
         r"the budget of 12,000 tokens has no room for the next request \([\d,]+ are spent\); raise --max-tokens", done.out
     )
     with Ledger.open(run, read_only=True) as ledger:
-        usage = ledger.spent().usage
+        usage = spent_in(ledger).usage
     assert 0 < (usage.input_tokens or 0) + (usage.output_tokens or 0) <= 12000
     assert command("generate", "--run", run).out == done.out, "a run that goes on has no new budget"
     assert command("generate", "--run", run, "--max-tokens", 500000).code == 0

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from support.command import ended
 from support.faults import LOSSES, Broken, delays, fair, randomly
 from support.openai_server import OpenAIServer, serving
+from support.runs import open_run
 from support.virtual_time import run_virtually
 
 from self_instruct.chains.models.asking import ModelAsker
@@ -30,7 +31,6 @@ from self_instruct.chains.runs.askers import retrying
 from self_instruct.chains.runs.generating import generate
 from self_instruct.chains.runs.loop import Loop
 from self_instruct.chains.runs.outcome import Ending
-from self_instruct.chains.runs.plan import open_run
 from self_instruct.ledger import Ledger, RequestId
 from self_instruct.records.errors import ModelUnavailableError
 from self_instruct.records.replies import Refusal, Reply

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from langchain_core.embeddings import Embeddings
 from support.command import Command, assert_refused
+from support.runs import spent_in
 
 from self_instruct.ledger import Ledger
 
@@ -53,7 +54,7 @@ def test_a_model_tells_what_words_do_not_and_is_asked_once(run: Path, command: C
 
 def test_one_that_runs_out_of_budget_shows_what_is_told_by_then_and_goes_on(run: Path, command: Command) -> None:
     with Ledger.open(run, read_only=True) as ledger:
-        spent = ledger.spent().requests
+        spent = spent_in(ledger).requests
     short = command("coverage", run, "--model", "offline", "--max-requests", spent + 3, "--json")
     assert (short.code, "raise --max-requests" in short.err) == (1, True)
     assert json.loads(short.out)["told_by"]["not asked"] > 0

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from support.fault_injector import BUG, Died, Faults, FaultyAsker, InjectedBug, injected
+from support.runs import spent_in
 from support.scripted import ScriptedAsker, dataset, plan
 from support.virtual_time import VirtualTimeLoop
 
@@ -117,7 +118,7 @@ def check_ledger(run: Path, asker: FaultyAsker, paid: Counter[Any], *, is_cut: b
         assert is_cut or asker.returned <= stored
         counted = sent + Counter(stored)
         assert {one: (times, counted[one]) for one, times in paid.items() if times > counted[one]} == {}
-        assert ledger.spent().requests == counted.total()
+        assert spent_in(ledger).requests == counted.total()
         tasks = {each.id for each in ledger.tasks()}
         assert all(one.task in tasks for one in stored if one.stage != StageName.INSTRUCTIONS)
 

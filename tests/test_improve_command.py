@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support.command import Command, assert_refused
 from support.driver import Driver
+from support.runs import spent_in
 
 from self_instruct.ledger import Ledger
 from self_instruct.records.revisions import Operator, Result, revision_in
@@ -80,16 +81,16 @@ def test_the_judge_of_an_improved_run_is_asked_nothing_twice_and_its_rule_holds(
     new = tmp_path / "new"
     assert command("improve", run, "--run", new, *OFFLINE, "--no-regenerate").code == 0
     with Ledger.open(new, read_only=True) as ledger:
-        requests = ledger.spent().requests
+        requests = spent_in(ledger).requests
     assert command("judge", new).code == 0
     with Ledger.open(new, read_only=True) as ledger:
-        assert ledger.spent().requests == requests
+        assert spent_in(ledger).requests == requests
     assert command("export", new, "--format", "alpaca", "--accepted").code == 0
     again = command("improve", run, "--run", new)
     assert again.code == 0
     assert "instances looked at" in again.out
     with Ledger.open(new, read_only=True) as ledger:
-        assert ledger.spent().requests == requests
+        assert spent_in(ledger).requests == requests
 
 
 def test_what_the_judge_has_said_of_the_old_run_is_not_asked_again(tmp_path: Path, command: Command, run: Path) -> None:

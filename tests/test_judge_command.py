@@ -10,6 +10,7 @@ import pytest
 from support.command import Command, assert_refused
 from support.driver import Driver
 from support.openai_server import serving
+from support.runs import spent_in
 
 from self_instruct.chains import load_model
 from self_instruct.ledger import Ledger
@@ -32,7 +33,7 @@ def test_a_run_ends_with_exactly_fifty_accepted_tasks_and_accounts_for_every_can
         read = len(list(ledger.tasks())) + sum(
             n for (stage, _), n in ledger.count_rejections().items() if stage == "instructions"
         )
-        usage = ledger.spent().usage
+        usage = spent_in(ledger).usage
     assert {row.fate: row.candidates for row in rows}[ACCEPTED] == 50
     assert sum(row.candidates for row in rows) == read
     assert round(sum(row.tokens for row in rows)) == (usage.input_tokens or 0) + (usage.output_tokens or 0)

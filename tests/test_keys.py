@@ -10,10 +10,10 @@ from support.choosy_server import choosing
 from support.command import Command, Done
 from support.held_server import refusing
 from support.openai_server import serving
+from support.runs import open_run
 
 from self_instruct.chains.offline import OfflineModel
 from self_instruct.chains.runs.generating import generate
-from self_instruct.chains.runs.plan import open_run
 from self_instruct.records.errors import SelfInstructError
 from self_instruct.settings.layers import Layer
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.driver import Driver
+from support.runs import spent_in
 
 from self_instruct.ledger import Ledger
 from self_instruct.records.tasks import Proposer
@@ -80,7 +81,7 @@ def test_three_kills_let_no_more_requests_out_than_the_budget_allows(killable: C
         assert killable.generate(run, log, moment, number, *budget) == -signal.SIGKILL
     assert killable.generate(run, log, "never", 0, *budget) == 1
     with Ledger.open(run, read_only=True) as ledger:
-        spent, answered = ledger.spent(), sum(1 for _ in ledger.replies())
+        spent, answered = spent_in(ledger), sum(1 for _ in ledger.replies())
     requests = sum(1 for line in log.read_text().splitlines() if line)
     assert spent.requests == 50 >= requests
     assert spent.unanswered == 50 - answered >= requests - answered > 0

@@ -65,29 +65,24 @@ class Budget:
         self.limits = limits
         self.spent = spent
         self._reserved: dict[Hashable, Amount] = {}
-        self._committed = spent
-
-    @property
-    def committed(self) -> Amount:
-        """What was spent, and what requests in flight may use at most."""
-        return self._committed
+        self.committed = spent  # and what requests in flight may use at most
 
     def reserve(self, request: Hashable, at_most: Amount) -> Limit | None:
         """Set aside what a request may use at most and return None, or return the limit that it does not fit into."""
         if request in self._reserved:
             raise ValueError(f"{request} is in flight already")
-        exceeded = self.limits.exceeded_by(self._committed.plus(at_most))
+        exceeded = self.limits.exceeded_by(self.committed.plus(at_most))
         if exceeded is None:
             self._reserved[request] = at_most
-            self._committed = self._committed.plus(at_most)
+            self.committed = self.committed.plus(at_most)
         return exceeded
 
     def settle(self, request: Hashable, used: Amount) -> None:
         """Count what a request has used, in the place of what was set aside for it."""
         self.release(request)
         self.spent = self.spent.plus(used)
-        self._committed = self._committed.plus(used)
+        self.committed = self.committed.plus(used)
 
     def release(self, request: Hashable) -> None:
         """Give back what was set aside for a request that brought no reply."""
-        self._committed = self._committed.minus(self._reserved.pop(request))
+        self.committed = self.committed.minus(self._reserved.pop(request))

@@ -289,22 +289,14 @@ def _other_files(kind: str, path: object) -> SettingsError:
     return SettingsError(f"this run was started with other {kind} than {others}; start another run with `run`.")
 
 
-def open_run(directory: Path, given: Layer) -> tuple[Ledger, RunPlan]:
-    """Return the ledger and plan of the run in `directory`, begun there if there is none, for one writer that asks a model.
-
-    A run that has no reply yet takes other settings too, over those it was given before. Raises `InputError` of every kind,
-    also where the model cannot be loaded; then nothing has changed and no new run is there.
-    """
-    ledger, plan, _ = open_with_models(directory, given)
-    return ledger, plan
-
-
 def open_with_models(
     directory: Path, given: Layer, objects: Mapping[str, Model] | None = None
 ) -> tuple[Ledger, RunPlan, dict[str, Model]]:
-    """Return what `open_run` does, and the model of each stage.
+    """Return the ledger and plan of the run in `directory`, begun there if there is none, and the model of each stage.
 
-    `objects` are models that are there already, by the name that the run has for them.
+    It is for one writer that asks a model. `objects` are models that are there already, by the name that the run has for them.
+    A run that has no reply yet takes other settings too, over those it was given before. Raises `InputError` of every kind,
+    also where a model cannot be loaded; then nothing has changed and no new run is there.
     """
     if not Ledger.exists(directory):
         plan = planned(None, given)

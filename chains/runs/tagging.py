@@ -62,11 +62,6 @@ def run_tagger(ledger: Ledger, plan: RunPlan, given: Layer, taxonomy: Taxonomy) 
     return RunTagger(settings, TaggingStage(settings, plan.prompts(), taxonomy, name), identity)
 
 
-def own_tagger(plan: RunPlan) -> TaggingStage | None:
-    """Return the stage by which a run tags its tasks as they come; None where it does not."""
-    return plan.stages().tagging
-
-
 def _known(ledger: Ledger, plan: RunPlan) -> dict[str, Any]:
     tags_itself = plan.settings.tagging.enabled and plan.taxonomy
     own = {TAGGING: _identity(plan, plan.settings, plan.taxonomy)} if tags_itself and plan.taxonomy else {}

@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from self_instruct.chains.models.embeddings import load_embeddings, unit_vectors
 from self_instruct.chains.runs.outcome import Outcome
 from self_instruct.chains.runs.plan import RunPlan
-from self_instruct.chains.runs.tagging import kept_tasks, own_tagger, run_tagger, stored_tags, tag_run
+from self_instruct.chains.runs.tagging import kept_tasks, run_tagger, stored_tags, tag_run
 from self_instruct.chains.stages.tagging import By, tags_by_rule
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import SettingsError
@@ -81,7 +81,7 @@ def _stored(ledger: Ledger, taxonomy: Path | None) -> tuple[Coverage, Taxonomy]:
     """Return what words tell, and where the run tags by itself and by this taxonomy, what its model has said."""
     plan = RunPlan.of(ledger)
     grid = _grid(plan, taxonomy)
-    own = own_tagger(plan) if grid == plan.taxonomy else None
+    own = plan.stages().tagging if grid == plan.taxonomy else None
     told = (
         stored_tags(ledger, own)
         if own

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from support.command import Command
 from support.limits import file_size_limit
+from support.runs import spent_in
 
 from self_instruct.chains.runs.generating import decide_stored
 from self_instruct.chains.runs.plan import RunPlan
@@ -244,7 +245,7 @@ def test_it_is_looked_at_and_goes_on(command: Command, old_run: Callable[[int], 
     assert (done.code, done.out) == (0, f"done: 5 instructions kept in {run}\n")
     with Ledger.open(run, read_only=True) as ledger:
         assert {model for _, model, _ in ledger.spending()} == {"offline"}
-        assert ledger.spent().requests == 11
+        assert spent_in(ledger).requests == 11
 
 
 def test_a_run_that_stopped_within_a_reply_goes_on_behind_what_it_had_decided(old_run: Callable[[int], Path]) -> None:
@@ -297,7 +298,7 @@ def test_a_run_of_version_3_goes_on_and_counts_what_is_sent(command: Command, ol
     done = command("generate", "--run", run, "--max-requests", 26)
     assert (done.code, done.out) == (0, f"done: 12 instructions kept in {run}\n")
     with Ledger.open(run, read_only=True) as ledger:
-        assert ledger.spent().requests == 26
+        assert spent_in(ledger).requests == 26
         assert list(ledger.sent()) == []
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support.other_servers import ProtocolServer, speaking_anthropic, speaking_ollama
 from support.questions import question
+from support.runs import open_run
 
 from self_instruct.chains import load_model
 from self_instruct.chains.models.answering import answering
@@ -18,7 +19,6 @@ from self_instruct.chains.models.replies import message_to_reply
 from self_instruct.chains.offline import OfflineModel
 from self_instruct.chains.runs.generating import generate
 from self_instruct.chains.runs.outcome import Ending
-from self_instruct.chains.runs.plan import open_run
 from self_instruct.records.errors import ModelDeniedError, ModelUnavailableError
 from self_instruct.records.replies import Refusal
 from self_instruct.settings.layers import Layer

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.faults import Broken
 from support.openai_server import OpenAIServer, serving
+from support.runs import open_run
 
 from self_instruct.chains import load_model, task_chain
 from self_instruct.chains.models.answering import answering
@@ -15,7 +16,6 @@ from self_instruct.chains.models.replies import message_to_reply
 from self_instruct.chains.offline import OfflineModel
 from self_instruct.chains.runs.generating import generate
 from self_instruct.chains.runs.outcome import Ending
-from self_instruct.chains.runs.plan import open_run
 from self_instruct.records.errors import ModelDeniedError
 from self_instruct.records.replies import Ended
 from self_instruct.settings.layers import Layer

@@ -13,13 +13,13 @@ from langchain_core.language_models import FakeListChatModel
 from langchain_core.runnables import RunnableLambda
 from pydantic import BaseModel, ConfigDict, ValidationError
 from support.choosy_server import ChoosyServer, choosing
+from support.runs import open_run, spent_in
 
 from self_instruct.chains.models.loading import load_model
 from self_instruct.chains.models.refused_parameters import LeftOut, TakenParameters, known_left_out, refused_parameter
 from self_instruct.chains.runs.generating import generate
 from self_instruct.chains.runs.listener import Listener
 from self_instruct.chains.runs.outcome import Ending
-from self_instruct.chains.runs.plan import open_run
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import ModelDeniedError
 from self_instruct.settings.layers import Layer
@@ -233,7 +233,7 @@ def test_a_run_warns_once_and_a_run_that_goes_on_neither_meets_the_refusal_nor_w
         assert len(server.taken) > taken
     with Ledger.open(tmp_path / "run", read_only=True) as ledger:
         assert known_left_out(ledger) == {MODEL: {"temperature": None, "presence_penalty": None}}
-        assert ledger.spent().requests == len(server.taken)
+        assert spent_in(ledger).requests == len(server.taken)
 
 
 def test_the_dataset_is_that_of_a_run_without_the_parameter(tmp_path: Path) -> None:

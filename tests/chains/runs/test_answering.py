@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from langchain_core.prompt_values import StringPromptValue
+from support.runs import spent_in
 from support.scripted import plan
 
 from self_instruct.chains.models.question import Question
@@ -67,7 +68,7 @@ def test_a_signal_lets_what_is_in_flight_arrive_and_the_next_start_asks_the_rest
     asker = Answering(lambda at: at == 10 and os.kill(os.getpid(), number))
     outcome = ask(ledger, asker)
     assert outcome.ending is Ending.INTERRUPTED
-    assert ledger.spent().requests == len(asker.asked) < 40
+    assert spent_in(ledger).requests == len(asker.asked) < 40
     again = Answering()
     assert ask(ledger, again).ending is Ending.DONE
     assert not asker.asked.keys() & again.asked.keys()
@@ -84,9 +85,9 @@ def test_what_time_does_not_cure_is_raised_with_what_arrived_stored(ledger: Ledg
     asker = Answering(raising(error, 10))
     with pytest.raises(type(error)):
         ask(ledger, asker)
-    assert ledger.spent().requests == len(asker.asked) - 1
+    assert spent_in(ledger).requests == len(asker.asked) - 1
 
 
 def test_a_budget_ends_it_and_is_named(ledger: Ledger) -> None:
     outcome = ask(ledger, Answering(), max_requests=15)
-    assert (outcome.ending, outcome.short_of, ledger.spent().requests) == (Ending.BUDGET, "max_requests", 15)
+    assert (outcome.ending, outcome.short_of, spent_in(ledger).requests) == (Ending.BUDGET, "max_requests", 15)

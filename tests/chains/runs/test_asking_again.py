@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 from langchain_core.language_models import FakeListChatModel
+from support.runs import spent_in
 from support.scripted import ScriptedAsker, dataset, plan, reply_to, run
 
 from self_instruct.chains import instance_chain, instruction_chain
@@ -139,8 +140,8 @@ def test_both_attempts_are_counted_and_max_requests_holds(tmp_path: Path) -> Non
     asker = ScriptedAsker(EITHER)
     run(tmp_path, asker, num_instructions=40, max_requests=9)
     with Ledger.open(tmp_path, read_only=True) as ledger:
-        assert ledger.spent().requests == sum(asker.asked.values()) == 9
-        assert ledger.spent().usage.input_tokens == 90
+        assert spent_in(ledger).requests == sum(asker.asked.values()) == 9
+        assert spent_in(ledger).usage.input_tokens == 90
 
 
 def test_the_second_prompt_says_what_was_wrong_and_is_the_first_one_otherwise(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from langchain_core.prompt_values import StringPromptValue
+from support.runs import spent_in
 from support.scripted import plan
 
 from self_instruct.chains.budgets.meter import Meter
@@ -96,7 +97,7 @@ def test_what_time_may_cure_ends_it_and_what_is_under_way_is_stored(ledger: Ledg
     arrived, asking = ask(ledger, asker, 100)
     assert isinstance(asking.failure, ModelUnavailableError)
     assert len(arrived) + len(asking.unanswered) == 100
-    assert len(arrived) == sum(asker.asked.values()) - 1 == ledger.spent().requests
+    assert len(arrived) == sum(asker.asked.values()) - 1 == spent_in(ledger).requests
     again, _ = ask(ledger, Answering(), 100)
     assert len(again) == 100
 
@@ -137,6 +138,6 @@ def test_what_a_kill_lost_is_asked_last_and_counted(ledger: Ledger) -> None:
     arrived, asking = ask(ledger, Answering(order.append), 4, concurrency=1, max_requests=7)
     assert order == [2, 3, 1, 0]
     assert (len(arrived), asking.unanswered) == (4, [])
-    assert (ledger.spent().requests, ledger.spent().unanswered) == (7, 3)
+    assert (spent_in(ledger).requests, spent_in(ledger).unanswered) == (7, 3)
     _, asking = ask(ledger, Answering(), 6, concurrency=1, max_requests=7)
     assert [question.id.request for question in asking.unanswered] == [4, 5]

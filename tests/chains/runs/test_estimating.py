@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from support.runs import spent_in
 from support.scripted import WORDS, ScriptedAsker, plan
 
 from self_instruct.chains.runs.estimating import Estimate, estimate, in_all
@@ -98,11 +99,11 @@ def test_a_run_that_has_begun_is_estimated_by_its_own_experience(tmp_path: Path)
 
 def test_what_is_left_of_a_stopped_run_is_what_it_has_not_asked(tmp_path: Path) -> None:
     with after(tmp_path, num_instructions=20, max_requests=12) as ledger:
-        before = ledger.spent().requests
+        before = spent_in(ledger).requests
         left = in_all(estimate(plan(num_instructions=20), ledger).stages).requests
     with Ledger.open(tmp_path) as ledger:
         asyncio.run(Loop(ledger, plan(num_instructions=20), ScriptedAsker()).run())
-        asked = ledger.spent().requests - before
+        asked = spent_in(ledger).requests - before
     assert asked * 0.6 <= left <= asked * 1.6
 
 
@@ -155,7 +156,7 @@ def test_a_run_whose_texts_run_out_is_to_ask_about_those_that_are_left(tmp_path:
     with Ledger.create(tmp_path / "run", some.facts()) as ledger:
         asyncio.run(Loop(ledger, some, ScriptedAsker(proposal)).run())
         found = estimate(replace(some, settings=plan(**alone).settings), ledger)
-        used = ledger.spent().requests
+        used = spent_in(ledger).requests
     assert 0 < used < len(TEXTS)
     assert requests(found) == [len(TEXTS) - used, 0, 0]
     assert f"the {len(TEXTS) - used} texts that are left are used up" in "\n".join(found.assumptions)

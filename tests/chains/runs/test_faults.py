@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.faults import SAID_OF, Broken, Delay, Fault, Forecast, Refuse, always, scripted
 from support.openai_server import OpenAIServer, serving
+from support.runs import open_run, spent_in
 from support.scripted import dataset
 
 from self_instruct.chains.models import retrying as weather
@@ -15,7 +16,6 @@ from self_instruct.chains.offline import OfflineModel
 from self_instruct.chains.runs.generating import generate
 from self_instruct.chains.runs.listener import Listener
 from self_instruct.chains.runs.outcome import Ending, Outcome, Snapshot
-from self_instruct.chains.runs.plan import open_run
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import ModelDeniedError
 from self_instruct.records.tasks import Reason
@@ -153,7 +153,7 @@ def test_a_fault_that_stays_stops_the_run_with_its_words_after_a_bounded_effort(
         assert outcome.sentence.endswith(" (tried 4 times)")
         assert KEY not in outcome.sentence
         assert max(server.bodies.values()) == 4
-        assert ledger.spent().requests == 0
+        assert spent_in(ledger).requests == 0
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_run_that_was_stopped_by_its_server_goes_on_to_the_same_end(tmp_path: 
     faults = [None] * 4 + [Refuse(503)] * 40
     with run(tmp_path, scripted(*faults), retries=1) as (outcome, _, ledger, _):
         assert outcome.ending is Ending.UNAVAILABLE
-        assert 1 <= ledger.spent().requests <= 4
+        assert 1 <= spent_in(ledger).requests <= 4
     with run(tmp_path, scripted()) as (outcome, _, ledger, _):
         assert outcome.ending is Ending.DONE
         assert dataset(ledger) == calm[CHAT]

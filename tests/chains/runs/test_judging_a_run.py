@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from support.runs import spent_in
 from support.scripted import ScriptedAsker, plan, reply_to
 
 from self_instruct.chains.models.families import model_family, same_family
@@ -118,10 +119,10 @@ def test_a_provider_that_fails_leaves_what_was_answered_and_it_goes_on(run: Path
 def test_a_budget_of_the_run_is_kept(run: Path) -> None:
     with Ledger.open(run) as ledger:
         settled = RunPlan.of(ledger)
-        spent = ledger.spent().requests
+        spent = spent_in(ledger).requests
         chosen = run_judge(ledger, settled, Layer({"max_requests": spent + 3}, {}))
         outcome = do_all(ledger, Judging(ledger, settled, chosen), ScriptedAsker(judged), without_retries(chosen))
-        assert ledger.spent().requests == spent + 3
+        assert spent_in(ledger).requests == spent + 3
     assert (outcome.ending, outcome.short_of) == (Ending.BUDGET, "max_requests")
 
 

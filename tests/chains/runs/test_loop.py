@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from support.runs import spent_in
 from support.scripted import ScriptedAsker, plan, reply_to, run
 
 from self_instruct.chains.budgets.bounds import at_most
@@ -181,7 +182,7 @@ def test_a_stopped_run_stores_what_is_in_flight_and_goes_on(tmp_path: Path) -> N
         loop = Loop(ledger, settled, asker, lambda snapshot: loop.stop() if snapshot.spent.requests >= 9 else None)
         outcome = asyncio.run(loop.run())
         assert outcome.ending is Ending.INTERRUPTED
-        assert ledger.spent().requests == sum(asker.asked.values())
+        assert spent_in(ledger).requests == sum(asker.asked.values())
     _, found = run(tmp_path / "run", asker, num_instructions=25)
     assert found == calm
     assert set(asker.asked.values()) == {1}
@@ -328,4 +329,4 @@ def test_a_fault_of_the_program_surfaces_once_what_is_under_way_has_arrived(tmp_
     with pytest.raises(KeyError, match="a bug"):
         run(tmp_path, asker, num_instructions=60)
     with Ledger.open(tmp_path, read_only=True) as ledger:
-        assert ledger.spent().requests == asker.asked.total() - 1
+        assert spent_in(ledger).requests == asker.asked.total() - 1

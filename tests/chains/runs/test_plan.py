@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.runs import open_run, spent_in
 from support.scripted import seed
 
 from self_instruct.chains.models.names import OFFLINE
-from self_instruct.chains.runs.plan import RunPlan, open_run
+from self_instruct.chains.runs.plan import RunPlan
 from self_instruct.ledger import LEDGER_FILE, Ledger, RequestId
 from self_instruct.prompts.template_files import Templates
 from self_instruct.records.errors import InputError, LedgerError, SeedFileError, SettingsError, TemplateError
@@ -40,7 +41,7 @@ def begin(run: Path, given: Layer) -> RunPlan:
     """Begin or go on with a run that has a reply."""
     ledger, plan = open_run(run, given)
     with ledger:
-        if not ledger.spent().requests:
+        if not spent_in(ledger).requests:
             ledger.store_reply(RequestId(StageName.INSTRUCTIONS, 0), Reply("one"))
     return plan
 

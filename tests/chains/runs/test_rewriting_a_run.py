@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import BaseMessage
+from support.runs import spent_in
 
 from self_instruct.chains.offline.answering import Answer
 from self_instruct.chains.offline.model import OfflineModel
@@ -71,7 +72,7 @@ def test_instructions_written_again_are_the_same_however_often_it_was_stopped(tm
     assert ending is Ending.DONE
     assert found(rough) == found(calm)
     with Ledger.open(rough, read_only=True) as ledger, Ledger.open(calm, read_only=True) as undisturbed:
-        assert ledger.spent().requests == undisturbed.spent().requests
+        assert spent_in(ledger).requests == spent_in(undisturbed).requests
         results = Counter(one.result for one in revisions(ledger, Operator.REWRITE))
         whole = improvement(ledger)
         texts = [kept.instruction for kept in ledger.tasks()]
@@ -101,11 +102,11 @@ def test_improving_stops_where_too_many_verdicts_cannot_be_read(tmp_path: Path, 
     new, judge = tmp_path / "new", Picky(mumbles=True)
     assert improved(run, new, judge, concurrency=1) is Ending.UNREAD
     with Ledger.open(new, read_only=True) as ledger:
-        requests = ledger.spent().requests
+        requests = spent_in(ledger).requests
     assert requests < 60
     assert improved(run, new, judge, concurrency=1) is Ending.UNREAD
     with Ledger.open(new, read_only=True) as ledger:
-        assert ledger.spent().requests == requests
+        assert spent_in(ledger).requests == requests
     assert improved(run, new, judge, **{"judging.max_unread": 1}) is Ending.DONE
 
 

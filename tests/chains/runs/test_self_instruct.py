@@ -10,6 +10,7 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.runnables import RunnableLambda
+from support.runs import spent_in
 
 from self_instruct import SelfInstruct, Settings
 from self_instruct.chains import RunEnded, TaskKept, load_model
@@ -96,7 +97,7 @@ def test_callbacks_see_every_request_with_its_identity(tmp_path: Path) -> None:
     counting = Counting()
     SelfInstruct("offline", num_instructions=2).run(tmp_path / "run", config={"callbacks": [counting]})
     with Ledger.open(tmp_path / "run", read_only=True) as ledger:
-        assert len(counting.stages) == ledger.spent().requests
+        assert len(counting.stages) == spent_in(ledger).requests
     assert set(counting.stages) == {"instructions", "classification", "instances"}
 
 

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from support.runs import spent_in
 from support.scripted import ScriptedAsker, dataset, plan
 
 from self_instruct.chains.models.question import Question
@@ -76,7 +77,7 @@ def test_what_was_in_flight_at_a_kill_counts_once_against_max_requests(tmp_path:
     for answered in (5, 0, 11, 30):
         assert asker.run(tmp_path, answered, **settings) is None
     with Ledger.open(tmp_path) as ledger:
-        spent, answers = ledger.spent(), sum(1 for _ in ledger.replies())
+        spent, answers = spent_in(ledger), sum(1 for _ in ledger.replies())
     assert (spent.requests, spent.unanswered) == (asker.sent.total(), asker.sent.total() - answers)
     outcome = asker.run(tmp_path, 1000, **settings)
     assert outcome is not None
@@ -98,7 +99,7 @@ def test_what_was_in_flight_at_a_kill_counts_by_its_bound_against_tokens_and_cos
     assert outcome is not None
     assert outcome.ending is Ending.BUDGET
     with Ledger.open(tmp_path) as ledger:
-        spent = ledger.spent()
+        spent = spent_in(ledger)
     tokens = spent.usage.plus(spent.at_most)
     lost, paid = spent.at_most, spent.usage
     assert spent.unanswered == asker.sent.total() - (spent.requests - spent.unanswered)
@@ -132,7 +133,7 @@ def test_a_request_that_ended_in_an_error_is_not_counted(tmp_path: Path) -> None
     settled = plan(num_instructions=40)
     with Ledger.create(tmp_path, settled.facts()) as ledger:
         assert asyncio.run(Loop(ledger, settled, asker).run()).ending is Ending.UNAVAILABLE
-        assert (ledger.spent().requests, ledger.spent().unanswered) == (asker.asked.total() - 1, 0)
+        assert (spent_in(ledger).requests, spent_in(ledger).unanswered) == (asker.asked.total() - 1, 0)
 
 
 def test_a_request_called_off_by_its_asker_stops_the_run_and_counts(tmp_path: Path) -> None:
@@ -146,7 +147,7 @@ def test_a_request_called_off_by_its_asker_stops_the_run_and_counts(tmp_path: Pa
         outcome = asyncio.run(Loop(ledger, settled, asker).run())
         assert outcome.ending is Ending.UNAVAILABLE
         assert outcome.sentence == "the model could not answer: a request was called off while it was under way"
-        assert (ledger.spent().requests, ledger.spent().unanswered) == (asker.asked.total(), 1)
+        assert (spent_in(ledger).requests, spent_in(ledger).unanswered) == (asker.asked.total(), 1)
 
 
 # the order

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.command import Command
+from support.runs import spent_in
 
 from self_instruct import SelfInstruct
 from self_instruct.ledger import Ledger
@@ -30,7 +31,7 @@ def rows(command: Command, run: Path) -> Mapping[str, dict[str, Any]]:
 def test_the_rows_add_up_to_the_run_and_the_rates_are_theirs(run: Path, command: Command) -> None:
     found = rows(command, run)
     with Ledger.open(run, read_only=True) as ledger:
-        spent, tasks = ledger.spent(), list(ledger.tasks())
+        spent, tasks = spent_in(ledger), list(ledger.tasks())
         evolved = {lineage.request for lineage in ledger.lineages()}
     in_all = json.loads(command("status", run, "--json").out)["spent"]["in_all"]
     assert list(found) == ["self-instruct", "evolve"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from support.runs import spent_in
 from support.scripted import plan
 from support.written import instructions, write_run
 
@@ -67,7 +68,7 @@ def test_what_was_spent_is_counted_by_stage(run: Ledger) -> None:
         (StageName.CLASSIFICATION, 6, 2, 80, 4),
         (StageName.INSTANCES, 3, 1, 60, 18),
     ]
-    assert sum(one.requests for one in spent) == run.spent().requests
+    assert sum(one.requests for one in spent) == spent_in(run).requests
 
 
 def test_json_holds_the_same_as_the_record(run: Ledger) -> None:
