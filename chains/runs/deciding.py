@@ -101,7 +101,7 @@ class Decider:
         step = self._decide(stage, task.awaits, self.about(task), reply)
         kind = task.is_classification if step.is_classification is None else step.is_classification
         self._count(task.is_classification, kind)
-        if step.again is not None and step.wrong is not None:
+        if step.again is not None and step.wrong is not None:  # asked once more: of this reply nothing is kept
             after = replace(task, awaits=step.again)
             self._store(after, Step())
             return after, step.wrong

@@ -142,15 +142,9 @@ class Forecast:
     def _of(self, at: Standing, name: str, count: float) -> float:
         """Return how many of so many requests are one proposer's; where texts run out, the others bring what is missing."""
         of_texts, left = self._shares.get(_OF_TEXTS, 0), self.texts_left(at)
-        about_texts = min(count * of_texts, left)
         if name == _OF_TEXTS:
-            return about_texts
-        until_used = about_texts / of_texts if of_texts else count
-        others = (self._expected - of_texts) / (
-            1 - of_texts
-        )  # tasks that one of their requests brings, where a text brings one
-        after = (count - until_used) * (self._expected / others if left else 1)
-        return (until_used * (1 - of_texts) + after) * self._shares[name] / (1 - of_texts)
+            return min(count * of_texts, left)
+        return requests_of_others(count, of_texts, left, self._expected) * self._shares[name] / (1 - of_texts)
 
     def _share_asked(self, at: Standing, stage: Stage[Any]) -> float:
         """Return of what share of the tasks to come a stage is asked about: those found for a text have their output."""
@@ -207,6 +201,23 @@ def guessed(
     """Return the likely tokens of a stage's request, in and out: those of some questions, and an answer as the seeds are."""
     image = IMAGE_TOKENS if is_about_images and stage.name != SEEN_NOTHING else 0
     return image + fmean(tokens_of(prompt_text(one.prompt)) for one in questions), stage.output_bytes(seeds) / BYTES_PER_TOKEN
+
+
+def requests_of_others(count: float, of_texts: float, texts: float, each: float) -> float:
+    """Return how many of `count` requests are about no text, of which the rest have a share until their `texts` run out.
+
+    Requests of all bring `each` tasks in the mean, one about a text brings one. Where texts run out, the others bring what is
+    missing: here after 50 requests, so that 50 more would bring 110 tasks, for which theirs, at 3 tasks each, need 36.7.
+
+    >>> requests_of_others(100, of_texts=0.4, texts=100, each=2.2)
+    60.0
+    >>> round(requests_of_others(100, of_texts=0.4, texts=20, each=2.2), 1)
+    66.7
+    """
+    until_used = min(count, texts / of_texts) if of_texts else count
+    each_of_others = (each - of_texts) / (1 - of_texts)
+    after = (count - until_used) * (each / each_of_others if texts else 1)
+    return until_used * (1 - of_texts) + after
 
 
 def tokens_of(text: str) -> float:

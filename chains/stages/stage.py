@@ -35,9 +35,12 @@ class Step:
     """What a reply decides.
 
     `read` is what it holds, in its order: candidates, instances, rejections. `is_classification` is None where the stage does
-    not say. `again` is the next question that the same stage asks about the same task, because of `wrong` if that says why
-    nothing could be read; None: the stage is done with it. `is_last`: so are all stages. What was read counts where nobody asks
-    again.
+    not say. What follows, and whether what was read counts:
+
+        again and wrong     the same question once more: nothing could be read, `wrong` says why     it does not
+        again alone         the stage's next question about the same task                            it does
+        neither             the next stage's question                                                it does
+        is_last             nothing: all stages are done with the task                               it does
     """
 
     read: tuple[Candidate | Instance | Rejection, ...] = ()

@@ -92,8 +92,7 @@ def _listed(instruction: str) -> tuple[str, ...]:
         is_plain_question = _YES_NO.search(instruction) and not re.search(r" or |\w/\w", instruction.replace("yes or no", ""))
         return _YES_AND_NO if is_plain_question else ()
     labels = [_ARTICLE.sub("", part.strip()) for part in _PARTS.split(found["list"]) if part.strip()]
-    labels.append(
-        labels[0].rsplit(None, 1)[-1]
-    )  # the list may begin with the words before it: "boots satisfied or dissatisfied"
+    # The list may begin with the words before it: "boots satisfied or dissatisfied".
+    labels.append(labels[0].rsplit(None, 1)[-1])
     is_plain = len(labels) > 2 and "not" not in labels and all(len(label.split()) <= _MOST_LABEL_WORDS for label in labels)
     return tuple(labels) if is_plain else ()
