@@ -298,6 +298,21 @@ def test_a_judge_and_an_evaluation_are_asked_in_batches_too(
     assert "warning: the model openai:gpt-4.1-mini refuses the parameter 'temperature'" in done.err
 
 
+def test_a_budget_that_ends_in_the_midst_of_batches_is_said_and_the_rest_asked_later(
+    generate: Callable[..., Done], command: Command, server: BatchServer, tmp_path: Path
+) -> None:
+    assert generate("run").code == 0
+    with Ledger.open(tmp_path / "run", read_only=True) as ledger:
+        instances, requests = ledger.count_instances(), spent_in(ledger).requests
+    judging = ("judge", tmp_path / "run", "--model", "openai:gpt-4.1", "--base-url", server.base_url, "--batch", *QUICK)
+    done = command(*judging, "--max-requests", requests + 4)
+    assert (done.code, len(server.made[0])) == (1, 4)
+    assert f"the budget of {requests + 4} requests is spent" in done.out
+    assert command(*judging, "--max-requests", 9 * requests).code == 0
+    with Ledger.open(tmp_path / "run", read_only=True) as ledger:
+        assert sum(one.stage == JUDGING for _, one in ledger.verdicts()) == instances
+
+
 def test_two_systems_are_compared_in_batches_as_online(command: Command, server: BatchServer, tmp_path: Path) -> None:
     tasks, systems = tmp_path / "tasks.jsonl", [tmp_path / "short.jsonl", tmp_path / "long.jsonl"]
     tasks.write_text("".join(json.dumps({"id": str(n), "instruction": f"Say {n}.", "output": str(n)}) + "\n" for n in range(5)))

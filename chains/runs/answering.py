@@ -142,7 +142,7 @@ class _Answering:
         self._begin()
 
     def _begin(self) -> None:
-        """Begin a pass with what waited for a batch in the one before."""
+        """Begin a pass with what the one before left: what waited for a batch, and what its budget had no room for."""
         self._meter = Meter(self._settings, self._ledger.spending())
         questions = _Questions(self._waited, self._work)
         slots = self._settings.concurrency
@@ -175,7 +175,9 @@ class _Answering:
         if not (self._asking.unanswered or self._waited):
             return Outcome(Ending.DONE, f"{work.done} answers")
         if stopped is None or (self._waited and stopped.ending is Ending.BUDGET):
-            return Outcome(Ending.BATCHED, f"{len(self._waited)} questions wait for a batch")
+            outcome = Outcome(Ending.BATCHED, f"{len(self._waited)} questions wait for a batch")
+            self._waited = [*self._waited, *self._asking.unanswered]
+            return outcome
         return stopped
 
     def _report(self) -> None:

@@ -6,7 +6,7 @@ with its model and the hash of its prompt.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,31 +105,36 @@ class Judging:
         }
         every = [(task, at) for task, about in self._tasks.items() for at in range(len(about.instances))]
         self.jobs = _sampled(plan, every, sample)
-        votes = [(*job, vote) for job in self.jobs for vote in range(1, judge.stage.votes + 1)]
         has = {(task, one.instance, one.vote) for task, one in verdicts}
-        missing = [vote for vote in votes if vote not in has]
-        self.total = len(votes)
-        self.done = len(votes) - len(missing)
-        self._waiting = deque[tuple[RequestId, str | None]]()
-        for task, at, vote in missing:
-            self._waiting.append((first_attempt(RequestId(judge.name, task.request, task.item, instance=at), vote), None))
+        self.total = len(self.jobs) * judge.stage.votes
+        self.done = self.total - sum(1 for _ in self._missing(has))
+        self._first = self._missing(has)
+        self._again = deque[tuple[RequestId, str]]()
 
     def __iter__(self) -> Iterator[Question]:
         return self
 
     def __next__(self) -> Question:
         """Return the question of a vote that is missing, or that could not be read, with what was wrong with it."""
-        if not self._waiting:
-            raise StopIteration
-        request, wrong = self._waiting.popleft()
+        request, wrong = next(self._first, None), None
+        if request is None:
+            if not self._again:
+                raise StopIteration
+            request, wrong = self._again.popleft()
         return self._plan.with_image(self._judge.stage.question(request, self._tasks[request.task], wrong))
+
+    def _missing(self, has: Collection[tuple[TaskId, int, int]]) -> Iterator[RequestId]:
+        for task, at in self.jobs:
+            for vote in range(1, self._judge.stage.votes + 1):
+                if (task, at, vote) not in has:
+                    yield first_attempt(RequestId(self._judge.name, task.request, task.item, instance=at), vote)
 
     def take(self, question: Question, reply: Reply | Refusal) -> None:
         """Store the verdict that a reply is; one that cannot be read is asked for once more."""
         request = question.id
         step = self._judge.stage.decide(request, self._tasks[request.task], reply)
         if step.wrong is not None and step.again is not None:
-            self._waiting.append((step.again, step.wrong))
+            self._again.append((step.again, step.wrong))
             return
         self._ledger.add_verdicts(request.task, step.verdicts)
         self._share.add(step.verdicts)
