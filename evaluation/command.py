@@ -38,10 +38,12 @@ class Wanted:
 
 def report_on(wanted: Wanted, given: Layer, *, as_json: bool) -> None:
     """Evaluate what is wanted and print it; where asking stops short, say how to go on and leave with the exit code."""
+    _check_used(wanted)
     result = _result(wanted, given)
-    for line in remarks(result):
-        say(line, is_error=True)
-    other = load_result(wanted.against, _references(wanted)) if wanted.against else None
+    other = load_result(wanted.against, _references(wanted), wanted.split) if wanted.against else None
+    for named, each in (("", result), (f"{wanted.against}: ", other)):
+        for line in remarks(each) if each else ():
+            say(f"{named}{line}", is_error=True)
     found = contamination(wanted.training, [each.instance for each in result.scored]) if wanted.training else None
     _print(result, other, found, is_json=as_json)
 
@@ -56,6 +58,16 @@ def write_lm_eval(folder: Path, tasks: str | None, split: Path | None, encoding:
     say(f"{len(found)} instances in {folder}: lm_eval --include_path {folder} --tasks {LM_EVAL_TASK}")
 
 
+def _check_used(wanted: Wanted) -> None:
+    """Raise `InputError` for what would be passed over."""
+    if wanted.likelihood and wanted.predictions:
+        raise InputError("`likelihood` asks a model, and `predictions` are only scored; give one of them.")
+    if wanted.split and not wanted.tasks and not wanted.references:
+        raise InputError("`split` names tasks of a folder; name that with `tasks` or `references`, as superni:DIR.")
+    if wanted.references and not wanted.predictions and not wanted.against:
+        raise InputError("`references` are what `predictions`, or those of `against`, are scored by; leave them out.")
+
+
 def _result(wanted: Wanted, given: Layer) -> Result:
     if wanted.predictions is None:
         if wanted.run is None:
@@ -65,7 +77,7 @@ def _result(wanted: Wanted, given: Layer) -> Result:
         raise InputError("`predictions` are only scored and `run` asks a model; give one of them.")
     if given.values:
         raise InputError("`predictions` are only scored: leave out MODEL, and what says how it is asked.")
-    return scored_files(wanted.predictions, wanted.references or wanted.tasks)
+    return scored_files(wanted.predictions, wanted.references or wanted.tasks, wanted.split)
 
 
 def _evaluated(run: Path, wanted: Wanted, given: Layer) -> Result:

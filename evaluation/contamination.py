@@ -59,18 +59,24 @@ def _plain(overlap: Overlap | None) -> dict[str, Any] | None:
 
 
 def contamination(file: Path, tasks: Sequence[TaskInstance]) -> Contamination:
-    """Return the overlap of a training file, in any form of ours, with a task set.
+    """Return the overlap of a training file, in any form of ours that is JSON, with a task set.
 
-    Raises `EvaluationFileError` where the file cannot be read, or holds no text to train on.
+    Raises `EvaluationFileError` where the file cannot be read, or holds no text to train on, and where there is nothing to
+    compare: tasks of which neither an instruction nor an input is known.
     """
+    if file.is_dir() or file.suffix == ".parquet":
+        raise EvaluationFileError(f"{file}: is no JSON, which is what is compared; name an export in the form alpaca, say.")
     rows = [(number, parts) for number, place, row in json_rows(file, "a row to train on") for parts in _asked(row, place)]
     instructions = [(number, instruction) for number, (instruction, _) in rows]
     inputs = [(number, given) for number, (_, given) in rows]
     first_of_each_task = {(one.task, one.instruction): one for one in reversed(tasks)}.values()
-    return Contamination(
+    found = Contamination(
         _overlap(instructions, [(one.task, one.instruction) for one in reversed(first_of_each_task)], 1),
         _overlap(inputs, [(one.id, one.input) for one in tasks], LEAST_WORDS),
     )
+    if found.instructions is None and found.inputs is None:
+        raise EvaluationFileError(f"{file}: cannot be compared with these tasks, whose instructions and inputs are not known.")
+    return found
 
 
 def _overlap(training: Sequence[tuple[int, str]], tasks: Sequence[tuple[str, str]], least_words: int) -> Overlap | None:

@@ -76,13 +76,13 @@ def evaluate(
         return Evaluated(Outcome(Ending.DONE, f"{len(plan.tasks)} answers"), result)
 
 
-def load_result(source: Path, references: str | None = None) -> Result:
-    """Return the result of an evaluation's run directory, or of a file of predictions.
+def load_result(source: Path, references: str | None = None, split: Path | None = None) -> Result:
+    """Return the result of an evaluation's run directory, or of a file of predictions; see `scored_files`.
 
     Raises `InputError` where an evaluation is not finished, and of every kind that files can bring.
     """
     if not (source / LEDGER_FILE).exists():
-        return scored_files(source, references)
+        return scored_files(source, references, split)
     with Ledger.open(source, read_only=True) as ledger, ledger.snapshot():
         return stored_result(ledger, EvaluationPlan.of(ledger))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -80,25 +81,23 @@ class Fields:
         name = self._first(names)
         if name is None:
             if default is None:
-                raise self.wrong(f"field {names[0]!r} is missing; expected text.")
+                raise self._lacking(names, "text")
             return default
         value = self._fields[name]
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(value)
-        if not isinstance(value, str):
+        if (found := _as_text(value)) is None:
             raise self.wrong(f"field {name!r} is {cut(json.dumps(value))}; expected text.")
-        return storable(value)
+        return found
 
     def texts(self, *names: str) -> tuple[str, ...]:
-        """Return the texts of the first of these fields that is there, at least one; a text alone is one."""
+        """Return the texts of the first of these fields that is there, at least one; a text alone is one, numbers are texts."""
         name = self._first(names)
         if name is None:
-            raise self.wrong(f"field {names[0]!r} is missing; expected a list of texts.")
+            raise self._lacking(names, "a list of texts")
         value = self._fields[name]
-        found = [value] if isinstance(value, str) else value
-        if not isinstance(found, list) or not found or not all(isinstance(each, str) for each in found):
+        found = [text for each in (value if isinstance(value, list) else [value]) if (text := _as_text(each)) is not None]
+        if not found or (isinstance(value, list) and len(found) < len(value)):
             raise self.wrong(f"field {name!r} is {cut(json.dumps(value))}; expected a list of one text or more.")
-        return tuple(map(storable, found))
+        return tuple(found)
 
     def objects(self, name: str, *, may_be_missing: bool = False) -> list[Fields]:
         """Return the objects of a list."""
@@ -111,5 +110,17 @@ class Fields:
         """Return an error that says what is wrong at this place."""
         return EvaluationFileError(f"{self.place}: {what}")
 
+    def _lacking(self, names: tuple[str, ...], expected: str) -> EvaluationFileError:
+        null = next((name for name in names if name in self._fields), None)
+        return self.wrong(f"field {(null or names[0])!r} is {'null' if null else 'missing'}; expected {expected}.")
+
     def _first(self, names: tuple[str, ...]) -> str | None:
         return next((name for name in names if self._fields.get(name) is not None), None)
+
+
+def _as_text(value: object) -> str | None:
+    """Return a text, or a number as one; None for anything else, and for what is a number in name only (NaN)."""
+    if isinstance(value, str):
+        return storable(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return str(value) if is_number else None

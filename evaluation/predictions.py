@@ -20,14 +20,17 @@ from self_instruct.reports.seeds.evaluation_file import EvaluationFileError
 _ANSWERS = ("prediction", "response", "output")
 
 
-def scored_files(predictions: Path, references: str | None = None) -> Result:
+def scored_files(predictions: Path, references: str | None = None, split: Path | None = None) -> Result:
     """Return the result of a file of predictions against a file of references, or a task set as `load_task_set` names it.
 
-    Without `references` each prediction holds its own. Raises `EvaluationFileError` that names file and line.
+    `split` names the tasks of a folder. Without `references` each prediction holds its own; of those with one id the last
+    counts. Raises `EvaluationFileError` that names file and line.
     """
     if references is None:
-        return Result(tuple(_with_own_references(predictions)))
-    return match(_predictions(predictions), load_references(references), str(predictions))
+        scored = list(_with_own_references(predictions))
+        last = {one.instance.id: one for one in scored}
+        return Result(tuple(last.values()), doubled=_doubled(one.instance.id for one in scored))
+    return match(_predictions(predictions), load_references(references, split), str(predictions))
 
 
 def match(predictions: Sequence[tuple[str | None, str]], tasks: TaskSet, source: str) -> Result:
@@ -49,15 +52,21 @@ def match(predictions: Sequence[tuple[str | None, str]], tasks: TaskSet, source:
     )
 
 
-def load_references(named: str) -> TaskSet:
-    """Return the references of a file in the published form, or of a task set by its name."""
+def load_references(named: str, split: Path | None = None) -> TaskSet:
+    """Return the references of a file in the published form, or of a task set by its name.
+
+    In a file without ids a line's number is its id.
+    """
     path = Path(named)
-    if ":" in named and not path.exists():
-        return load_task_set(named)
+    if split or (":" in named and not path.exists()):
+        return load_task_set(named, split)
     rows = [Fields(row, f"{path}:{number}") for number, row in json_lines(path, "one reference {id, references}")]
     if "instances" in rows[0]:
         return load_task_set(f"user-oriented:{named}")
-    found = tuple(instance_of(row, row.text("id")) for row in rows)
+    has_ids = any("id" in row for row in rows)
+    found = tuple(
+        instance_of(row, row.text("id", default=None if has_ids else f"{at}")) for at, row in enumerate(rows, start=1)
+    )
     if doubled := _doubled(one.id for one in found):
         raise EvaluationFileError(f"{path}: the id {doubled[0]!r} is used twice; expected one reference of each id.")
     return found

@@ -26,7 +26,8 @@ from self_instruct.chains.runs.stored_facts import read_fact, remember_settings,
 from self_instruct.chains.stages.comparing import OutputPair, turned
 from self_instruct.chains.stages.task_kinds import task_kind
 from self_instruct.evaluation.intervals import Interval, bootstrap
-from self_instruct.evaluation.results import Result
+from self_instruct.evaluation.results import Result, asked_in
+from self_instruct.evaluation.scores import Scored
 from self_instruct.ledger import Ledger, RequestId
 from self_instruct.prompts.prompt_set import prompt_set
 from self_instruct.prompts.reading.verdict_parser import PreferenceParser
@@ -179,8 +180,13 @@ def _opened(
     with ExitStack() as undo:
         ledger = undo.enter_context(Ledger.open(run))
         plan = PreferencePlan.of(ledger)
-        if systems is not None and _pairs(systems, len(plan.answered), plan.settings.seed) != plan.answered:
-            raise SettingsError(f"{run}: was started with other answers; start another with `run`.")
+        count = len(plan.answered)
+        if systems is not None and _pairs(systems, tasks or count, plan.settings.seed) != plan.answered:
+            raise SettingsError(f"{run}: was started with other answers, or other `tasks` ({count}); start another with `run`.")
+        if systems is None and tasks not in (None, count):
+            raise SettingsError(
+                f"{run}: was started with {count} tasks, not {tasks}; leave that out, or start another with `run`."
+            )
         settled = settle_again(given, Settled(plan.settings, plan.origins))
         check_budgets(settled.settings)
         plan = replace(plan, settings=settled.settings, origins=settled.origins)
@@ -205,16 +211,13 @@ def _pairs(systems: Mapping[str, Result], tasks: int | None, seed: int) -> tuple
     if not shared:
         raise InputError("the two systems answered no task in common; name answers to one task set.")
     drawn = HashDraws(f"{seed}:preferred").sample(shared, min(tasks or len(shared), len(shared)))
-    return tuple(
-        AnsweredTask(
-            each, firsts[each].instance.task,
-            OutputPair(
-                firsts[each].instance.instruction, firsts[each].instance.input,
-                firsts[each].answer.text.strip(), seconds[each].answer.text.strip(),
-            ),
-        )
-        for each in drawn
-    )  # fmt: skip
+    return tuple(_answered_task(each, firsts[each], seconds[each]) for each in drawn)
+
+
+def _answered_task(name: str, first: Scored, second: Scored) -> AnsweredTask:
+    asked = asked_in((first, second))
+    pair = OutputPair(asked.instruction, asked.input, first.answer.text.strip(), second.answer.text.strip())
+    return AnsweredTask(name, asked.task, pair)
 
 
 # asking

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from self_instruct.evaluation.results import Result
+from self_instruct.evaluation.results import Result, asked_in
 from self_instruct.records.errors import InputError
 from self_instruct.records.marks import Grade
 from self_instruct.reports.review.agreement import Agreement, Rating, agreement
@@ -145,7 +145,7 @@ def _drawn(results: Mapping[str, Result], tasks: int | None, seed: int) -> tuple
 
 
 def _item(name: str, answers: Sequence[Any]) -> dict[str, str]:
-    asked = answers[0].instance
+    asked = asked_in(answers)
     texts = {
         "instruction": asked.instruction, "input": asked.input, "reference": asked.references[0],
         **{f"answer_{place}": each.answer.text.strip() for place, each in enumerate(answers)},

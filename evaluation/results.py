@@ -10,6 +10,7 @@ from typing import Any
 from self_instruct.evaluation.intervals import Interval, bootstrap
 from self_instruct.evaluation.readings import Reading
 from self_instruct.evaluation.scores import Figures, Likelihood, MeanInterval, Scored, Summary, columns, summary
+from self_instruct.evaluation.task_sets import TaskInstance
 from self_instruct.records.errors import InputError
 
 DIGITS = 4
@@ -34,6 +35,16 @@ class Result:
     def summary(self) -> Summary:
         """Return all that is to be said of the answers."""
         return summary(self.scored)
+
+
+def asked_in(answers: Sequence[Scored]) -> TaskInstance:
+    """Return what several systems answered, from one that knows the instruction; raises `InputError` where none does."""
+    known = next((one.instance for one in answers if one.instance.instruction.strip()), None)
+    if known is None:
+        raise InputError(
+            f"the instruction of {answers[0].instance.id!r} is not known; name the task set, which holds it, with `references`."
+        )
+    return known
 
 
 @dataclass(frozen=True, slots=True)

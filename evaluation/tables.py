@@ -13,7 +13,7 @@ from self_instruct.evaluation.results import NAMES, Comparison, Difference, Resu
 from self_instruct.evaluation.scores import Figures, Likelihood, Summary
 from self_instruct.reports.seeds.overlap import GIVES_AWAY
 from self_instruct.reports.terminal.tables import headline, table
-from self_instruct.reports.text import NOTHING, number, share, shortened
+from self_instruct.reports.text import NOTHING, counted, number, share, shortened
 
 MOST_TASKS = 20
 MOST_IDS = 10
@@ -69,7 +69,7 @@ def _readings(found: Summary) -> RenderableType:
         figures = found.readings[reading]
         means = [getattr(figures, name) for name in NAMES]
         rows.append((said, f"{means[0]:.4f}", _between(figures.intervals["rouge_l"]), f"{means[1]:.4f}", f"{means[2]:.4f}"))
-    title = f"{number(found.figures.instances)} instances of {number(len(found.tasks))} tasks"
+    title = f"{counted(found.figures.instances, 'instance')} of {counted(len(found.tasks), 'task')}"
     return table(title, ("", "ROUGE-L", "95 %", "exact", "Unicode"), rows, numbers=(1, 2, 3, 4))
 
 
@@ -113,17 +113,17 @@ def _comparison(comparison: Comparison) -> RenderableType:
         (each.name, f"{each.left:.2f}", f"{each.right:.2f}", f"{each.mean:+.2f}", _verdict(each))
         for each in comparison.differences
     ]
-    alone = [f"{count} only in the {side}" for side, count in _alone(comparison) if count]
-    title = "; ".join([f"Side by side, {number(comparison.instances)} instances paired", *alone])
+    alone = [f"{number(count)} only in {side} one" for side, count in _alone(comparison) if count]
+    title = "; ".join([f"Side by side, {counted(comparison.instances, 'instance')} paired", *alone])
     return table(title, ("", "other", "this", "difference", "95 %"), rows, numbers=(1, 2, 3, 4))
 
 
 def _alone(comparison: Comparison) -> Iterable[tuple[str, int]]:
-    return (("other", comparison.only_left), ("this", comparison.only_right))
+    return (("the other", comparison.only_left), ("this", comparison.only_right))
 
 
 def _verdict(each: Difference) -> str:
-    return _between(each.interval) + (" *" if each.interval and each.interval.excludes_zero else "")
+    return _between(each.interval) + (" (not 0)" if each.interval and each.interval.excludes_zero else "")
 
 
 def _between(interval: Interval | None) -> str:

@@ -101,10 +101,13 @@ def _superni_task(file: Path) -> Iterator[TaskInstance]:
     shared: dict[str, Any] = {
         "task": file.stem,
         "instruction": fields.texts("Definition")[0],
-        "category": fields.texts("Categories")[0] if "Categories" in fields else "",
+        "category": fields.texts("Categories")[0] if task.get("Categories") else "",
         "demonstration": examples[0].text("output", default="") if examples else "",
     }
-    for number, one in enumerate(fields.objects("Instances")[:MOST_INSTANCES]):
+    instances = fields.objects("Instances")
+    if not instances:
+        raise fields.wrong("field 'Instances' is empty; expected one instance or more.")
+    for number, one in enumerate(instances[:MOST_INSTANCES]):
         id_ = one.text("id", default=f"{file.stem}-{number}")
         yield TaskInstance(id=id_, input=one.text("input", default=""), references=one.texts("output"), **shared)
 

@@ -43,6 +43,8 @@ def evaluate(
 
     paced = options.asking(concurrency, max_requests, max_tokens, max_cost, ray, batch, finish_online)
     if lm_eval:
+        unused = {"MODEL": model, "temperature": temperature, "stop": stop, "run": run, "predictions": predictions}
+        options.refuse_unused(unused, "`lm_eval` writes a folder and asks nobody")
         return write_lm_eval(lm_eval, tasks, split, encoding, answer_tokens)
     given = said(model, encoding, temperature, answer_tokens, stop).over(
         options.given({"base_url": base_url, **paced}, set_, config)
@@ -76,7 +78,14 @@ def train(
     from self_instruct.training.recipe import Recipe
 
     if provider:
+        here = {
+            "--full": not lora, "form": form != "auto", "max_steps": max_steps, "batch_size": batch_size != 8,
+            "learning_rate": learning_rate, "max_length": max_length != 1024, "cut_vocabulary": cut_vocabulary,
+            "save_steps": save_steps != 50,
+        }  # fmt: skip
+        options.refuse_unused(here, f"{provider} trains by its own settings")
         return train_at(Provider(provider, base_url, suffix, look_every), data, model, out, epochs, seed)
+    options.refuse_unused({"base_url": base_url, "suffix": suffix}, "no `provider` is named, so the model is trained here")
     recipe = Recipe(
         "lora" if lora else "full", form, 2.0 if epochs is None else epochs, max_steps, batch_size, learning_rate, max_length,
         seed=seed or 0, cut_vocabulary=cut_vocabulary,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import compress
+from math import isnan, nan
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -24,6 +26,7 @@ from self_instruct.experiment.plan import Piece, TaskSets
 from self_instruct.training.outputs import stored_training
 
 NLL, AFTER_FIRST, RAW, CUT, EXACT = "nll_per_token", "nll_per_token_after_first", "rougeL", "rougeL_cut", "exact_match_cut"
+_OWN = ""  # no condition is called so
 FIGURES = (NLL, AFTER_FIRST, RAW, CUT, EXACT)
 COPY_INPUT, STOP_RULE = "copy-input", "vanilla, stop rule"
 Columns = Mapping[str, Sequence[float]]
@@ -163,32 +166,30 @@ def _columns(scored: Sequence[Scored]) -> dict[str, list[float]]:
     known = [one.answer.log_likelihoods for one in scored]
     if all(each is not None for each in known):
         columns[NLL] = [-fmean(each or (0.0,)) for each in known]
-        columns[AFTER_FIRST] = [-fmean((each or ())[1:] or (0.0,)) for each in known]
+        if any(len(each or ()) > 1 for each in known):
+            columns[AFTER_FIRST] = [-fmean(rest) if (rest := (each or ())[1:]) else nan for each in known]
     return columns
 
 
 def _figures(name: str, own: Columns, compared: Mapping[str, Columns], tasks: Sequence[str]) -> dict[str, Figure]:
-    more = {
-        (figure, other): [mine - theirs for mine, theirs in zip(own[figure], columns[figure], strict=True)]
-        for other, columns in compared.items()
-        for figure in own
-        if other != name and figure in columns
-    }
-    intervals = bootstrap(own, tasks)
-    differences = bootstrap({f"{figure} {other}": column for (figure, other), column in more.items()}, tasks) if more else {}
+    others = {other: columns for other, columns in compared.items() if other != name}
     return {
-        figure: Figure(
-            fmean(own[figure]),
-            intervals[figure],
-            {
-                other: (fmean(column), differences[f"{figure} {other}"])
-                for (mine, other), column in more.items()
-                if mine == figure
-            },
-        )
+        figure: _figure_of(own[figure], {each: columns[figure] for each, columns in others.items() if figure in columns}, tasks)
         for figure in FIGURES
         if figure in own
     }
+
+
+def _figure_of(own: Sequence[float], others: Columns, tasks: Sequence[str]) -> Figure:
+    """Return a figure over the instances that have it: of a reference of one token, nothing comes after the first."""
+    has = [not isnan(value) for value in own]
+    mine, of_task = list(compress(own, has)), list(compress(tasks, has))
+    more = {
+        other: [ours - theirs for ours, theirs in zip(mine, compress(column, has), strict=True)]
+        for other, column in others.items()
+    }
+    intervals = bootstrap({_OWN: mine, **more}, of_task)
+    return Figure(fmean(mine), intervals[_OWN], {other: (fmean(column), intervals[other]) for other, column in more.items()})
 
 
 # as JSON

@@ -28,6 +28,15 @@ class Table:
     rows: tuple[Row, ...]
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with what is counted.
+
+    >>> counted(1, "task"), counted(1200, "task")
+    ('1 task', '1,200 tasks')
+    """
+    return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"
+
+
 def number(count: int | None) -> str:
     """Return a count as it is read; None is a count that nobody knows.
 

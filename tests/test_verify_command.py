@@ -30,7 +30,7 @@ def test_a_table_by_rule_says_what_was_found(command: Command, file: Path) -> No
     assert "[Name]" in done.out
     assert "wrong_sum" not in done.out
     file.write_text(lines(GOOD), encoding="utf-8")
-    assert command("verify", file).out == "1 rows: 0 flagged, 0 to be refused\n"
+    assert command("verify", file).out == "1 row: 0 flagged, 0 to be refused\n"
 
 
 def test_each_row_is_written_as_it_came_with_its_flags(command: Command, file: Path, tmp_path: Path) -> None:
@@ -41,6 +41,13 @@ def test_each_row_is_written_as_it_came_with_its_flags(command: Command, file: P
         {**GAP, "flags": ["placeholder"], "refused": False},
         {**SORRY, "flags": ["refusal"], "refused": True},
     ]
+
+
+def test_the_instruction_may_be_in_another_field(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(lines({"prompt": GAP["instruction"], "output": GAP["output"]}), encoding="utf-8")
+    assert_refused(command("verify", path), "has no field 'instruction', but prompt, output; choose one with --field")
+    assert "1 row: 1 flagged" in command("verify", path, "--field", "prompt").out
 
 
 def test_settings_say_which_rules_look_and_which_refuse(command: Command, file: Path) -> None:
@@ -58,7 +65,7 @@ def test_a_csv_and_a_json_array_are_read_too(command: Command, tmp_path: Path) -
     )
     (tmp_path / "rows.json").write_text(json.dumps([GAP]), encoding="utf-8")
     for name in ("rows.csv", "rows.json"):
-        assert "1 rows: 1 flagged" in command("verify", tmp_path / name).out
+        assert "1 row: 1 flagged" in command("verify", tmp_path / name).out
 
 
 def test_a_runs_own_instances_are_verified(command: Command, finished_run: Path, tmp_path: Path) -> None:

@@ -73,9 +73,9 @@ def as_text(row: Row, number: int, seed: int) -> Pair:
         template = HashDraws(f"{seed}:{number}").choice(templates)
         made = template.row(row.instruction, Instance(row.input, row.output))
         return Pair(made["prompt"], made["completion"])
-    if len(row.said) > 1:
+    if any(turn.role not in ("system", "user") for turn in row.said):
         raise TrainingDataError(f"row {number + 1} is a conversation of several turns, for which the model has no template.")
-    return Pair(f"{row.said[0].content.strip()}\n\n", row.answer.strip())
+    return Pair("".join(f"{turn.content.strip()}\n\n" for turn in row.said), row.answer.strip())
 
 
 def as_conversation(row: Row) -> Conversation:

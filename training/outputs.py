@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from self_instruct.ledger.lock import is_held
 from self_instruct.records.errors import InputError, SettingsError
 from self_instruct.reports.writing import new_file
 from self_instruct.training.recipe import Recipe
@@ -75,11 +76,12 @@ class Trained:
 def begin(out: Path, plan: TrainingPlan) -> Trained | None:
     """Store the plan of a training in a new folder; return the result where the same one is already done there.
 
-    Raises `InputError` where the folder holds something else, or another plan: what differs is named.
+    A plan of which nothing was trained yet, as where its base could not be loaded, gives way to another. Raises `InputError`
+    where the folder holds something else, or another plan: what differs is named.
     """
     stored = stored_training(out)
-    if stored is None:
-        if out.exists() and (not out.is_dir() or any(each.name != "ledger.lock" for each in out.iterdir())):
+    if stored is None or _is_bare(out, stored):
+        if stored is None and out.exists() and (not out.is_dir() or any(each.name != "ledger.lock" for each in out.iterdir())):
             raise InputError(f"{out}: holds something else than a training; name a new folder with `out`.")
         _write_plan(out, {**plan.facts(), "result": None})
         return None
@@ -106,6 +108,10 @@ def conclude(out: Path, plan: TrainingPlan, trained: Trained) -> None:
     with new_file(out / CARD_FILE) as file:
         file.write(_card(plan, trained))
     _write_plan(out, {**plan.facts(), "result": asdict(trained)})
+
+
+def _is_bare(out: Path, stored: Mapping[str, Any]) -> bool:
+    return stored.get("result") is None and last_checkpoint(out) is None and not is_held(out)
 
 
 def last_checkpoint(out: Path) -> Path | None:

@@ -106,6 +106,7 @@ def _pool(rules: NoveltySettings, address: str | None, shards: int) -> AbstractC
 
 def verify(
     what: Annotated[str, typer.Argument(help="A run, or rows as dedup reads them; - is standard input.", metavar="RUN|FILE")],
+    field: Annotated[str, typer.Option(help="The field or column that holds the instruction.")] = "instruction",
     out: Annotated[str | None, typer.Option(help="The rows with flags and refused, as JSONL; - is standard output.")] = None,
     json: options.Json = False,
     form: Annotated[Literal["jsonl", "json", "csv"] | None, typer.Option("--format", help="By the name without it.")] = None,
@@ -116,4 +117,4 @@ def verify(
     """Flag instances by rules that need no model, and show what each rule found."""
     from self_instruct.reports.terminal.verification import verify as verify_and_show
 
-    verify_and_show(what, options.given({}, set_, config), out, form, on_error, as_json=json)
+    verify_and_show(what, options.given({}, set_, config), out, form, on_error, field=field, as_json=json)

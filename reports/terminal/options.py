@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from self_instruct.records.errors import InputError
 from self_instruct.records.tasks import Proposer
 
 if TYPE_CHECKING:
@@ -71,6 +73,13 @@ def asking(
         "concurrency": concurrency, "max_requests": max_requests, "max_tokens": max_tokens, "max_cost": max_cost,
         "ray.address": ray, "batch.enabled": batch, "batch.finish_online": finish_online,
     }  # fmt: skip
+
+
+def refuse_unused(given: Mapping[str, object], why: str) -> None:
+    """Raise `InputError` where something was given that would be passed over; `why` says that, without a full stop."""
+    if unused := [name for name, value in given.items() if value not in (None, False, [])]:
+        names = (f"`{name}`" if name.isidentifier() and name.islower() else name for name in unused)  # else as it is typed
+        raise InputError(f"{why}; leave out {', '.join(names)}.")
 
 
 def shares(proposers: list[str] | None) -> dict[str, str] | None:

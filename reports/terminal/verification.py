@@ -11,7 +11,7 @@ from self_instruct.reports.dedup.places import Places
 from self_instruct.reports.dedup.record_files import OnError
 from self_instruct.reports.terminal.printing import say, show
 from self_instruct.reports.terminal.tables import headline, table
-from self_instruct.reports.text import number, shortened
+from self_instruct.reports.text import counted, number, shortened
 from self_instruct.reports.verifying.verifying import RuleCount, VerificationReport, verify_file, verify_run
 from self_instruct.settings.layers import Layer
 from self_instruct.settings.settling import settle
@@ -19,7 +19,9 @@ from self_instruct.settings.settling import settle
 _STANDARD_STREAM = "-"
 
 
-def verify(what: str, given: Layer, out: str | None, form: Format | None, on_error: OnError, *, as_json: bool) -> None:
+def verify(
+    what: str, given: Layer, out: str | None, form: Format | None, on_error: OnError, *, field: str, as_json: bool
+) -> None:
     """Verify a run or a file, and print what was found; on stderr where the rows themselves go to standard output.
 
     Raises `InputError` of every kind that settings, runs, files and outputs can bring.
@@ -30,7 +32,7 @@ def verify(what: str, given: Layer, out: str | None, form: Format | None, on_err
     if Path(what).is_dir():
         report = verify_run(Path(what), verification, place)
     else:
-        report = verify_file(places.source, verification, place, form=form, on_error=on_error)
+        report = verify_file(places.source, verification, place, field=field, form=form, on_error=on_error)
     if as_json:
         print(report.to_json(), file=sys.stderr if out == _STANDARD_STREAM else sys.stdout)
     elif out != _STANDARD_STREAM:
@@ -43,7 +45,7 @@ def verification_table(report: VerificationReport) -> RenderableType:
     """Return a report as a table by rule: those that found most first, those that found nothing left out."""
     found = sorted((each for each in report.rules if each.rows), key=lambda each: -each.rows)
     skipped = f", {number(report.skipped)} that cannot be read" if report.skipped else ""
-    title = f"{number(report.rows)} rows{skipped}: {number(report.flagged)} flagged, {number(report.refused)} to be refused"
+    title = f"{counted(report.rows, 'row')}{skipped}: {number(report.flagged)} flagged, {number(report.refused)} to be refused"
     rows = [_row(each, report.rows) for each in found]
     return Group(headline(title), table("", ("rule", "does", "rows", "share", "for example"), rows, (2, 3)))
 

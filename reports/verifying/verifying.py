@@ -74,16 +74,17 @@ def verify_file(
     verification: Verification,
     out: Path | BinaryIO | None = None,
     *,
+    field: str = INSTRUCTION,
     form: Format | None = None,
     on_error: OnError = "stop",
 ) -> VerificationReport:
     """Return what the verifiers find in a file's rows, and write those to `out`, each with `flags` and `refused`.
 
-    A row has an `instruction`, an `output`, and perhaps an `input`. `form` is the file's; without it, as its name says. Raises
-    `RecordFileError` for a file that cannot be read and, unless `on_error` is "skip", for the first row that cannot;
-    `ExportError` for an output that cannot be written.
+    A row has an instruction, in the `field` of this name, an `output`, and perhaps an `input`. `form` is the file's; without
+    it, as its name says. Raises `RecordFileError` for a file that cannot be read and, unless `on_error` is "skip", for the
+    first row that cannot; `ExportError` for an output that cannot be written.
     """
-    with open_records(source, INSTRUCTION, form) as records:
+    with open_records(source, field, form) as records:
         return _verified(_of_file(records, on_error), verification, out).report()
 
 

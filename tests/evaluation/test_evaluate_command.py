@@ -15,6 +15,7 @@ from support.command import Command, assert_refused, ended, started
 from support.faults import Delay
 from support.openai_server import serving
 
+from self_instruct.evaluation.task_sets import load_task_set
 from self_instruct.ledger import Ledger
 
 
@@ -77,6 +78,8 @@ def test_predictions_without_ids_are_taken_in_order(command: Command, tmp_path: 
         ("{", ":1: is not JSON ("),
         ('{"id": "a"}', ":1: field 'prediction' is missing"),
         ('{"id": "a", "prediction": ["x"]}', ":1: field 'prediction' is "),
+        ('{"id": "a", "prediction": null}', ":1: field 'prediction' is null; expected text"),
+        ('{"id": "a", "prediction": NaN}', ":1: field 'prediction' is NaN; expected text"),
         ('{"prediction": "x"}\n{"id": "a", "prediction": "x"}', ":1: field 'id' is missing, and other lines have one"),
         ("", ": is empty; expected one prediction"),
     ],
@@ -100,6 +103,65 @@ def test_two_files_stand_side_by_side_with_the_paired_interval(command: Command,
     assert 0 < low < 12.5 < high < 30
     done = command("evaluate", "--predictions", better, "--references", references, "--against", worse)
     assert "+12.50" in done.out
+
+
+def test_a_split_names_the_tasks_that_predictions_are_scored_by(command: Command, tmp_path: Path, superni: Path) -> None:
+    task = sorted(superni.glob("task*.json"))[0]
+    (tmp_path / "split.txt").write_text(f"{task.stem}\n")
+    ids = [one.id for one in load_task_set(f"superni:{superni}", tmp_path / "split.txt")]
+    answers = write(tmp_path / "p.jsonl", [{"id": each, "prediction": "x"} for each in ids])
+    asked = ["--predictions", answers, "--references", f"superni:{superni}", "--split", tmp_path / "split.txt"]
+    done = command("evaluate", *asked, "--json")
+    assert (json.loads(done.out)["instances"], json.loads(done.out)["missing"]) == (len(ids), [])
+    assert_refused(
+        command("evaluate", "--predictions", answers, "--split", tmp_path / "split.txt"), "--split names tasks of a folder"
+    )
+
+
+def test_what_does_not_fit_of_the_other_side_is_named_too(command: Command, tmp_path: Path, tasks: Path) -> None:
+    whole = write(tmp_path / "p.jsonl", [*ANSWERS, {"id": "c", "prediction": "Hi"}])
+    half = write(tmp_path / "half.jsonl", ANSWERS[:2])
+    done = command("evaluate", "--predictions", whole, "--references", tasks, "--against", half)
+    assert done.said == [f"{half}: 2 ids without a prediction, counted as empty: c, d"]
+    assert "4 instances paired" in done.out
+
+
+def test_of_answers_with_their_own_references_the_last_of_an_id_counts(command: Command, tmp_path: Path) -> None:
+    rows = [{"id": each, "prediction": said, "references": ["yes"]} for each, said in (("a", "no"), ("a", "yes"), ("b", "no"))]
+    done = command("evaluate", "--predictions", write(tmp_path / "p.jsonl", rows), "--json")
+    found = json.loads(done.out)
+    assert (found["instances"], found["exact_match"], found["doubled"]) == (2, 50.0, ["a"])
+    assert "several predictions" in done.said[0]
+
+
+def test_a_task_file_without_ids_is_a_file_of_references_too(command: Command, tmp_path: Path) -> None:
+    own = write(tmp_path / "own.jsonl", [{"instruction": f"Say {n}.", "references": [n]} for n in (3, 4.5)])
+    answers = write(tmp_path / "p.jsonl", [{"id": "1", "prediction": 3}, {"id": "2", "prediction": "4.5"}])
+    found = json.loads(command("evaluate", "--predictions", answers, "--references", own, "--json").out)
+    assert (found["instances"], found["exact_match"]) == (2, 100.0)
+
+
+def test_flags_that_would_be_passed_over_are_refused(command: Command, tmp_path: Path, tasks: Path) -> None:
+    answers = write(tmp_path / "p.jsonl", ANSWERS)
+    assert_refused(
+        command("evaluate", "--predictions", answers, "--references", tasks, "--likelihood"), "--likelihood asks a model"
+    )
+    asked = ["--tasks", tasks, "--run", tmp_path / "run", "--references", tasks]
+    assert_refused(command("evaluate", "copy-input", *asked), "--references are what --predictions")
+    written = ["--lm-eval", tmp_path / "lm", "--tasks", tasks, "--stop", "x", "--temperature", "0.5"]
+    assert_refused(command("evaluate", *written), "leave out --temperature, --stop")
+    trained = ["train", tasks, "--model", "m", "--out", tmp_path / "out"]
+    assert_refused(command(*trained, "--provider", "openai", "--full", "--max-steps", "5"), "leave out --full, --max-steps")
+    assert_refused(command(*trained, "--suffix", "x"), "no --provider is named")
+
+
+def test_what_cannot_be_looked_for_in_a_training_file_is_said(command: Command, tmp_path: Path) -> None:
+    references = write(tmp_path / "r.jsonl", [{"id": "a", "references": ["yes"]}])
+    answers = write(tmp_path / "p.jsonl", [{"id": "a", "prediction": "yes"}])
+    rows = write(tmp_path / "t.jsonl", [{"instruction": "Say yes to it.", "input": "", "output": "yes"}])
+    asked = ["evaluate", "--predictions", answers, "--references", references, "--training"]
+    assert_refused(command(*asked, rows), f"{rows}: cannot be compared with these tasks")
+    assert_refused(command(*asked, tmp_path), f"{tmp_path}: is no JSON")
 
 
 def test_results_on_other_tasks_are_not_compared(command: Command, tmp_path: Path, tasks: Path) -> None:

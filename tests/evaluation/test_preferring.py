@@ -1,6 +1,7 @@
 """`run.py prefer`: a judge compares two systems in both orders, is asked once more, and is killed on the way."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from support.command import Command, assert_refused
 from self_instruct.evaluation.predictions import scored_files
 from self_instruct.evaluation.preferring import Preferences, prefer
 from self_instruct.evaluation.results import Result
+from self_instruct.records.errors import InputError, SettingsError
 from self_instruct.settings.layers import Layer
 
 A, B, TIE = (f"Reason: Because.\nBetter: {which}" for which in ("A", "B", "tie"))
@@ -49,6 +51,28 @@ def test_what_cannot_be_read_is_asked_once_more_and_then_is_no_verdict(systems: 
     found = said(systems, tmp_path / "run", "Both are fine.", A, B, B, A, "?", B, "Hm.")
     assert found.wins[0] + found.wins[1] + found.ties + found.unread == 3
     assert found.unread == 1
+
+
+def test_other_tasks_than_a_run_began_with_are_refused(systems: dict[str, Result], tmp_path: Path) -> None:
+    model = FakeListChatModel(responses=[TIE])
+    prefer(tmp_path / "run", GIVEN, systems, 1, model=model)
+    for given in (systems, None):
+        with pytest.raises(SettingsError, match=r"was started with .*1"):
+            prefer(tmp_path / "run", GIVEN, given, 3, model=model)
+    _, again = prefer(tmp_path / "run", Layer(), systems, 1)
+    assert again == prefer(tmp_path / "run", Layer())[1]
+
+
+def test_a_task_is_asked_about_as_the_system_that_knows_it_says(systems: dict[str, Result], tmp_path: Path) -> None:
+    def without(result: Result) -> Result:
+        return replace(
+            result, scored=tuple(replace(one, instance=replace(one.instance, instruction="")) for one in result.scored)
+        )
+
+    half = {"short": without(systems["short"]), "long": systems["long"]}
+    assert said(half, tmp_path / "run", TIE) == said(systems, tmp_path / "whole", TIE)
+    with pytest.raises(InputError, match=r"the instruction of 't.' is not known; name the task set"):
+        prefer(tmp_path / "none", GIVEN, {name: without(one) for name, one in systems.items()})
 
 
 def test_nothing_is_asked_twice(systems: dict[str, Result], tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_a_file_of_ones_own_is_read(tasks: Path) -> None:
         ("[1]", ":2: is a JSON list; expected one instance"),
         ('{"instruction": "x"}', ":2: field 'references' is missing"),
         ('{"instruction": "x", "references": []}', ":2: field 'references' is []; expected a list of one text or more."),
-        ('{"instruction": 1.5e3, "references": [3]}', ":2: field 'references' is [3]"),
+        ('{"instruction": 1.5e3, "references": [3, null]}', ":2: field 'references' is [3, null]"),
         ('{"instruction": " ", "references": ["x"]}', ":2: field 'instruction' is empty"),
         ('{"id": "a", "instruction": "x", "references": ["x"]}', "the id 'a' is used twice"),
     ],
@@ -67,6 +67,7 @@ def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, line: str, words: s
         ("{", "is not JSON"),
         ("[]", "is a JSON list"),
         ('{"Definition": ["x"]}', "field 'Instances' is null"),
+        ('{"Definition": ["x"], "Instances": []}', "field 'Instances' is empty"),
         ("{}", "'Definition'"),
     ],
 )
@@ -75,6 +76,14 @@ def test_a_task_file_that_cannot_be_used_is_named(tmp_path: Path, content: str, 
     with pytest.raises(EvaluationFileError, match="task9") as raised:
         load_task_set(f"superni:{tmp_path}")
     assert words in str(raised.value)
+
+
+@pytest.mark.parametrize("categories", ["null", "[]"])
+def test_a_task_may_have_no_category(tmp_path: Path, categories: str) -> None:
+    instances = '[{"input": "a", "output": [1]}]'
+    (tmp_path / "task9.json").write_text(f'{{"Definition": "x", "Categories": {categories}, "Instances": {instances}}}')
+    [one] = load_task_set(f"superni:{tmp_path}")
+    assert (one.category, one.references) == ("", ("1",))
 
 
 def test_a_folder_without_tasks_is_named(tmp_path: Path) -> None:

@@ -35,6 +35,19 @@ def test_models_of_several_seeds_are_averaged_and_paired_with_vanilla(result: Ex
     assert (interval.low, interval.high) == (-1.0, -1.0)  # all tasks are alike
 
 
+def test_a_reference_of_one_token_has_nothing_after_its_first() -> None:
+    def told(first: float, later: float) -> list[Scored]:
+        each = [(first,) if at < 4 else (first, later) for at in range(len(TASKS))]
+        return [score(one, Answer("yes", log_likelihoods=known)) for one, known in zip(TASKS, each, strict=True)]
+
+    _, vanilla, _, seeds = lines_of({"vanilla": [told(-2.0, -6.0)], "seeds": [told(-1.0, -4.0)]}, TASKS, {})
+    assert (vanilla.figures[AFTER_FIRST].mean, seeds.figures[AFTER_FIRST].mean) == (6.0, 4.0)
+    assert seeds.figures[AFTER_FIRST].more_than["vanilla"][0] == -2.0
+    assert seeds.figures[NLL].more_than["vanilla"][0] == -1.25
+    alone = [score(one, Answer("yes", log_likelihoods=(-1.0,))) for one in TASKS]
+    assert AFTER_FIRST not in lines_of({"vanilla": [alone]}, TASKS, {})[1].figures
+
+
 def test_a_stop_rule_alone_is_vanilla_cut(result: ExperimentResult) -> None:
     by_name = {one.condition: one for one in result.task_sets["set"]}
     vanilla, stopped = by_name["vanilla"], by_name["vanilla, stop rule"]

@@ -52,7 +52,7 @@ def test_the_end_mark_of_the_published_code_is_left_to_the_tokenizer(tmp_path: P
         ("{}\n[1", ":1: is no row to train on"),
         ('{"instruction": "a", "output": "b"}\nno', ":2: is not JSON"),
         ('{"instruction": "a", "output": " "}', ":1: field 'output' is empty"),
-        ('{"instruction": 1e999, "output": null}', "field 'output' is missing"),
+        ('{"instruction": 1e999, "output": null}', "field 'output' is null"),
         ('{"messages": [{"role": "user", "content": "a"}]}', "does not end with an answer"),
         ('{"messages": [{"role": "robot", "content": "a"}]}', "the role is 'robot'"),
         ('{"messages": "a"}', "expected a list of objects"),

@@ -17,9 +17,9 @@ pytest.importorskip("peft")
 
 from support.tiny_model import save_tiny_model  # noqa: E402
 
-from self_instruct.training.examples import examples  # noqa: E402
+from self_instruct.training.examples import as_text, examples  # noqa: E402
 from self_instruct.training.recipe import Recipe  # noqa: E402
-from self_instruct.training.rows import Conversation, Parts, Turn, read_rows  # noqa: E402
+from self_instruct.training.rows import Conversation, Pair, Parts, TrainingDataError, Turn, read_rows  # noqa: E402
 from self_instruct.training.training import TrainingSnapshot, train  # noqa: E402
 
 README = Path(__file__).parent.parent.parent / "README.md"
@@ -58,6 +58,13 @@ def test_only_the_completion_and_its_end_are_learned(base: Path) -> None:
     learned = [token for token in one.labels if token != -100]
     assert tokenizer.decode(learned).replace(" ", "").endswith("oneone</s>")
     assert len(one.labels) == len(one.tokens) > len(learned)
+
+
+def test_what_a_system_said_stands_before_what_a_base_model_is_asked() -> None:
+    row = Conversation((Turn("system", "Be kind."), Turn("user", "Hi")), "Yo")
+    assert as_text(row, 0, 0) == Pair("Be kind.\n\nHi\n\n", "Yo")
+    with pytest.raises(TrainingDataError, match="row 3 is a conversation of several turns"):
+        as_text(Conversation((Turn("user", "a"), Turn("assistant", "b"), Turn("user", "c")), "d"), 2, 0)
 
 
 def test_a_chat_model_learns_in_its_own_template(tmp_path: Path) -> None:
@@ -190,3 +197,12 @@ def test_what_cannot_be_trained_is_refused(
     assert done.code == 2
     assert says in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_misspelt_base_does_not_spoil_the_folder(command: Command, base: Path, data: Path, tmp_path: Path) -> None:
+    done = command("train", data, "--model", tmp_path / "nosuch", "--out", tmp_path / "out")
+    assert done.code == 2
+    done = command("train", data, "--model", base, "--out", tmp_path / "out", "--max-steps", "2", "--full")
+    assert (done.code, "2 steps" in done.out) == (0, True), done.err
+    done = command("train", data, "--model", base, "--out", tmp_path / "out", "--max-steps", "3", "--full")
+    assert_refused(done, "was begun with --max-steps 2, not 3")
