@@ -18,14 +18,18 @@ __version__ = "0.1.0"
 __all__ = [
     "Candidate",
     "Classification",
+    "InputError",
     "Instance",
     "NoveltyIndex",
+    "RejectedError",
     "Rejection",
     "RunResult",
     "SeedTask",
     "SelfInstruct",
     "Settings",
+    "SettingsError",
     "Task",
+    "Verdict",
     "classification_chain",
     "export",
     "instance_chain",
@@ -43,7 +47,10 @@ _HOMES = {
         "RunResult", "SelfInstruct", "classification_chain", "instance_chain", "instruction_chain", "load_model",
         "register_stage", "task_chain",
     ),
-    "records": ("Candidate", "Classification", "Instance", "Rejection", "SeedTask", "Task"),
+    "records": (
+        "Candidate", "Classification", "InputError", "Instance", "RejectedError", "Rejection", "SeedTask", "SettingsError",
+        "Task", "Verdict",
+    ),
     "reports": ("export", "load_run"),
     "retrievers": ("NoveltyIndex",),
     "seeds": ("load_seeds", "shipped_seeds"),
@@ -61,10 +68,21 @@ if TYPE_CHECKING:
         register_stage,
         task_chain,
     )
-    from self_instruct.records import Candidate, Classification, Instance, Rejection, SeedTask, Task
+    from self_instruct.records import (
+        Candidate,
+        Classification,
+        InputError,
+        Instance,
+        RejectedError,
+        Rejection,
+        SeedTask,
+        SettingsError,
+        Task,
+        Verdict,
+    )
     from self_instruct.reports import export, load_run
     from self_instruct.retrievers import NoveltyIndex
     from self_instruct.seeds import load_seeds, shipped_seeds
     from self_instruct.settings import Settings
 else:
-    __getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names})
+    __getattr__, __dir__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names})

@@ -13,6 +13,7 @@ from self_instruct.records.lazy_names import lazily
 __all__ = [
     "CompareInput",
     "EachInstanceStage",
+    "Ending",
     "Example",
     "InstanceInput",
     "InstructionInput",
@@ -21,6 +22,7 @@ __all__ = [
     "RunEvent",
     "RunResult",
     "SelfInstruct",
+    "Snapshot",
     "Stage",
     "Step",
     "TaskInput",
@@ -44,6 +46,7 @@ _HOMES = {  # imported when first used: a chain needs no ledger, a model no chai
     "models.answering": ("answering",),
     "models.loading": ("load_model",),
     "refinement.graph": ("refinement_graph",),
+    "runs.outcome": ("Ending", "Snapshot"),
     "runs.self_instruct": ("RunEnded", "RunEvent", "RunResult", "SelfInstruct", "TaskKept"),
     "stages.each_instance": ("EachInstanceStage",),
     "stages.registry": ("register_stage",),
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
     from self_instruct.chains.models.answering import answering
     from self_instruct.chains.models.loading import load_model
     from self_instruct.chains.refinement.graph import refinement_graph
+    from self_instruct.chains.runs.outcome import Ending, Snapshot
     from self_instruct.chains.runs.self_instruct import RunEnded, RunEvent, RunResult, SelfInstruct, TaskKept
     from self_instruct.chains.stages.each_instance import EachInstanceStage
     from self_instruct.chains.stages.registry import register_stage
@@ -80,4 +84,4 @@ if TYPE_CHECKING:
     from self_instruct.chains.verifiers.example import Example
     from self_instruct.chains.verifiers.registry import Verification, register_verifier
 else:
-    __getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names})
+    __getattr__, __dir__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names})

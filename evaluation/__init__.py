@@ -27,4 +27,4 @@ if TYPE_CHECKING:
     from self_instruct.evaluation.results import Comparison, Result, compare
     from self_instruct.evaluation.task_sets import TaskInstance, load_task_set
 else:
-    __getattr__ = lazily(__name__, _MODULES)
+    __getattr__, __dir__ = lazily(__name__, _MODULES)

@@ -18,4 +18,4 @@ if TYPE_CHECKING:
     from self_instruct.experiment.results import ExperimentResult
     from self_instruct.experiment.running import run_experiment
 else:
-    __getattr__ = lazily(__name__, _MODULES)
+    __getattr__, __dir__ = lazily(__name__, _MODULES)

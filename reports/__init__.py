@@ -50,4 +50,4 @@ if TYPE_CHECKING:
     from self_instruct.reports.seeds.seed_check import SeedReport, check_seeds
     from self_instruct.reports.writing import ExportError
 else:
-    __getattr__ = lazily(__name__, _MODULES)
+    __getattr__, __dir__ = lazily(__name__, _MODULES)

@@ -41,4 +41,4 @@ if TYPE_CHECKING:
     from self_instruct.retrievers.apps.similar_instructions import SimilarInstructionsRetriever
     from self_instruct.retrievers.apps.vector_store import LexicalVectorStore
 else:
-    __getattr__ = lazily(__name__, _LATER)
+    __getattr__, __dir__ = lazily(__name__, _LATER)

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 
 from self_instruct.records.lazy_names import lazily
 
-__all__ = ["PAPER", "PROFILES", "Settings"]
+__all__ = ["PAPER", "PROFILES", "NoveltySettings", "Settings"]
 
 if TYPE_CHECKING:
     from self_instruct.settings.profiles import PAPER, PROFILES
+    from self_instruct.settings.sections import NoveltySettings
     from self_instruct.settings.settings import Settings
 else:  # when they are asked for: a key is hidden without pydantic, which takes half the time of `--help`
-    __getattr__ = lazily(__name__, {"PAPER": "profiles", "PROFILES": "profiles", "Settings": "settings"})
+    __getattr__, __dir__ = lazily(__name__, {
+        "PAPER": "profiles", "PROFILES": "profiles", "NoveltySettings": "sections", "Settings": "settings",
+    })  # fmt: skip

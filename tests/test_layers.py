@@ -27,6 +27,7 @@ def test_a_folder_imports_only_from_folders_below_it() -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_names_its_public_surface_once_and_in_order(package: str) -> None:
     names = getattr(import_module(package), "__all__", [])
+    assert set(names) <= set(dir(import_module(package)))
     # The linter's order: constants, then classes, then functions.
     assert names == sorted(set(names), key=lambda name: (not name.isupper(), not name[0].isupper(), name))
 

@@ -16,4 +16,4 @@ if TYPE_CHECKING:
     from self_instruct.training.rows import TrainingData, read_rows
     from self_instruct.training.training import train
 else:
-    __getattr__ = lazily(__name__, _MODULES)
+    __getattr__, __dir__ = lazily(__name__, _MODULES)

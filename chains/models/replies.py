@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from langchain_core.language_models import BaseLLM, LanguageModelInput
-from langchain_core.messages import AIMessage, convert_to_messages
+from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import LLMResult
 from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
@@ -14,7 +14,7 @@ from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 
 from self_instruct.chains.models.log_probabilities import first_token
 from self_instruct.prompts.reading.reply_parser import REFUSAL, reason_of, refusal_of
-from self_instruct.records.errors import ModelUnavailableError
+from self_instruct.records.errors import ModelUnavailableError, SettingsError
 from self_instruct.records.json_text import storable
 from self_instruct.records.replies import UNCOUNTED, Reply, Served, Usage
 
@@ -93,6 +93,11 @@ def message_to_reply(message: AIMessage | str, model: str | None = None) -> Repl
     """
     if isinstance(message, str):
         return Reply(storable(message), model=model)
+    if not isinstance(message, BaseMessage):
+        raise SettingsError(
+            f"the model gives a {type(message).__name__}, not a message or text; give the model itself, without a parser or"
+            " structured output behind it."
+        )
     about = message.response_metadata
     text, reason = str(message.text), _name(reason_of(about))
     if refusal := refusal_of(message):

@@ -45,7 +45,7 @@ class RunResult:
         return self.ending is Ending.DONE
 
     def tasks(self) -> Iterator[Task]:
-        """Yield the finished tasks, with their instances and what was refused of them, in the order of the pool."""
+        """Yield the finished tasks in the order of the pool: instances, what was refused, what is said of the instances."""
         with Ledger.open(self.directory, read_only=True) as ledger, ledger.snapshot():
             yield from finished_tasks(ledger)
 
@@ -225,10 +225,11 @@ class OpenRun:
 
 def finished_tasks(ledger: Ledger) -> Iterator[Task]:
     """Yield a run's finished tasks, in the order of the pool."""
-    rejections = InStep(ledger.rejections())
+    rejections, verdicts = InStep(ledger.rejections()), InStep(ledger.verdicts())
     for task, instances in tasks_with_instances(ledger):
         if task.awaits is None:
-            yield Task(task.instruction, task.is_classification, instances, rejections.of(task.id))
+            refused, said = rejections.of(task.id), verdicts.of(task.id)
+            yield Task(task.instruction, task.is_classification, instances, refused, said)
 
 
 def _as_given(model: object) -> Model | str:

@@ -17,7 +17,7 @@ from self_instruct.chains import RunEnded, TaskKept, load_model
 from self_instruct.chains.runs.outcome import Ending, Snapshot
 from self_instruct.ledger import Ledger
 from self_instruct.records.errors import InputError, SettingsError
-from self_instruct.records.tasks import Task
+from self_instruct.records.tasks import Task, flags_in
 
 
 def instructions(directory: Path) -> list[str]:
@@ -193,3 +193,19 @@ async def test_closing_the_events_lets_another_go_on_with_the_run(tmp_path: Path
             if isinstance(event, TaskKept):
                 break
     assert (await door.arun(tmp_path / "run")).is_done
+
+
+def test_the_tasks_of_a_result_carry_what_is_said_of_their_instances(tmp_path: Path) -> None:
+    writing = FakeListChatModel(responses=["Output: Dear [Name], how are you this fine morning?"])
+    models = {"classification": FakeListChatModel(responses=["text"]), "instances": writing}
+    result = SelfInstruct("offline", models=models, model_name={"instances": "writing"}, num_instructions=1).run(
+        tmp_path / "run"
+    )
+    [task] = result.tasks()
+    assert [flag.rule for verdict in task.verdicts for flag in flags_in(verdict)] == ["placeholder"]
+
+
+def test_a_model_that_gives_neither_message_nor_text_is_one_clear_line(tmp_path: Path) -> None:
+    parsed = load_model("offline") | RunnableLambda(lambda message: {"said": message.content})
+    with pytest.raises(SettingsError, match="the model gives a dict, not a message or text"):
+        SelfInstruct(parsed, model_name="parsed", num_instructions=1).run(tmp_path / "run")
