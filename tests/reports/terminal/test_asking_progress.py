@@ -29,7 +29,12 @@ def shown(*snapshots: AskingSnapshot, terminal: bool = False) -> str:
 def test_it_says_now_and_then_how_far_it_is_and_at_the_end() -> None:
     said = shown(snapshot(1), snapshot(1000)).splitlines()
     line = "1,000 of 1,200 answered, 2 in flight; 1,000 requests, 3,000 tokens"
-    assert said == [line, "warning: something", line]
+    assert said == [f"{line}; about 4 s left", "warning: something", line]  # 999 answers in 20 s
+
+
+def test_before_there_is_a_pace_it_says_no_time() -> None:
+    assert "left" not in shown(snapshot(1), snapshot(5))
+    assert "left" not in shown(snapshot(1), snapshot(1200))
 
 
 def test_it_says_who_waits_and_what_failed() -> None:
