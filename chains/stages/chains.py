@@ -6,7 +6,7 @@ model, reading`; its drawing shows the same.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeAlias
 
@@ -20,7 +20,7 @@ from self_instruct.chains.models.replies import message_to_reply
 from self_instruct.chains.stages.instructions import InstructionStage
 from self_instruct.chains.stages.stage import S, Stage, Step
 from self_instruct.ledger import RequestId, TaskId
-from self_instruct.records.errors import RejectedError
+from self_instruct.records.errors import InputError, RejectedError
 from self_instruct.records.tasks import StageName, Task
 
 OnRejection: TypeAlias = Literal["return", "raise"]
@@ -54,12 +54,14 @@ class SteppedChain(Runnable[Input, Output]):
         raise NotImplementedError
 
     def invoke(self, input: Input, config: RunnableConfig | None = None, **kwargs: Any) -> Output:  # noqa: A002
-        """Return the output; what a model raises is raised as it is."""
-        return self._call_with_config(self._walk, input, config, **kwargs)
+        """Return the output; what a model raises is raised as it is. Raises `InputError` for parameters: a model takes them."""
+        _refuse(kwargs)
+        return self._call_with_config(self._walk, input, config)
 
     async def ainvoke(self, input: Input, config: RunnableConfig | None = None, **kwargs: Any) -> Output:  # noqa: A002
-        """Return the output; what a model raises is raised as it is."""
-        return await self._acall_with_config(self._awalk, input, config, **kwargs)
+        """Return what `invoke` does."""
+        _refuse(kwargs)
+        return await self._acall_with_config(self._awalk, input, config)
 
     def _walk(self, given: Input, run_manager: Any, config: RunnableConfig) -> Output:
         talk, answer = self.steps(given), None
@@ -289,6 +291,11 @@ def _known(about: S, step: Step) -> S:
 def has_brought(step: Step) -> bool:
     """Return whether a reply brought anything but rejections."""
     return step.is_classification is not None or len(step.rejections) < len(step.read) or bool(step.verdicts)
+
+
+def _refuse(parameters: Mapping[str, Any]) -> None:
+    if parameters:
+        raise InputError(f"a chain takes no {', '.join(sorted(parameters))}: bind that to its model.")
 
 
 def _inside(config: RunnableConfig, run_manager: Any, name: str) -> RunnableConfig:

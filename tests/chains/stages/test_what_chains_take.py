@@ -170,3 +170,11 @@ def test_the_drawing_of_a_comparison_shows_its_two_orders() -> None:
     drawn = compare_chain(load_model("offline")).get_graph()
     assert list(drawn.nodes) == ["input", "compare prompt", "compare model", "compare reading", "output"]
     assert [edge.data for edge in drawn.edges if edge.conditional] == ["the other order, or nothing could be read"]
+
+
+async def test_a_parameter_bound_to_a_chain_is_refused_with_where_it_belongs() -> None:
+    chain = task_chain(load_model("offline")).bind(stop=["x"])
+    with pytest.raises(InputError, match="a chain takes no stop: bind that to its model"):
+        chain.invoke("Name a river.")
+    with pytest.raises(InputError, match="bind that to its model"):
+        await chain.ainvoke("Name a river.")
