@@ -187,9 +187,8 @@ def imported(module: str, name: str) -> object:
             return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
         package = (error.name or module).partition(".")[0].replace("_", "-")
-        raise SettingsError(
-            f"cannot be imported ({one_line(error)}); is its package installed? `pip install {package}`"
-        ) from None
+        how = f" (`pip install {package}`)" if package.startswith("langchain-") else ", or its folder in PYTHONPATH"
+        raise SettingsError(f"cannot be imported ({one_line(error)}); is its package installed{how}?") from None
     except AttributeError:
         raise SettingsError(f"{module} has no {name}.") from None
 

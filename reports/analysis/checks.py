@@ -204,7 +204,7 @@ def _shared(checked: Checked) -> Check:
     figure = f"{_of(len(cases), whole, 'tasks with an input')} share it with another"
     return Check(
         CheckName.SHARED_INPUTS, len(cases), whole, 0.15, figure,
-        _shown([commonest]), "the model repeats itself: a higher temperature or a larger instances.model",
+        _shown([commonest]), "the model repeats itself: try a higher temperature or a larger instances.model",
     )  # fmt: skip
 
 

@@ -142,7 +142,7 @@ def test_a_class_is_imported_only_when_its_model_is_loaded() -> None:
     ("name", "options", "words"),
     [
         ("nowhere_at_all.models.Chat", {}, "cannot be imported (No module named 'nowhere_at_all')"),
-        ("nowhere_at_all.models.Chat", {}, "`pip install nowhere-at-all`"),
+        ("nowhere_at_all.models.Chat", {}, "or its folder in PYTHONPATH"),
         ("support.own_models.Missing", {}, "support.own_models has no Missing"),
         ("support.own_models.NoModel", {}, "is not a LangChain chat or completion model"),
         ("support.own_models.A_NUMBER", {}, "is not a LangChain chat or completion model"),
