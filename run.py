@@ -119,7 +119,7 @@ def judge(
     set_: options.Set = None,
     json: options.Json = False,
 ) -> None:
-    """Let a model judge the instances of a run: three questions and a score for each, stored with the run."""
+    """Let a model judge a run's instances. Three questions and a score for each are stored with the run."""
     from self_instruct.reports.terminal.judging import judge_and_show
 
     flags = {
@@ -140,7 +140,7 @@ def status(
     all_: Annotated[bool, typer.Option("--all", help="Show every setting, also those that are the profile's.")] = False,
     check: Annotated[bool, typer.Option("--check", help="First see whether every row is as it was written.")] = False,
 ) -> None:
-    """Show what a run holds, what is to be expected of it, and the settings that are its own, with their origins."""
+    """Show what a run holds and what to expect of it. Its own settings follow, each with its origin."""
     from self_instruct.reports.terminal.status import show_status
 
     show_status(run, as_json=json, with_all=all_, with_check=check)
@@ -153,7 +153,7 @@ def show(
     refused: Annotated[str | None, typer.Option(metavar="REASON", help="What was refused for this reason instead.")] = None,
     random: Annotated[int | None, typer.Option(min=1, metavar="N", help="So many, drawn by the run's seed.")] = None,
 ) -> None:
-    """Show rows of a run to read them: instances with their flags and scores, or what was refused and why."""
+    """Show rows of a run to read. Instances have their flags and scores; what was refused, why."""
     from self_instruct.reports.terminal.showing import show_rows
 
     show_rows(run, grep, refused, random)
@@ -209,7 +209,7 @@ def report(
     out: Annotated[Path | None, typer.Option(help="The folder to write: report in RUN without it.")] = None,
     against: Annotated[Path | None, typer.Option(help="An evaluation file the instructions must not overlap with.")] = None,
 ) -> None:
-    """Write a report on a run, or on two side by side: a web page, its figures as PNG, its tables as JSON."""
+    """Write a report on a run, or on two side by side. It is a web page, with figures as PNG and tables as JSON."""
     from self_instruct.reports.analysis.extra_packages import check_extra
     from self_instruct.reports.page.report_folder import PAGE, report_on, write_report
     from self_instruct.reports.seeds.evaluation_file import load_evaluation
@@ -226,7 +226,7 @@ def similarities(
     run: options.Run,
     out: Annotated[Path | None, typer.Option(help="The file to write: similarities.jsonl in RUN without it.")] = None,
 ) -> None:
-    """Write the ten most similar instructions and the mean ROUGE-L of every task kept."""
+    """Write the most similar instructions of each task. They are ten, with the mean ROUGE-L to all."""
     from self_instruct.chains.runs.plan import RunPlan
     from self_instruct.ledger import Ledger
     from self_instruct.reports.exports.original_files import write_similarities
@@ -244,7 +244,7 @@ def replay(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Decide a run's stored replies again under other rules, in a new run, without a model."""
+    """Decide a run's stored replies again by other rules. The new run asks no model."""
     from self_instruct.reports.terminal.comparison import replay_and_compare
 
     replay_and_compare(run, new, options.given({"profile": profile}, set_, config))
@@ -259,7 +259,7 @@ def import_(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Read a run of the original code, and decide its recorded replies."""
+    """Read a run of the original code. Its recorded replies are decided here."""
     from self_instruct.chains.runs.importing import import_batch
 
     for line in import_batch(directory, run, options.given({"profile": profile, "seeds": seeds}, set_, config)):
@@ -276,7 +276,7 @@ def review(
     judged: Annotated[bool, typer.Option("--judged", help="Only instances that the judge has looked at.")] = False,
     out: Annotated[Path | None, typer.Option(help="The page to write: review.html in RUN without it.")] = None,
 ) -> None:
-    """Write a page on which people mark a sample of a run by hand, or read what they saved."""
+    """Write a page to mark a sample by hand. Or read what people saved."""
     from self_instruct.reports.terminal.review import read_files, write_review
 
     if read or files:
@@ -292,7 +292,7 @@ def quality(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """State how good a run's data is, with intervals: by people, by people and the judge, or only by the judge."""
+    """State how good a run's data is, with intervals. It rests on people, on people and the judge, or on the judge alone."""
     from self_instruct.reports.terminal.quality import show_quality
 
     show_quality(run, judge, as_json=json)
@@ -308,7 +308,7 @@ def agreement(
     ] = "all",
     json: options.Json = False,
 ) -> None:
-    """Say how far raters agree, each pair of them and all, with intervals."""
+    """Say how far raters agree, with intervals. Each pair of them, and all."""
     from self_instruct.evaluation.agreement_files import report_agreement
 
     report_agreement(sources, order, weights, question, as_json=json)

@@ -37,7 +37,7 @@ def evaluate(
     set_: options.Set = None,
     json: options.Json = False,
 ) -> None:
-    """Ask a model a task set, over a ledger, and score its answers; or only score a file of them."""
+    """Score a model's answers to a task set. It is asked over a ledger; a file of answers is only scored."""
     from self_instruct.evaluation.command import Wanted, report_on, write_lm_eval
     from self_instruct.evaluation.plan import said
 
@@ -73,7 +73,7 @@ def train(
     suffix: Annotated[str | None, typer.Option(help="What the provider puts into the new model's name.")] = None,
     look_every: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How often to ask for a provider's job.")] = 10,
 ) -> None:
-    """Train a model on an export: here, or as a provider's fine-tuning job."""
+    """Train a model on an export. Here, or as a provider's fine-tuning job."""
     from self_instruct.training.command import Provider, train_at, train_here
     from self_instruct.training.recipe import Recipe
 
@@ -119,7 +119,7 @@ def experiment(
     keep_models: Annotated[bool, typer.Option("--keep-models", help="Keep the weights of trained models.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Train a model on parts of a run, measure each, and say with intervals whether it got better."""
+    """Train on parts of a run, measure each, compare. Intervals say whether the model got better."""
     from self_instruct.experiment.command import named_rows, report_on, task_sets
     from self_instruct.experiment.conditions import DEFAULT
     from self_instruct.experiment.plan import Experiment
@@ -145,7 +145,7 @@ def rate(
     read: Annotated[list[Path] | None, typer.Option(help="A file that somebody saved on the page; repeatable.")] = None,
     json: options.Json = False,
 ) -> None:
-    """Write a page on which people grade several systems' answers, hidden and in random order; or read what they saved."""
+    """Write a page to grade several systems' answers. Hidden and in random order; or read what people saved."""
     from self_instruct.evaluation.rating_command import report_on, write_page
 
     if read:
@@ -173,7 +173,7 @@ def prefer(
     set_: options.Set = None,
     json: options.Json = False,
 ) -> None:
-    """Have a judge say which of two systems answers better, in both orders: a win only where both agree."""
+    """Have a judge say which of two systems is better. It is asked in both orders, and a win is only where both agree."""
     from self_instruct.evaluation.preferring_command import report_on
 
     paced = options.asking(concurrency, max_requests, max_tokens, max_cost, ray, batch, finish_online)

@@ -79,7 +79,7 @@ def dedup(
     ray: Annotated[str | None, typer.Option(metavar="local|ADDRESS", help="Hold the pool in actors of Ray.")] = None,
     shards: Annotated[int, typer.Option(min=1, help="With --ray: in how many.")] = 2,
 ) -> None:
-    """Keep the records of a file whose instruction is not too similar to one before it."""
+    """Keep the records of a file that are novel. Their instruction is not too similar to one before it."""
     from self_instruct.reports.dedup.dedup import dedup as keep_novel
     from self_instruct.reports.dedup.places import Places
     from self_instruct.reports.terminal.dedup_progress import DedupProgress
@@ -114,7 +114,7 @@ def verify(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Flag instances by rules that need no model, and show what each rule found."""
+    """Flag instances by rules that need no model. What each rule found is shown."""
     from self_instruct.reports.terminal.verification import verify as verify_and_show
 
     verify_and_show(what, options.given({}, set_, config), out, form, on_error, field=field, as_json=json)

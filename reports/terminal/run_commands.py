@@ -40,7 +40,7 @@ def improve(
     set_: options.Set = None,
     json: options.Json = False,
 ) -> None:
-    """Improve a run into a new one: tasks and outputs written again, outputs revised; each stands only where it wins."""
+    """Improve a run into a new one. What is written again or revised stands only where it wins."""
     from self_instruct.reports.terminal.improving import improve_and_show
 
     flags = {
@@ -69,7 +69,7 @@ def coverage(
     set_: options.Set = None,
     json: options.Json = False,
 ) -> None:
-    """Show which kinds of tasks a run has, and which it lacks: target against actual, told by words, or else by a model."""
+    """Show which kinds of tasks a run has and lacks. Target against actual, told by words, or else by a model."""
     from self_instruct.reports.terminal.coverage import Clustering, show_coverage
 
     flags = {
