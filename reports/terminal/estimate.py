@@ -12,7 +12,7 @@ from self_instruct.prompts.stage_prompt import as_sent
 from self_instruct.reports.analysis.spending import IN_ALL
 from self_instruct.reports.terminal.outlook import outlook_rows
 from self_instruct.reports.terminal.spending import Cells, stage_table
-from self_instruct.reports.terminal.tables import headline, plain, table
+from self_instruct.reports.terminal.tables import bullets, headline, plain, table
 from self_instruct.reports.text import dollars, number
 
 
@@ -24,7 +24,7 @@ def estimate_tables(estimate: Estimate) -> RenderableType:
         parts.append(table("Expected, nine times in ten", ("", ""), outlook_rows(estimate.outlook)))
     if estimate.advice:
         parts.append(plain("\n".join(f"{each.sentence}\n" for each in estimate.advice)))
-    return Group(*parts, headline("Assumed"), *(plain(f"- {line}") for line in estimate.assumptions))
+    return Group(*parts, headline("Assumed"), bullets(estimate.assumptions))
 
 
 def first_prompts(estimate: Estimate) -> RenderableType:

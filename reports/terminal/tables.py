@@ -22,6 +22,14 @@ def headline(text: str) -> Text:
     return plain(text, "bold")
 
 
+def bullets(lines: Iterable[str]) -> RenderableType:
+    """Return lines as a list, what is wrapped of one below its text."""
+    grid = Drawing.grid(padding=(0, 1, 0, 0))
+    for line in lines:
+        grid.add_row("-", plain(line))
+    return grid
+
+
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> RenderableType:
     """Return a table under its title, which is as wide as the terminal, or nothing where there are no rows.
 
