@@ -96,11 +96,7 @@ def refinement_graph(
     from langgraph.graph import END, START, StateGraph
 
     model, judge = as_model(model), as_model(judge)
-    if rounds < 0:
-        raise SettingsError(f"rounds is {rounds}; it is a number of critiques, 0 or more.")
-    settings = Settings() if settings is None else settle_made(settings)
-    if unused := [key for key in ("model", "base_url", "templates") if getattr(settings, key) is not None]:
-        raise SettingsError(f"{unused[0]} has no use here: the graph is given its two models, and its prompts; leave it out.")
+    settings = Settings() if settings is None else _used(settle_made(settings))
     chosen = prompts or _prompts(model, judge)
     refiner = Refiner(settings, chosen, RefinementRules(regenerate, rounds, rewrite))
     rewriter = Rewriter(settings, chosen, refiner)
@@ -113,6 +109,13 @@ def refinement_graph(
         ends = {each: END if each == DONE else each for each in steps}
         graph.add_conditional_edges(name, _after(refiner, rewriter, name), ends)  # type: ignore[arg-type]  # a mapping of names
     return graph.compile(checkpointer=checkpointer, interrupt_before=list(interrupt_before), name="refinement")
+
+
+def _used(settings: Settings) -> Settings:
+    """Return settings; raises `SettingsError` where they name what a graph is given."""
+    if unused := [key for key in ("model", "base_url", "templates") if getattr(settings, key) is not None]:
+        raise SettingsError(f"{unused[0]} has no use here: the graph is given its two models, and its prompts; leave it out.")
+    return settings
 
 
 class _Asked:

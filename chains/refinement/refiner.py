@@ -34,6 +34,7 @@ from self_instruct.ledger import RequestId
 from self_instruct.prompts.prompt_set import PromptSet
 from self_instruct.prompts.reading.critique_parser import CritiqueParser
 from self_instruct.prompts.stage_prompt import Prompt
+from self_instruct.records.errors import SettingsError
 from self_instruct.records.judgements import Answer, Criterion, Unread, judgement, vote_of
 from self_instruct.records.revisions import NOBODY, Critique, Operator, Part, Result, Revision
 from self_instruct.records.tasks import Instance, Reason, Task, Verdict
@@ -82,13 +83,18 @@ Step: TypeAlias = Talk[RefinementState]
 class RefinementRules:
     """What is done: each output written again, so many rounds of critique and revision, faulty instructions written again.
 
-    Where no judge `compares`, a new output stands unless the rules or the verifiers are against it.
+    Where no judge `compares`, a new output stands unless the rules or the verifiers are against it. Raises `SettingsError` for
+    a negative number of rounds.
     """
 
     regenerate: bool = True
     rounds: int = 1
     rewrite: bool = False
     compares: bool = True
+
+    def __post_init__(self) -> None:
+        if self.rounds < 0:
+            raise SettingsError(f"rounds is {self.rounds}; it is a number of critiques, 0 or more.")
 
 
 class Refiner:
